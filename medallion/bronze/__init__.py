@@ -1,0 +1,1 @@
+"""Bronze: the source's bytes, unchanged, with where they came from."""

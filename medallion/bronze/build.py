@@ -1,0 +1,321 @@
+"""Building bronze: bring the source's bytes into the lake, check them, index them.
+
+Bytes are never changed. A file that is there and right is not brought again; one that
+is there and is not what is recorded is put aside under another name, not overwritten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from medallion import demo
+from medallion.bronze import download
+from medallion.bronze.index import Indexed, index_file
+from medallion.bronze.source import OWN, Source
+from medallion.bronze.tables import BLOCKS, FILES, TABLES
+from medallion.catalog.releases import DATASETS, RemoteFile
+from medallion.errors import SourceError
+from medallion.progress import Progress, Reporter
+from medallion.storage import delta
+from medallion.storage.fingerprint import Fingerprint, code_digest, digest_file
+from medallion.storage.snapshot import Snapshot, TableState, read_snapshot, write_snapshot
+from medallion.storage.work import Work
+
+__all__ = ["LAYER", "Wanted", "build", "current", "download_bytes", "wanted_files"]
+
+LAYER = "bronze"
+FORMAT = 1
+_CODE = ("vcf/blocks.py", "vcf/lines.py", "vcf/header.py", "bronze/index.py", "bronze/tables.py")
+_CHUNK = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file that the source asks for: its name in bronze, and where its bytes are."""
+
+    name: str
+    kind: str
+    chrom: str | None
+    origin: Path | RemoteFile
+
+    @property
+    def label(self) -> str:
+        """What the file is called in a sentence."""
+        return f"The {'VCF' if self.kind == 'vcf' else 'sample table'} {self.name}"
+
+
+def wanted_files(source: Source) -> tuple[Wanted, ...]:
+    """The files of bronze that `source` asks for."""
+    if source.dataset == OWN:
+        files = [Wanted(Path(v).name, "vcf", None, Path(v)) for v in source.vcf]
+        if source.samples is not None:
+            path = Path(source.samples)
+            taken = {f.name for f in files}
+            name = path.name if path.name not in taken else f"samples-{path.name}"
+            files.append(Wanted(name, "samples", None, path))
+        return tuple(files)
+    dataset = DATASETS[source.dataset]
+    if not dataset.downloads:
+        vcf, table = demo.vcf_path(), demo.samples_path()
+        return (
+            Wanted(vcf.name, "vcf", "22", vcf),
+            Wanted(table.name, "samples", None, table),
+        )
+    return tuple(
+        Wanted(f.local_name, f.kind, f.chrom, f) for f in dataset.files(source.chroms)
+    )
+
+
+def current(root: Path, source: Source) -> tuple[Fingerprint, tuple[str, ...]]:
+    """What bronze would be made of now, and what is wrong with the files that lie there.
+
+    A file's digest is what its origin holds now, where that can be told by a look at
+    the disk; "" stands for bytes that have yet to come. Files whose size and date are
+    as recorded are not read again.
+    """
+    snapshot = read_snapshot(root, LAYER)
+    known: Mapping[str, Any] = snapshot.summary["files"] if snapshot else {}
+    inputs: dict[str, str] = {}
+    wrong: list[str] = []
+    for file in wanted_files(source):
+        record = known.get(file.name)
+        inputs[file.label] = _digest_now(file, record)
+        if record is None:
+            continue
+        path = root / LAYER / file.name
+        if not path.is_file():
+            wrong.append(f"{file.label} is missing from the bronze folder.")
+        elif _stat(path) != record["stat"] and digest_file(path) != record["sha256"]:
+            wrong.append(f"{file.label} in the bronze folder is not as it arrived.")
+    fingerprint = Fingerprint(
+        inputs, {"dataset": source.dataset}, FORMAT, code_digest(*_CODE)
+    )
+    return fingerprint, tuple(wrong)
+
+
+def _digest_now(file: Wanted, record: Mapping[str, Any] | None) -> str:
+    recorded = str(record["sha256"]) if record else ""
+    if isinstance(file.origin, RemoteFile) or not file.origin.is_file():
+        return recorded
+    if record and record["origin"] == str(file.origin):
+        if _stat(file.origin) == record["origin_stat"]:
+            return recorded
+    return digest_file(file.origin)
+
+
+def _stat(path: Path) -> list[int]:
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns]
+
+
+def download_bytes(root: Path, source: Source) -> int:
+    """Bytes that a build would download; files of unknown size count nothing."""
+    snapshot = read_snapshot(root, LAYER)
+    known = snapshot.summary["files"] if snapshot else {}
+    return sum(
+        file.origin.bytes or 0
+        for file in wanted_files(source)
+        if isinstance(file.origin, RemoteFile)
+        and not (file.name in known and (root / LAYER / file.name).is_file())
+    )
+
+
+def build(root: Path, source: Source, work: Work, *, force: bool = False) -> None:
+    """Bring, check and index what is missing or stale, and publish bronze."""
+    begun = time.monotonic()
+    folder = root / LAYER
+    folder.mkdir(parents=True, exist_ok=True)
+    snapshot = read_snapshot(root, LAYER)
+    before = _rows(root, snapshot)
+    wanted = wanted_files(source)
+    rows: list[dict[str, Any]] = []
+    summary: dict[str, Any] = {}
+    tables: list[pl.DataFrame] = []
+    arrived = _fetch_remote(wanted, folder, before, work.report)
+    same_code = snapshot is not None and snapshot.fingerprint.code == code_digest(*_CODE)
+    for file in wanted:
+        row = arrived.get(file.name) or _bring_local(file, folder, before, work.report, source)
+        path = folder / file.name
+        old = before.get(file.name)
+        if file.kind == "vcf":
+            if old and old["sha256"] == row["sha256"] and same_code and not force:
+                row = {**old, **{k: v for k, v in row.items() if v is not None}}
+                tables.append(_old_blocks(root, snapshot, file.name))
+            else:
+                indexed = index_file(path, work)
+                row |= _facts(indexed)
+                tables.append(indexed.table)
+        row["dataset"] = source.dataset
+        rows.append(row)
+        summary[file.name] = {
+            "kind": file.kind,
+            "sha256": row["sha256"],
+            "stat": _stat(path),
+            "origin": row["url"],
+            "origin_stat": _stat(file.origin)
+            if isinstance(file.origin, Path) and file.origin.is_file()
+            else None,
+        }
+    work.report.check()
+    files = FILES.conform(pl.DataFrame(rows, schema=FILES.polars_schema(), strict=False))
+    blocks = pl.concat(tables) if tables else pl.DataFrame(schema=BLOCKS.polars_schema())
+    states = {}
+    for table, frame in ((FILES, files), (BLOCKS, blocks)):
+        part = delta.write_part(root, table, frame, chrom=None, name="part-00000")
+        version = delta.commit(root, table, [part], {"layer": LAYER})
+        states[table.short] = TableState(version, frame.height, part.bytes if part else 0)
+    for name in set(before) - {f.name for f in wanted}:
+        if source.dataset == OWN:
+            (folder / name).unlink(missing_ok=True)
+    inputs = {f.label: str(summary[f.name]["sha256"]) for f in wanted}
+    write_snapshot(
+        root,
+        Snapshot(
+            LAYER,
+            states,
+            Fingerprint(inputs, {"dataset": source.dataset}, FORMAT, code_digest(*_CODE)),
+            datetime.now(UTC),
+            time.monotonic() - begun,
+            {"files": summary},
+        ),
+    )
+    for table in TABLES:
+        keep = [states[table.short].version]
+        if snapshot and table.short in snapshot.tables:
+            keep.append(snapshot.tables[table.short].version)
+        delta.clean(root, table, keep)
+
+
+def _rows(root: Path, snapshot: Snapshot | None) -> dict[str, dict[str, Any]]:
+    if snapshot is None:
+        return {}
+    frame = delta.scan(root, FILES, snapshot.tables[FILES.short].version).collect()
+    return {row["file"]: row for row in frame.iter_rows(named=True)}
+
+
+def _old_blocks(root: Path, snapshot: Snapshot | None, name: str) -> pl.DataFrame:
+    if snapshot is None:
+        raise AssertionError(name)
+    version = snapshot.tables[BLOCKS.short].version
+    return delta.scan(root, BLOCKS, version).filter(pl.col("file") == name).collect()
+
+
+def _facts(indexed: Indexed) -> dict[str, Any]:
+    return {
+        "container": indexed.blocks.container,
+        "blocks": len(indexed.blocks),
+        "text_bytes": indexed.blocks.text_size,
+        "lines": indexed.lines,
+        "records": indexed.records,
+        "samples": len(indexed.header.samples),
+    }
+
+
+def _fetch_remote(
+    wanted: tuple[Wanted, ...],
+    folder: Path,
+    before: Mapping[str, Mapping[str, Any]],
+    report: Reporter,
+) -> dict[str, dict[str, Any]]:
+    remote = [f for f in wanted if isinstance(f.origin, RemoteFile)]
+    missing = []
+    found: dict[str, dict[str, Any]] = {}
+    for file in remote:
+        old = before.get(file.name)
+        path = folder / file.name
+        if old and path.is_file() and digest_file(path) == old["sha256"]:
+            found[file.name] = dict(old)
+        else:
+            missing.append(file)
+
+    def heard(event: Progress) -> None:
+        report(event.layer, event.stage, event.done, event.total, event.unit)
+
+    fetched = download.fetch_many(
+        [f.origin for f in missing if isinstance(f.origin, RemoteFile)],
+        folder,
+        progress=heard,
+        cancel=report.cancel,
+    )
+    for file, got in zip(missing, fetched, strict=True):
+        found[file.name] = {
+            "file": file.name, "kind": file.kind, "chrom": file.chrom, "url": got.url,
+            "bytes": got.bytes, "md5": got.md5, "sha256": got.sha256,
+            "fetched_at": got.fetched_at, "version": got.version, "etag": got.etag,
+        }  # fmt: skip
+    return found
+
+
+def _bring_local(
+    file: Wanted,
+    folder: Path,
+    before: Mapping[str, Mapping[str, Any]],
+    report: Reporter,
+    source: Source,
+) -> dict[str, Any]:
+    """Copy a file of this machine into bronze, unless the same bytes are there already."""
+    if not isinstance(file.origin, Path):
+        raise AssertionError(file.name)
+    target = folder / file.name
+    old = before.get(file.name)
+    if not file.origin.is_file():
+        if old and target.is_file() and digest_file(target) == old["sha256"]:
+            return dict(old)
+        raise SourceError(
+            f"{file.origin} is gone, and bronze holds no whole copy of it: expected the file "
+            "that the lake was made from. Put it back, or name another with --vcf and --samples."
+        )
+    if old and target.is_file():
+        there = digest_file(target)
+        if there == old["sha256"] == digest_file(file.origin):
+            return dict(old)
+        if there != old["sha256"]:
+            _put_aside(target)
+    temporary = folder / f".{file.name}.{uuid.uuid4().hex[:8]}.part"
+    try:
+        md5, sha256, size = _copy(file, temporary, report)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise SourceError(
+            f"{file.origin} could not be copied into {folder}: {error.strerror or error}."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return {
+        "file": file.name, "kind": file.kind, "chrom": file.chrom, "url": str(file.origin),
+        "bytes": size, "md5": md5, "sha256": sha256, "fetched_at": datetime.now(UTC),
+    }  # fmt: skip
+
+
+def _copy(file: Wanted, target: Path, report: Reporter) -> tuple[str, str, int]:
+    """Copy and digest in one pass; a copy, so that an edit of the original stays outside."""
+    origin = file.origin
+    if not isinstance(origin, Path):
+        raise AssertionError(file.name)
+    md5, sha256, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
+    total = origin.stat().st_size
+    with origin.open("rb") as read, target.open("xb") as write:
+        while chunk := read.read(_CHUNK):
+            md5.update(chunk)
+            sha256.update(chunk)
+            write.write(chunk)
+            size += len(chunk)
+            report(LAYER, f"copying {file.name}", size, total, "bytes")
+    return md5.hexdigest(), sha256.hexdigest(), size
+
+
+def _put_aside(path: Path) -> None:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    os.replace(path, path.with_name(f"{path.name}.aside-{stamp}"))
+
+

@@ -1,0 +1,204 @@
+"""What a lake is made of: a data set of the catalog, or the user's own files.
+
+A lake remembers its source in `lake.json`, so that it is named once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from medallion.catalog.genomes import bare_chrom
+from medallion.catalog.releases import DATASETS
+from medallion.errors import LakeError, LayerFormatError, UsageError
+from medallion.storage.snapshot import replace_json
+
+__all__ = ["DEFAULT_CHROM", "OWN", "Source", "combine", "read_source", "write_source"]
+
+DEFAULT_CHROM = "22"
+OWN = "own"
+_NAME = "lake.json"
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A lake's source.
+
+    `dataset` is a name of the catalog or "own". `chroms` are bare names ("22"), of a
+    downloaded data set only. `vcf` and `samples` are absolute paths, of own files only.
+    """
+
+    dataset: str
+    chroms: tuple[str, ...] = ()
+    vcf: tuple[str, ...] = ()
+    samples: str | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether no real person is in the data; to be said wherever it is shown."""
+        return self.dataset in DATASETS and DATASETS[self.dataset].simulated
+
+    @property
+    def title(self) -> str:
+        """The source in a few words."""
+        if self.dataset == OWN:
+            names = [Path(v).name for v in self.vcf]
+            more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+            return f"Own data: {names[0]}{more}" if names else "Own data"
+        title = DATASETS[self.dataset].title
+        return title if not self.chroms or self.simulated else (
+            f"{title}, chromosome{'s' if len(self.chroms) > 1 else ''} {', '.join(self.chroms)}"
+        )  # fmt: skip
+
+
+def named(
+    dataset: str | None,
+    chroms: Sequence[str] | None,
+    vcf: Iterable[str | Path] | None,
+    samples: str | Path | None,
+) -> Source | None:
+    """The source that a user's words name, or None where they name none.
+
+    Raises UsageError where the words contradict themselves or name what is not there.
+    """
+    files = [vcf] if isinstance(vcf, str | Path) else list(vcf or ())
+    if files:
+        if dataset not in (None, OWN) or chroms:
+            raise UsageError(
+                "--vcf names your own files, so it does not go with --dataset or --chrom. "
+                "Give one or the other."
+            )
+        paths = _files(files)
+        table = None if samples is None else str(_existing(Path(samples), "sample table"))
+        return Source(OWN, (), paths, table)
+    if samples is not None:
+        raise UsageError("--samples goes with --vcf: name the VCF whose samples the table tells.")
+    if dataset is None:
+        if chroms:
+            return Source("", tuple(_chroms(None, chroms)))
+        return None
+    if dataset not in DATASETS:
+        raise UsageError(
+            f"There is no data set {dataset!r}. Expected one of {', '.join(DATASETS)}, "
+            "or your own files with --vcf."
+        )
+    found = DATASETS[dataset]
+    if not found.downloads:
+        return Source(dataset, found.chroms)
+    return Source(dataset, tuple(_chroms(dataset, chroms or [DEFAULT_CHROM])))
+
+
+def _chroms(dataset: str | None, wanted: Sequence[str]) -> list[str]:
+    if dataset is None:
+        return [bare_chrom(c) for c in wanted]
+    known = DATASETS[dataset].chroms
+    if any(c.lower() == "all" for c in wanted):
+        return list(known)
+    chosen = {bare_chrom(c) for c in wanted}
+    if missing := sorted(chosen - set(known)):
+        raise UsageError(
+            f"The data set {dataset} has no chromosome {', '.join(missing)}. "
+            f"Expected some of {', '.join(known)}, or all."
+        )
+    return [c for c in known if c in chosen]
+
+
+def _files(given: Iterable[str | Path]) -> tuple[str, ...]:
+    """The VCF files named; a folder stands for the VCF files in it."""
+    found: list[Path] = []
+    for item in given:
+        path = Path(item)
+        if path.is_dir():
+            inside = sorted(
+                p for p in path.iterdir() if p.name.endswith((".vcf", ".vcf.gz", ".vcf.bgz"))
+            )
+            if not inside:
+                raise UsageError(f"The folder {path} holds no .vcf, .vcf.gz or .vcf.bgz file.")
+            found += inside
+        else:
+            found.append(_existing(path, "VCF"))
+    names = [p.name for p in found]
+    if twice := sorted({n for n in names if names.count(n) > 1}):
+        raise UsageError(
+            f"Two VCF files are called {twice[0]}: expected names that differ, for both land in "
+            "one folder. Rename one."
+        )
+    return tuple(str(p.resolve()) for p in found)
+
+
+def _existing(path: Path, what: str) -> Path:
+    if not path.exists():
+        raise UsageError(f"The {what} {path} does not exist. Check the path.")
+    if not path.is_file():
+        raise UsageError(f"The {what} {path} is not a file.")
+    return path.resolve()
+
+
+def combine(known: Source | None, given: Source | None, root: Path) -> Source:
+    """The source of a lake that remembers `known` when the user names `given`.
+
+    Raises UsageError where neither is there, or they are of different data sets.
+    """
+    if given is None:
+        if known is None:
+            raise UsageError(
+                f"{root} holds no data yet. Say what to build: --dataset demo (simulated, at once),"
+                " --dataset phase3 or --dataset highcov (downloads), or --vcf FILE for your own."
+            )
+        return known
+    if not given.dataset:
+        if known is None:
+            raise UsageError("--chrom goes with --dataset: name the data set it belongs to.")
+        given = Source(known.dataset, tuple(_chroms(known.dataset, given.chroms)))
+    if known is None or known == given:
+        return given
+    if known.dataset != given.dataset:
+        raise UsageError(
+            f"The lake {root} holds the data set {known.dataset}, and a lake holds one. "
+            f"Name another folder with --lake for {given.dataset}."
+        )
+    if given.dataset == OWN:
+        return given
+    both = {*known.chroms, *given.chroms}
+    return Source(given.dataset, tuple(c for c in DATASETS[given.dataset].chroms if c in both))
+
+
+def read_source(root: Path) -> Source | None:
+    """The source that the lake at `root` remembers, or None where there is no lake."""
+    path = root / _NAME
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (ValueError, OSError) as error:
+        raise LakeError(
+            f"{path} cannot be read ({error}). Delete it and name the source again."
+        ) from error
+    if not isinstance(data, dict) or data.get("format") != _FORMAT:
+        raise LayerFormatError(
+            f"{path} is of another version of this program: expected format {_FORMAT}. "
+            "Delete the lake's folder and build again."
+        )
+    try:
+        return Source(
+            str(data["dataset"]), tuple(data["chroms"]), tuple(data["vcf"]), data["samples"]
+        )
+    except (KeyError, TypeError) as error:
+        raise LakeError(f"{path} lacks {error}. Delete it and name the source again.") from error
+
+
+def write_source(root: Path, source: Source) -> None:
+    """Have the lake at `root` remember its source."""
+    replace_json(
+        root / _NAME,
+        {
+            "format": _FORMAT,
+            "dataset": source.dataset,
+            "chroms": list(source.chroms),
+            "vcf": list(source.vcf),
+            "samples": source.samples,
+        },
+    )

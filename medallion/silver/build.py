@@ -1,0 +1,298 @@
+"""Building silver: every record of bronze, either in the tables or in the quarantine.
+
+Conservation is asserted at every build, file by file: records in the file = records in
+`silver.variants` + records quarantined; and ALT alleles out = rows of `silver.variants`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from medallion.bronze.build import LAYER as BRONZE
+from medallion.bronze.index import as_blocks
+from medallion.bronze.tables import BLOCKS, FILES
+from medallion.errors import ConservationError, NotBuiltError
+from medallion.silver.genotypes import Encoded, pattern_rows
+from medallion.silver.partition import MEMORY, Partition, Summary, cut, read_partition
+from medallion.silver.samples import join_samples, read_metadata
+from medallion.silver.tables import (
+    CALLS,
+    COLUMNS,
+    DEFECTS,
+    GENOTYPES,
+    PATTERNS,
+    SAMPLES,
+    TABLES,
+    VARIANTS,
+)
+from medallion.storage import delta
+from medallion.storage.fingerprint import Fingerprint, code_digest
+from medallion.storage.snapshot import Snapshot, TableState, read_snapshot, write_snapshot
+from medallion.storage.work import Work
+from medallion.vcf.blocks import BGZF_EOF, Blocks
+from medallion.vcf.defects import Defect
+from medallion.vcf.header import Header, read_header
+from medallion.vcf.patterns import Pattern
+
+__all__ = ["LAYER", "build", "current"]
+
+LAYER = "silver"
+FORMAT = 1
+_CODE = ("vcf", "silver", "storage/delta.py", "catalog/populations.py")
+
+
+def current(bronze: Fingerprint) -> Fingerprint:
+    """What silver would be made of, given what bronze is made of now."""
+    return Fingerprint(dict(bronze.inputs), {}, FORMAT, code_digest(*_CODE))
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A VCF in bronze, opened."""
+
+    name: str
+    row: Mapping[str, Any]
+    blocks: Blocks
+    table: pl.DataFrame
+    header: Header
+
+
+def build(root: Path, work: Work) -> None:
+    """Make silver from the published bronze, and publish it.
+
+    Raises ConservationError where records are lost or gained on the way.
+    """
+    begun = time.monotonic()
+    bronze = read_snapshot(root, BRONZE)
+    if bronze is None:
+        raise NotBuiltError("Bronze has not been built: build it first (medallion build bronze).")
+    rows = delta.scan(root, FILES, bronze.tables[FILES.short].version).collect()
+    files = _open(root, bronze, rows)
+    samples, people, sample_defects = _people(root, rows, files)
+    tasks, of_task = _partition(root, files, people)
+    total = sum(int(f.row["records"]) for f in files)
+    done = 0
+
+    def told(_count: int, summary: Summary) -> None:
+        nonlocal done
+        done += summary.records
+        work.report(LAYER, "reading records", done, total, "records")
+
+    work.report(LAYER, "reading records", 0, total, "records")
+    summaries = work.map(read_partition, tasks, told=told)
+    ledger = _ledger(files, of_task, summaries)
+    work.report(LAYER, "publishing")
+    defects = _defects(files, of_task, summaries, sample_defects)
+    columns = pl.concat(
+        [
+            pl.DataFrame({"file": f.name, "sample": list(f.header.samples)})
+            .with_row_index("column")
+            .select("file", "column", "sample")
+            for f in files
+        ]
+        or [pl.DataFrame(schema=COLUMNS.polars_schema())]
+    )
+    patterns: dict[int, Pattern] = {}
+    for summary in summaries:
+        patterns |= summary.patterns
+    parts: dict[str, list[delta.Part | None]] = {
+        t.short: [p for s in summaries for p in s.parts.get(t.short, ())]
+        for t in (VARIANTS, GENOTYPES, CALLS)
+    }
+    for table, frame in (
+        (SAMPLES, samples),
+        (COLUMNS, columns),
+        (PATTERNS, pattern_rows(patterns)),
+        (DEFECTS, defects),
+    ):
+        whole = table.conform(frame)
+        parts[table.short] = [delta.write_part(root, table, whole, chrom=None, name="part-00000")]
+    _check(ledger, parts, defects)
+    _publish(root, bronze, parts, ledger, begun)
+
+
+def _open(root: Path, bronze: Snapshot, rows: pl.DataFrame) -> list[_File]:
+    blocks = delta.scan(root, BLOCKS, bronze.tables[BLOCKS.short].version)
+    files = []
+    for row in rows.filter(pl.col("kind") == "vcf").iter_rows(named=True):
+        table = blocks.filter(pl.col("file") == row["file"]).sort("block").collect()
+        opened = as_blocks(root / BRONZE / row["file"], row["container"], table)
+        files.append(_File(row["file"], row, opened, table, read_header(opened)))
+    return files
+
+
+def _people(
+    root: Path, rows: pl.DataFrame, files: Sequence[_File]
+) -> tuple[pl.DataFrame, dict[str, dict[str, Encoded]], list[tuple[str, Defect]]]:
+    """`silver.samples`; for each file its columns' strings, encoded; what is odd."""
+    tables = rows.filter(pl.col("kind") == "samples")["file"].to_list()
+    defects: list[tuple[str, Defect]] = []
+    metadata = None
+    for name in tables:
+        table, odd = read_metadata(root / BRONZE / name)
+        defects += [(name, d) for d in odd]
+        metadata = table if metadata is None else pl.concat([metadata, table])
+    if metadata is not None:
+        metadata = metadata.unique("sample", keep="first", maintain_order=True)
+    columns = {f.name: f.header.samples for f in files}
+    label = " and ".join(tables) or None
+    samples, mismatches = join_samples(columns, metadata, label)
+    people = {}
+    for file in files:
+        order = pl.DataFrame({"sample": pl.Series(file.header.samples, dtype=pl.String)})
+        known = order.join(samples, on="sample", how="left", maintain_order="left")
+        people[file.name] = {
+            name: Encoded.of(known[name].to_list())
+            for name in ("sample", "population", "super_population", "sex")
+        }
+    return samples, people, defects + mismatches
+
+
+def _partition(
+    root: Path, files: Sequence[_File], people: Mapping[str, dict[str, Encoded]]
+) -> tuple[list[Partition], list[int]]:
+    """The tasks of all files, and for each task the index of its file."""
+    tasks: list[Partition] = []
+    of_task: list[int] = []
+    for index, file in enumerate(files):
+        cuts = cut(file.table, file.blocks, file.header)
+        # Where one partition holds a file of many blocks, that is because it is not sorted,
+        # or is a stream: an allele may stand twice at any distance.
+        near = len(cuts) > 1 or _sorted(file.table)
+        for first, last, record in cuts:
+            tasks.append(
+                Partition(
+                    root, file.name, len(tasks), file.blocks, file.header, first, last, record,
+                    MEMORY if near and file.blocks.container != "gzip" else None,
+                    people[file.name],
+                )
+            )  # fmt: skip
+            of_task.append(index)
+    return tasks, of_task
+
+
+def _sorted(table: pl.DataFrame) -> bool:
+    """Whether neighbouring blocks of known positions follow one another on one contig."""
+    known = table.filter(pl.col("pos_min").is_not_null())
+    return known["chrom"].n_unique() <= 1 and bool(
+        (known["pos_min"] >= known["pos_max"].shift(1)).all()
+    )
+
+
+def _ledger(
+    files: Sequence[_File], of_task: Sequence[int], summaries: Sequence[Summary]
+) -> list[dict[str, Any]]:
+    ledger = []
+    for index, file in enumerate(files):
+        own = [s for i, s in zip(of_task, summaries, strict=True) if i == index]
+        ledger.append(
+            {
+                "file": file.name,
+                "records": int(file.row["records"]),
+                "read": sum(s.records for s in own),
+                "kept": sum(s.kept for s in own),
+                "quarantined": sum(s.quarantined for s in own),
+                "alleles": sum(s.alleles for s in own),
+                "variant_rows": sum(s.variant_rows for s in own),
+            }
+        )
+    return ledger
+
+
+def _check(
+    ledger: Sequence[Mapping[str, Any]],
+    parts: Mapping[str, Sequence[delta.Part | None]],
+    defects: pl.DataFrame,
+) -> None:
+    """Assert conservation on what was written, not on what was meant to be."""
+    quarantined = defects.filter(
+        (pl.col("verdict") == "quarantined") & (pl.col("scope") == "record")
+    )
+    written = dict(quarantined.group_by("file").len().iter_rows())
+    for entry in ledger:
+        out = written.get(entry["file"], 0)
+        if entry["records"] != entry["kept"] + out or entry["read"] != entry["records"]:
+            raise ConservationError(
+                f"{entry['file']}: {entry['records']:,} records went in, but {entry['kept']:,} "
+                f"were kept and {out:,} quarantined. Nothing was published. "
+                "This is a bug: please report it."
+            )
+    rows = sum(p.rows for p in parts[VARIANTS.short] if p is not None)
+    expected = sum(entry["variant_rows"] for entry in ledger)
+    if rows != expected:
+        raise ConservationError(
+            f"{expected:,} ALT alleles were read, but {rows:,} rows of silver.variants written. "
+            "Nothing was published. This is a bug: please report it."
+        )
+
+
+def _defects(
+    files: Sequence[_File],
+    of_task: Sequence[int],
+    summaries: Sequence[Summary],
+    about_samples: Sequence[tuple[str, Defect]],
+) -> pl.DataFrame:
+    found: list[tuple[str, Defect]] = []
+    for index, file in enumerate(files):
+        found += [(file.name, d) for d in file.header.defects]
+        if file.blocks.container == "bgzf" and not _ends_whole(file.blocks.path):
+            found.append(
+                (file.name, Defect("end-of-file-block", 0, "file",
+                                   detail="the last 28 bytes are not the empty block"))
+            )  # fmt: skip
+        for i, summary in zip(of_task, summaries, strict=True):
+            if i == index:
+                found += [(file.name, d) for d in sorted(summary.defects, key=lambda d: d.line)]
+    found += about_samples
+    rows = [
+        (name, d.line, d.chrom, d.pos, d.scope, d.verdict, d.reason, d.field, d.detail, d.raw)
+        for name, d in found
+    ]
+    return pl.DataFrame(rows, schema=DEFECTS.polars_schema(), orient="row")
+
+
+def _ends_whole(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-min(len(BGZF_EOF), path.stat().st_size), 2)
+        return file.read() == BGZF_EOF
+
+
+def _publish(
+    root: Path,
+    bronze: Snapshot,
+    parts: Mapping[str, Sequence[delta.Part | None]],
+    ledger: Sequence[Mapping[str, Any]],
+    begun: float,
+) -> None:
+    """Commit every table, then pin them together."""
+    before = read_snapshot(root, LAYER)
+    states = {}
+    for table in TABLES:
+        own = [p for p in parts[table.short] if p is not None]
+        version = delta.commit(root, table, own, {"layer": LAYER})
+        states[table.short] = TableState(
+            version, sum(p.rows for p in own), sum(p.bytes for p in own)
+        )
+    summary = {
+        "ledger": [{k: v for k, v in e.items() if k not in ("read",)} for e in ledger],
+        "bronze": {k: v.version for k, v in bronze.tables.items()},
+    }
+    write_snapshot(
+        root,
+        Snapshot(
+            LAYER, states, current(bronze.fingerprint), datetime.now(UTC),
+            time.monotonic() - begun, summary,
+        ),
+    )  # fmt: skip
+    for table in TABLES:
+        keep = [states[table.short].version]
+        if before and table.short in before.tables:
+            keep.append(before.tables[table.short].version)
+        delta.clean(root, table, keep)

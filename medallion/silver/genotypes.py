@@ -1,0 +1,201 @@
+"""`silver.genotypes`, `silver.calls` and `silver.patterns`: calls as tables, and counted.
+
+Rows are built from small integers that are already known (column of the sample, number
+of the genotype's text); as Arrow dictionaries they go to disk without a string being
+touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from medallion.silver.tables import CALLS, GENOTYPES, PATTERNS
+from medallion.vcf.genotype_texts import MISSING, GenotypeTexts
+from medallion.vcf.patterns import Pattern
+from medallion.vcf.records import Batch
+
+__all__ = ["Carriers", "Counts", "Encoded", "calls_rows", "carriers", "count", "genotype_rows",
+           "pattern_rows"]  # fmt: skip
+
+Ints = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A string for each of n things, as codes of shape (n,) into a few distinct values."""
+
+    codes: Ints
+    values: pa.Array
+
+    @classmethod
+    def of(cls, strings: Sequence[str | None]) -> Encoded:
+        """Encode `strings`; null keeps being null."""
+        encoded = pa.array(strings, pa.string()).dictionary_encode()
+        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+        return cls(codes, encoded.dictionary)
+
+    def take(self, index: Ints) -> pa.DictionaryArray:
+        """The strings at `index`, as a dictionary array."""
+        codes = self.codes[index]
+        mask = codes < 0 if len(self.codes) and self.codes.min() < 0 else None
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=mask), self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Carriers:
+    """Calls that carry an ALT, one for each allele carried; ordered by allele, then column.
+
+    Arrays of shape (n,): `allele` indexes the rows of the batch's alleles, `column` is
+    the 0-based sample, `gid` the text, `dosage` the copies of that allele.
+    """
+
+    allele: Ints
+    column: Ints
+    gid: Ints
+    dosage: npt.NDArray[np.int8]
+
+
+def carriers(batch: Batch, texts: GenotypeTexts) -> Carriers:
+    """Spell out the batch's calls allele by allele."""
+    rows_per_record = np.maximum(batch.sites["n_alts"].to_numpy(), 1)
+    first_allele = (np.cumsum(rows_per_record) - rows_per_record).astype(np.int32)
+    n_texts = len(texts)
+    offset = np.zeros(n_texts + 1, np.int64)
+    offset[1:] = np.cumsum(texts.emitted[:n_texts])
+    flat = [pair for t in texts.texts for pair in t.dosages]
+    alleles = np.array([a for a, _ in flat], np.int32)
+    copies = np.array([c for _, c in flat], np.int8)
+    emitted = texts.emitted[batch.gid]
+    if (emitted == 1).all():
+        index = offset[batch.gid]
+        row, column, gid = batch.row, batch.column, batch.gid
+    else:
+        pick = np.repeat(np.arange(len(emitted)), emitted)
+        within = np.arange(len(pick)) - np.repeat(np.cumsum(emitted) - emitted, emitted)
+        row, column, gid = batch.row[pick], batch.column[pick], batch.gid[pick]
+        index = offset[gid] + within
+    if not len(row):
+        empty = np.zeros(0, np.int32)
+        return Carriers(empty, empty, empty, np.zeros(0, np.int8))
+    which = alleles[index]
+    allele = first_allele[row] + which - 1
+    dosage = copies[index]
+    if int(which.max()) > 1:
+        order = np.argsort(allele, kind="stable")
+        allele, column, gid, dosage = allele[order], column[order], gid[order], dosage[order]
+    return Carriers(allele, column, gid, dosage)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """`ac` per allele of the batch, `an` and `n_missing` per record; int64."""
+
+    ac: npt.NDArray[np.int64]
+    an: npt.NDArray[np.int64]
+    n_missing: npt.NDArray[np.int64]
+
+
+def count(
+    batch: Batch,
+    carried: Carriers,
+    texts: GenotypeTexts,
+    patterns: dict[int, Pattern],
+    n_alleles: int,
+) -> Counts:
+    """Count alleles: what the pattern implies, corrected by the calls that differ."""
+    n = len(batch.sites)
+    ac = np.bincount(carried.allele, weights=carried.dosage, minlength=n_alleles)
+    pattern = batch.sites["pattern"].to_numpy()
+    an = np.zeros(n, np.int64)
+    of_row = pattern[batch.row]
+    for number in np.unique(pattern).tolist():
+        if number < 0:
+            continue
+        ploidy = column_ploidy(patterns[number])
+        an[pattern == number] = int(ploidy.sum())
+        here = of_row == number
+        change = texts.called[batch.gid[here]].astype(np.int64) - ploidy[batch.column[here]]
+        an += np.bincount(batch.row[here], weights=change, minlength=n).astype(np.int64)
+    absent = texts.called[batch.gid] == 0
+    n_missing = np.bincount(batch.row[absent], minlength=n)
+    return Counts(ac.astype(np.int64), an, n_missing.astype(np.int64))
+
+
+def column_ploidy(pattern: Pattern) -> npt.NDArray[np.int64]:
+    """Ploidy that a pattern gives each column, shape (n_samples,)."""
+    runs = [(high - low + 1, _ploidy(text)) for low, high, text in pattern.runs]
+    if not runs:
+        return np.zeros(0, np.int64)
+    lengths, ploidies = zip(*runs, strict=True)
+    return np.repeat(np.array(ploidies, np.int64), lengths)
+
+
+def _ploidy(text: str) -> int:
+    return sum(part != "" for part in text.replace("/", "|").split("|"))
+
+
+def genotype_rows(
+    batch: Batch,
+    carried: Carriers,
+    alleles: pl.DataFrame,
+    texts: GenotypeTexts,
+    people: dict[str, Encoded],
+    file: str,
+) -> pa.Table:
+    """`silver.genotypes` of a batch. `people` has sample, population, super_population, sex."""
+    gt = Encoded(
+        np.arange(len(texts), dtype=np.int32), pa.array([t.text.decode() for t in texts.texts])
+    )
+    ref, alt = (Encoded.of(alleles[name].to_list()) for name in ("ref", "alt"))
+    zeros = np.zeros(len(carried.allele), np.int32)
+    columns = {
+        "pos": pa.array(alleles["pos"].to_numpy()[carried.allele]),
+        "ref": ref.take(carried.allele),
+        "alt": alt.take(carried.allele),
+        **{name: people[name].take(carried.column) for name in people},
+        "gt": gt.take(carried.gid),
+        "dosage": pa.array(carried.dosage),
+        "alt_index": pa.array(alleles["alt_index"].to_numpy()[carried.allele]),
+        "file": pa.DictionaryArray.from_arrays(pa.array(zeros), pa.array([file])),
+        "record": pa.array(alleles["record"].to_numpy()[carried.allele]),
+    }
+    return pa.table({f.name: columns[f.name] for f in GENOTYPES.arrow_schema(stored=True)})
+
+
+def calls_rows(batch: Batch, texts: GenotypeTexts, file: str) -> pl.DataFrame:
+    """`silver.calls` of a batch: runs of missed calls along the columns of a record."""
+    missing = texts.kind[batch.gid] == MISSING
+    if not missing.any():
+        return pl.DataFrame(schema=CALLS.polars_schema())
+    row, column, gid = batch.row[missing], batch.column[missing], batch.gid[missing]
+    new = np.ones(len(row), bool)
+    new[1:] = (np.diff(row) != 0) | (np.diff(column) != 1) | (np.diff(gid) != 0)
+    starts = np.flatnonzero(new)
+    ends = np.append(starts[1:], len(row)) - 1
+    at = row[starts]
+    spelled = [t.text.decode() for t in texts.texts]
+    return CALLS.conform(
+        batch.sites.select("chrom", "pos", "record")[at].with_columns(
+            file=pl.lit(file),
+            first_column=pl.Series(column[starts]),
+            last_column=pl.Series(column[ends]),
+            gt=pl.Series([spelled[g] for g in gid[starts].tolist()], dtype=pl.String),
+            called=pl.Series(texts.called[gid[starts]]),
+        )
+    )
+
+
+def pattern_rows(patterns: dict[int, Pattern]) -> pl.DataFrame:
+    """`silver.patterns` of distinct patterns, in the order of their ids."""
+    rows = [
+        (number, low, high, text, _ploidy(text))
+        for number in sorted(patterns)
+        for low, high, text in patterns[number].runs
+    ]
+    return pl.DataFrame(rows, schema=PATTERNS.polars_schema(), orient="row")

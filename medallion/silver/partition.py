@@ -1,0 +1,220 @@
+"""One partition of silver: a range of a VCF's blocks in, parts of tables and a summary out.
+
+A pure function of its task, so that any executor can run it: the parts it writes are
+seen by nobody until the build's one commit names them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from medallion.silver.genotypes import (
+    Encoded,
+    calls_rows,
+    carriers,
+    count,
+    genotype_rows,
+)
+from medallion.silver.tables import CALLS, GENOTYPES, VARIANTS
+from medallion.silver.variants import alleles, odd_values
+from medallion.storage.delta import Part, PartWriter
+from medallion.storage.schema import Table
+from medallion.vcf.blocks import Blocks
+from medallion.vcf.defects import Defect
+from medallion.vcf.header import Header
+from medallion.vcf.lines import read_lines
+from medallion.vcf.patterns import Pattern
+from medallion.vcf.records import Batch, RecordReader
+
+__all__ = ["MEMORY", "Partition", "Summary", "cut", "read_partition"]
+
+_TEXT_PER_PARTITION = 1 << 28
+_TEXT_PER_BATCH = 1 << 27
+# More records than two blocks of 64 KiB can begin: a record has at least 16 bytes.
+MEMORY = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """The task: blocks [first, last) of `file`, and all that is needed to read them."""
+
+    root: Path
+    file: str
+    number: int
+    blocks: Blocks
+    header: Header
+    first: int
+    last: int
+    first_record: int
+    memory: int | None
+    people: dict[str, Encoded]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What became of a partition's records: parts by table, and the counts of the ledger."""
+
+    parts: dict[str, list[Part]] = field(default_factory=dict)
+    records: int = 0
+    kept: int = 0
+    quarantined: int = 0
+    alleles: int = 0
+    variant_rows: int = 0
+    defects: list[Defect] = field(default_factory=list)
+    patterns: dict[int, Pattern] = field(default_factory=dict)
+
+
+def cut(table: pl.DataFrame, blocks: Blocks, header: Header) -> list[tuple[int, int, int]]:
+    """Where to cut a VCF: (first block, one past the last, number of the first record).
+
+    `table` is the file's rows of `bronze.blocks`. A cut stands only where all positions
+    before it are smaller than all behind it and no contig has records on both sides of
+    another's; so order and repeated alleles can be judged within a partition. A file
+    that is not sorted is one partition.
+    """
+    n = len(blocks)
+    if blocks.container == "gzip" or n == 0:
+        return [(0, n, 1)]
+    good = _separate(table)
+    first_body = int(np.searchsorted(blocks.text_offset, header.size - 1, side="right")) - 1
+    cuts = [max(0, first_body)]
+    for block in range(cuts[0] + 1, n):
+        far = blocks.text_offset[block] - blocks.text_offset[cuts[-1]] >= _TEXT_PER_PARTITION
+        if far and good[block]:
+            cuts.append(block)
+    above = table["line"].to_numpy()
+    records = [max(1, int(above[c]) + 2 - len(header.lines)) for c in cuts]
+    return list(zip(cuts, [*cuts[1:], n], records, strict=True))
+
+
+def _separate(table: pl.DataFrame) -> list[bool]:
+    """For each block: whether a cut before it parts smaller positions from larger."""
+    chrom, low, high = table["chrom"].to_list(), table["pos_min"], table["pos_max"]
+    n = len(chrom)
+    order: dict[str, int] = {}
+    ranks = [None if c is None else order.setdefault(c, len(order)) for c in chrom]
+    # One ascending key for contig and position; blocks that are not known bar a cut.
+    span = 2**32
+    lows = [None if r is None else r * span + p for r, p in zip(ranks, low, strict=True)]
+    highs = [None if r is None else r * span + p for r, p in zip(ranks, high, strict=True)]
+    known = [i for i in range(n) if lows[i] is not None]
+    before = np.full(n + 1, -1, np.int64)
+    after = np.full(n + 1, np.iinfo(np.int64).max, np.int64)
+    for i in range(n):
+        before[i + 1] = max(int(before[i]), -1 if highs[i] is None else int(highs[i] or 0))
+    for i in reversed(range(n)):
+        after[i] = min(int(after[i + 1]), 2**62 if lows[i] is None else int(lows[i] or 0))
+    sure = set(known)
+    return [i > 0 and i in sure and (i - 1) in sure and before[i] < after[i] for i in range(n)]
+
+
+def read_partition(task: Partition) -> Summary:
+    """Read the task's records and write them as parts of silver's tables."""
+    reader = RecordReader(task.header, task.first_record, task.memory)
+    writers = _Writers(task)
+    ledger = _Ledger()
+    fed = 0
+    for text in read_lines(task.blocks, task.first, task.last, task.header.size):
+        reader.feed(text)
+        fed += len(text)
+        if fed >= _TEXT_PER_BATCH:
+            ledger.add(reader.batch(), reader, writers, task)
+            fed = 0
+    if reader.pending:
+        ledger.add(reader.batch(), reader, writers, task)
+    return Summary(
+        parts=writers.close(),
+        records=ledger.records,
+        kept=ledger.kept,
+        quarantined=ledger.quarantined,
+        alleles=ledger.alleles,
+        variant_rows=ledger.variant_rows,
+        defects=ledger.defects,
+        patterns=ledger.patterns,
+    )
+
+
+class _Ledger:
+    """Counts what becomes of records while a partition is read."""
+
+    def __init__(self) -> None:
+        self.records = self.kept = self.quarantined = self.alleles = self.variant_rows = 0
+        self.defects: list[Defect] = []
+        self.patterns: dict[int, Pattern] = {}
+
+    def add(self, batch: Batch, reader: RecordReader, writers: _Writers, task: Partition) -> None:
+        texts, patterns = reader.genotypes.texts, reader.genotypes.patterns.patterns
+        long = alleles(batch.sites)
+        carried = carriers(batch, texts)
+        counts = count(batch, carried, texts, patterns, len(long))
+        has_gt = pl.col("has_gt")
+        per_allele = np.repeat(
+            np.arange(len(batch.sites)), np.maximum(batch.sites["n_alts"].to_numpy(), 1)
+        )
+        long = long.with_columns(
+            ac=pl.when(has_gt).then(pl.Series(counts.ac)),
+            an=pl.when(has_gt).then(pl.Series(counts.an[per_allele])),
+            n_missing=pl.when(has_gt).then(pl.Series(counts.n_missing[per_allele])),
+            file=pl.lit(task.file),
+        )
+        variants = VARIANTS.conform(long)
+        genotypes = genotype_rows(batch, carried, long, texts, task.people, task.file)
+        writers.write(VARIANTS, variants["chrom"], variants.to_arrow())
+        writers.write(GENOTYPES, long["chrom"][carried.allele], genotypes)
+        calls = calls_rows(batch, texts, task.file)
+        writers.write(CALLS, calls["chrom"], calls.to_arrow())
+        self.records += batch.n_records
+        self.kept += len(batch.sites)
+        self.quarantined += sum(
+            d.verdict == "quarantined" and d.scope == "record" for d in batch.defects
+        )
+        self.alleles += int(batch.sites["n_alts"].sum())
+        self.variant_rows += len(long)
+        self.defects += batch.defects
+        self.defects += odd_values(long)
+        used = set(batch.sites["pattern"].unique().to_list())
+        self.patterns |= {k: v for k, v in patterns.items() if k in used}
+
+
+class _Writers:
+    """The parts of a partition, one for each table and contig."""
+
+    def __init__(self, task: Partition) -> None:
+        self._task = task
+        self._open: dict[tuple[str, str], PartWriter] = {}
+
+    def write(self, table: Table, chrom: pl.Series, rows: pa.Table) -> None:
+        if not len(chrom):
+            return
+        for name, start, stop in _runs(chrom):
+            self._writer(table, name).write(rows.slice(start, stop - start))
+
+    def _writer(self, table: Table, chrom: str) -> PartWriter:
+        key = (table.short, chrom)
+        if key not in self._open:
+            name = f"part-{self._task.number:05d}"
+            self._open[key] = PartWriter(self._task.root, table, chrom, name)
+        return self._open[key]
+
+    def close(self) -> dict[str, list[Part]]:
+        parts: dict[str, list[Part]] = {}
+        for (short, _), writer in self._open.items():
+            part = writer.close()
+            if part is not None:
+                parts.setdefault(short, []).append(part)
+        return parts
+
+
+def _runs(chrom: pl.Series) -> list[tuple[str, int, int]]:
+    """Runs of equal contigs: (contig, start, stop)."""
+    if chrom[0] == chrom[-1] and chrom.n_unique() == 1:
+        return [(chrom[0], 0, len(chrom))]
+    starts = (chrom != chrom.shift(1)).fill_null(value=True).arg_true().to_list()
+    return [
+        (chrom[a], a, b) for a, b in zip(starts, [*starts[1:], len(chrom)], strict=True)
+    ]

@@ -1,0 +1,253 @@
+"""Delta tables on disk: parts written as Parquet, gathered by one commit.
+
+Parts are written by pyarrow, because an Arrow DictionaryArray's indices go to disk as
+they are, and committed by delta-rs as add actions: `write_deltalake` would spell every
+dictionary out and take about ten times as long. Nobody sees a part before its commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable
+from deltalake.exceptions import TableNotFoundError
+from deltalake.transaction import AddAction, create_table_with_add_actions
+
+from medallion.storage.schema import Table
+
+__all__ = ["Part", "PartWriter", "clean", "commit", "exists", "open_table", "scan", "write_part"]
+
+_SAFE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_COMPRESSION = "zstd"
+_LEVEL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A Parquet file that waits for its commit; `path` is relative to the table."""
+
+    path: str
+    bytes: int
+    rows: int
+    chrom: str | None
+    stats: Mapping[str, tuple[Any, Any]]
+
+
+def table_path(root: Path, table: Table) -> Path:
+    """The folder of `table` in the lake at `root`."""
+    return root / table.layer / table.short
+
+
+def _folder(table: Table, chrom: str | None) -> str:
+    if not table.partitioned:
+        return ""
+    name = chrom or ""
+    if not _SAFE.fullmatch(name):
+        # A path is only a path: the true name stands in the log's partition values.
+        name = "x" + hashlib.sha256(name.encode()).hexdigest()[:16]
+    return f"chrom={name}/"
+
+
+class PartWriter:
+    """One part of a table, written a row group at a time so that memory stays flat."""
+
+    def __init__(self, root: Path, table: Table, chrom: str | None, name: str) -> None:
+        self._table = table
+        self._chrom = chrom
+        self._relative = f"{_folder(table, chrom)}{name}-{uuid.uuid4().hex[:12]}.parquet"
+        self._path = table_path(root, table) / self._relative
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._schema = table.arrow_schema(stored=True)
+        self._writer: pq.ParquetWriter | None = None
+        self._rows = 0
+        self._stats: dict[str, tuple[Any, Any]] = {}
+
+    def write(self, rows: pa.Table | pl.DataFrame) -> None:
+        """Append `rows` as one row group; string columns may be dictionaries."""
+        data = rows.to_arrow() if isinstance(rows, pl.DataFrame) else rows
+        data = data.select(self._schema.names)
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(
+                self._path,
+                _storable(self._schema, data.schema),
+                compression=_COMPRESSION,
+                compression_level=_LEVEL,
+                use_dictionary=[f.name for f in self._schema if pa.types.is_string(f.type)],
+                column_encoding={
+                    f.name: "DELTA_BINARY_PACKED"
+                    for f in self._schema
+                    if f.type in (pa.int32(), pa.int64())
+                },
+                store_schema=False,
+                write_page_index=True,
+            )
+        data = data.cast(self._writer.schema)
+        self._writer.write_table(data, row_group_size=max(1, data.num_rows))
+        self._rows += data.num_rows
+        for name in self._table.pruned_by:
+            if name in data.schema.names and data.num_rows:
+                self._widen(name, *_bounds(data[name]))
+
+    def _widen(self, name: str, low: Any, high: Any) -> None:
+        if low is None:
+            return
+        if name in self._stats:
+            low, high = min(low, self._stats[name][0]), max(high, self._stats[name][1])
+        self._stats[name] = (low, high)
+
+    def close(self) -> Part | None:
+        """Finish the file; None where nothing was written."""
+        if self._writer is None:
+            return None
+        self._writer.close()
+        self._writer = None
+        return Part(
+            path=self._relative,
+            bytes=self._path.stat().st_size,
+            rows=self._rows,
+            chrom=self._chrom,
+            stats=dict(self._stats),
+        )
+
+
+def _bounds(column: pa.ChunkedArray) -> tuple[Any, Any]:
+    """Smallest and largest value; (None, None) where all are null."""
+    if pa.types.is_dictionary(column.type):
+        column = pc.unique(column).cast(column.type.value_type)
+    low_high = pc.min_max(column).as_py()
+    return low_high["min"], low_high["max"]
+
+
+def _storable(schema: pa.Schema, given: pa.Schema) -> pa.Schema:
+    """`schema`, with dictionaries kept where the data comes with them."""
+    fields = []
+    for f in schema:
+        arrived = given.field(f.name).type
+        keep = pa.types.is_dictionary(arrived)
+        fields.append(pa.field(f.name, pa.dictionary(pa.int32(), f.type) if keep else f.type))
+    return pa.schema(fields)
+
+
+def write_part(
+    root: Path, table: Table, rows: pa.Table | pl.DataFrame, *, chrom: str | None, name: str
+) -> Part | None:
+    """Write `rows` as one part of `table`; None where there are none."""
+    count = rows.height if isinstance(rows, pl.DataFrame) else rows.num_rows
+    if not count:
+        return None
+    writer = PartWriter(root, table, chrom, name)
+    writer.write(rows)
+    return writer.close()
+
+
+def _action(part: Part, table: Table, when: int) -> AddAction:
+    stats = {
+        "numRecords": part.rows,
+        "minValues": {k: v[0] for k, v in part.stats.items()},
+        "maxValues": {k: v[1] for k, v in part.stats.items()},
+        "nullCount": {},
+    }
+    return AddAction(
+        path=part.path,
+        size=part.bytes,
+        partition_values={"chrom": part.chrom} if table.partitioned else {},
+        modification_time=when,
+        data_change=True,
+        stats=json.dumps(stats),
+    )
+
+
+def commit(root: Path, table: Table, parts: Iterable[Part | None], facts: Mapping[str, str]) -> int:
+    """Make `parts` the whole content of `table`; return the version that holds them.
+
+    `facts` go into the commit's own history. Earlier versions stay readable until
+    `clean` removes them.
+    """
+    when = int(time.time() * 1000)
+    actions = [_action(p, table, when) for p in parts if p is not None]
+    properties = CommitProperties(custom_metadata=dict(facts))
+    path = table_path(root, table)
+    path.mkdir(parents=True, exist_ok=True)
+    by = ["chrom"] if table.partitioned else None
+    current = open_table(root, table)
+    if current is None:
+        create_table_with_add_actions(
+            str(path),
+            schema=table.delta_schema(),
+            add_actions=actions,
+            mode="overwrite",
+            partition_by=by,
+            name=table.name,
+            description=f"One row per {table.row}.",
+            commit_properties=properties,
+        )
+        return DeltaTable(str(path)).version()
+    current.create_write_transaction(
+        actions, mode="overwrite", schema=table.delta_schema(), partition_by=by,
+        commit_properties=properties,
+    )  # fmt: skip
+    current.update_incremental()
+    return current.version()
+
+
+def open_table(root: Path, table: Table, version: int | None = None) -> DeltaTable | None:
+    """The Delta table at `version` (None: the newest), or None where there is none."""
+    try:
+        return DeltaTable(str(table_path(root, table)), version=version)
+    except TableNotFoundError:
+        return None
+
+
+def exists(root: Path, table: Table) -> bool:
+    """Whether `table` has ever been committed."""
+    return open_table(root, table) is not None
+
+
+def scan(root: Path, table: Table, version: int) -> pl.LazyFrame:
+    """`table` at `version` as a LazyFrame with the contract's columns in order."""
+    return pl.scan_delta(str(table_path(root, table)), version=version).select(table.column_names)
+
+
+def part_paths(root: Path, table: Table, version: int) -> list[Path]:
+    """The Parquet files of `table` at `version`, in the order of their names."""
+    return [table_path(root, table) / p for p in sorted(_relative_paths(root, table, version))]
+
+
+def _relative_paths(root: Path, table: Table, version: int) -> list[str]:
+    opened = open_table(root, table, version)
+    if opened is None:
+        return []
+    return [str(p) for p in pa.table(opened.get_add_actions())["path"].to_pylist()]
+
+
+def clean(root: Path, table: Table, keep: Sequence[int]) -> int:
+    """Remove parts that no version in `keep` names; return how many.
+
+    These are parts of cancelled or killed builds and of versions that are no longer
+    kept. Only a builder that holds the lake's lock may call this.
+    """
+    path = table_path(root, table)
+    if not path.is_dir():
+        return 0
+    wanted: set[str] = set()
+    for version in keep:
+        wanted.update(_relative_paths(root, table, version))
+    removed = 0
+    for file in path.rglob("*.parquet"):
+        relative = file.relative_to(path).as_posix()
+        if relative not in wanted and "_delta_log" not in file.parts:
+            file.unlink(missing_ok=True)
+            removed += 1
+    return removed

@@ -1,0 +1,125 @@
+"""The snapshot of a layer: the one small file that says which table versions belong together.
+
+A build commits its tables first and replaces the snapshot last, atomically, so a
+reader sees the old layer or the new one, never half of each, and a build that dies on
+the way has changed nothing that anybody reads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from medallion.errors import LakeError, LayerFormatError
+from medallion.storage.fingerprint import Fingerprint
+
+__all__ = ["Snapshot", "TableState", "read_snapshot", "replace_json", "write_snapshot"]
+
+FORMAT = 1
+_NAME = "layer.json"
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """A table as published: its Delta version, rows, and bytes on disk."""
+
+    version: int
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A published layer."""
+
+    layer: str
+    tables: Mapping[str, TableState]
+    fingerprint: Fingerprint
+    built_at: datetime
+    seconds: float
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def token(self) -> str:
+        """A word that changes whenever the published layer does: a key for caches."""
+        versions = "-".join(f"{k}{v.version}" for k, v in sorted(self.tables.items()))
+        return f"{versions}@{self.built_at.timestamp():.6f}"
+
+
+def _path(root: Path, layer: str) -> Path:
+    return root / layer / _NAME
+
+
+def read_snapshot(root: Path, layer: str) -> Snapshot | None:
+    """The published `layer` of the lake at `root`, or None where there is none.
+
+    Raises LayerFormatError where another version of the program wrote it, LakeError
+    where the file is damaged.
+    """
+    path = _path(root, layer)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (ValueError, OSError) as error:
+        raise LakeError(
+            f"{path} cannot be read ({error}). Delete this file and build the layer again."
+        ) from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        found = data.get("format") if isinstance(data, dict) else "no format"
+        raise LayerFormatError(
+            f"The {layer} layer was written in format {found}; this version reads format {FORMAT}."
+            f" Delete the folder {path.parent} and build again."
+        )
+    try:
+        return Snapshot(
+            layer=layer,
+            tables={k: TableState(**v) for k, v in data["tables"].items()},
+            fingerprint=Fingerprint.from_json(data["fingerprint"]),
+            built_at=datetime.fromisoformat(data["built_at"]),
+            seconds=data["seconds"],
+            summary=data["summary"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise LakeError(
+            f"{path} is not a layer's record ({error!r}). Delete it and build the layer again."
+        ) from error
+
+
+def write_snapshot(root: Path, snapshot: Snapshot) -> None:
+    """Publish `snapshot`: the last act of a build."""
+    replace_json(
+        _path(root, snapshot.layer),
+        {
+            "format": FORMAT,
+            "layer": snapshot.layer,
+            "tables": {
+                k: {"version": v.version, "rows": v.rows, "bytes": v.bytes}
+                for k, v in snapshot.tables.items()
+            },
+            "fingerprint": snapshot.fingerprint.to_json(),
+            "built_at": snapshot.built_at.astimezone(UTC).isoformat(),
+            "seconds": round(snapshot.seconds, 3),
+            "summary": dict(snapshot.summary),
+        },
+    )
+
+
+def replace_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Write `data` to `path` so that a reader sees the old file or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            json.dump(data, file, indent=1, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

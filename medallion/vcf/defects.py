@@ -1,0 +1,118 @@
+"""What can be wrong with a VCF, as data: stable codes, verdicts and meanings.
+
+`quarantined`: the record is not in silver; `silver.defects.raw` holds it whole.
+`noted`: it is kept, with this remark. A code's verdict is part of its meaning, so
+that the same defect is treated alike everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["REASONS", "Defect", "Reason", "Scope", "Verdict"]
+
+Verdict = Literal["quarantined", "noted"]
+Scope = Literal["record", "header", "file", "sample"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A kind of defect: its stable `code`, what follows, what it means, what to do."""
+
+    code: str
+    verdict: Verdict
+    meaning: str
+    remedy: str
+
+
+_ASK = "Look at the raw line; ask whoever made the file, or mend the line and build again."
+_HARMLESS = "Nothing has to be done; the data is read as it stands."
+
+REASONS: dict[str, Reason] = {
+    r.code: r
+    for r in (
+        Reason("column-count", "quarantined",
+               "The line does not have the number of columns that the #CHROM line announces.",
+               _ASK),
+        Reason("blank-line", "quarantined", "The line between the records is empty.", _ASK),
+        Reason("not-utf8", "quarantined", "The line holds bytes that are not UTF-8 text.", _ASK),
+        Reason("control-character", "quarantined",
+               "The line holds a control character, such as NUL, that text does not have.", _ASK),
+        Reason("chrom-malformed", "quarantined",
+               "CHROM is empty or holds a character that a contig's name cannot have.", _ASK),
+        Reason("pos-malformed", "quarantined",
+               "POS is not a whole number from 0 to 2,147,483,647.", _ASK),
+        Reason("id-malformed", "quarantined",
+               "ID is empty, or holds white space or an empty or repeated identifier.", _ASK),
+        Reason("ref-malformed", "quarantined",
+               "REF is not made of the letters A, C, G, T, N and the IUPAC codes.", _ASK),
+        Reason("alt-malformed", "quarantined",
+               "An ALT allele is not bases, a symbolic allele, a breakend, * or .", _ASK),
+        Reason("alt-repeated", "quarantined",
+               "An ALT allele stands twice, or is the same as REF.", _ASK),
+        Reason("qual-malformed", "quarantined",
+               "QUAL is neither a number of at least 0 nor missing.", _ASK),
+        Reason("filter-malformed", "quarantined",
+               "FILTER is empty, is 0, or holds white space or an empty name.", _ASK),
+        Reason("info-malformed", "quarantined",
+               "INFO is not a list of KEY=VALUE pairs and flags.", _ASK),
+        Reason("format-malformed", "quarantined",
+               "FORMAT is empty, repeats a key, or holds a key that is not a name.", _ASK),
+        Reason("genotype-not-first", "quarantined",
+               "FORMAT has GT, but not first, as the specification demands.", _ASK),
+        Reason("genotype-unreadable", "quarantined",
+               "A sample's genotype is not allele numbers joined by / or |.", _ASK),
+        Reason("allele-out-of-range", "quarantined",
+               "A genotype names an allele that the record does not have.", _ASK),
+        Reason("sample-malformed", "quarantined",
+               "A sample's column is empty or has more fields than FORMAT names.", _ASK),
+        Reason("duplicate", "quarantined",
+               "The same contig, position, REF and ALT stand in an earlier record.",
+               "The first one is kept. If the two differ on purpose, give them apart."),
+        Reason("out-of-order", "quarantined",
+               "The record stands before one that came earlier, or its contig is split in two.",
+               "Sort the file (bcftools sort) and build again to have it kept."),
+        Reason("info-value", "noted",
+               "A value in INFO is not what its header line says it is.", _HARMLESS),
+        Reason("undeclared", "noted",
+               "A contig, FILTER, INFO or FORMAT key is used that the header does not declare.",
+               _HARMLESS),
+        Reason("fileformat-missing", "noted",
+               "The file does not begin with ##fileformat.", _HARMLESS),
+        Reason("fileformat-unknown", "noted",
+               "##fileformat is not a version of VCF that is known (4.0 to 4.5).", _HARMLESS),
+        Reason("header-malformed", "noted",
+               "A header line is not as the specification has it.", _HARMLESS),
+        Reason("end-of-file-block", "noted",
+               "The BGZF file lacks its closing block: it may have been cut between two blocks.",
+               "Compare the size or checksum with the source; get the file again if they differ."),
+        Reason("sample-without-metadata", "noted",
+               "The VCF has a sample that the sample table does not name.",
+               "It is kept, in the group 'unassigned'. Add it to the sample table to place it."),
+        Reason("metadata-without-sample", "noted",
+               "The sample table names a sample that the VCF does not have.", _HARMLESS),
+        Reason("sample-row-repeated", "noted",
+               "The sample table names a sample more than once; the first row counts.",
+               "Remove the rows that do not hold."),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One defect as found. `line` is 1-based in the file's text; 0 where it has none."""
+
+    reason: str
+    line: int
+    scope: Scope = "record"
+    chrom: str | None = None
+    pos: int | None = None
+    field: str | None = None
+    detail: str = ""
+    raw: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the record is left out or kept."""
+        return REASONS[self.reason].verdict

@@ -1,0 +1,237 @@
+"""The genotype columns of a piece of VCF: found, compared, and only the odd ones looked at.
+
+Nearly every call of nearly every record is the reference. So cells are compared all at
+once with the spelling that the reference call of their column is expected to have (the
+*background*), and what comes out is only the cells that differ:
+
+1. *fixed layout*: FORMAT is `GT` and each cell is 4 bytes (`0|0` and a tab). The cells of
+   many records are one matrix of uint32; a comparison finds the cells that differ.
+2. *any layout*: cells start after tabs, and GT, which is first by specification, ends at
+   a colon or a tab. The first 8 bytes of each cell are one uint64; what follows the GT
+   is masked away; the rest is as above.
+3. A GT of more than 7 bytes is cut out on its own.
+
+No loop in Python runs over cells, except for those of step 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from medallion.vcf.genotype_texts import MISSING, REFERENCE, GenotypeTexts
+from medallion.vcf.patterns import Patterns, prevailing
+
+__all__ = ["Calls", "GenotypeReader"]
+
+_CELLS_AT_ONCE = 1 << 18
+_TAB, _COLON = 9, 58
+_U = np.uint64
+_ONES = _U(0x0101010101010101)
+_HIGH = _U(0x8080808080808080)
+_TABS = _ONES * _U(_TAB)
+_COLONS = _ONES * _U(_COLON)
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The calls of some records that are not plain reference, ordered by row and column.
+
+    `row` (index into the records given), `column` (0-based sample) and `gid` have shape
+    (n_calls,); `pattern` has shape (n_records,) and is -1 where the record's cells could
+    not be told apart: those rows have no calls here and must be quarantined.
+    """
+
+    row: npt.NDArray[np.int32]
+    column: npt.NDArray[np.int32]
+    gid: npt.NDArray[np.int32]
+    pattern: npt.NDArray[np.int64]
+
+
+class GenotypeReader:
+    """Reads the genotype columns of one partition; learns texts and patterns on the way."""
+
+    def __init__(self, n_samples: int) -> None:
+        self.n_samples = n_samples
+        self.texts = GenotypeTexts()
+        self.patterns = Patterns(self.texts)
+
+    def read(self, text: bytes, start: list[int], stop: list[int], only_gt: list[bool]) -> Calls:
+        """Read the cells text[start[i]:stop[i]] of each record i.
+
+        `only_gt` says whether FORMAT is just `GT`, so that the fixed layout may be tried.
+        """
+        n = self.n_samples
+        fixed = [
+            i
+            for i, plain in enumerate(only_gt)
+            if plain and stop[i] - start[i] == 4 * n - 1
+        ]  # fmt: skip
+        pieces: list[Calls] = []
+        strays: list[int] = []
+        if fixed:
+            calls, strays = self._fixed([text[start[i] : stop[i]] for i in fixed])
+            pieces.append(_renumber(calls, fixed))
+            strays = [fixed[i] for i in strays]
+        rest = sorted({*range(len(start)), *strays} - (set(fixed) - set(strays)))
+        batch = max(1, _CELLS_AT_ONCE // max(1, n))
+        for low in range(0, len(rest), batch):
+            rows = rest[low : low + batch]
+            cells = [text[start[i] : stop[i]] for i in rows]
+            good = [k for k, cell in enumerate(cells) if cell.count(b"\t") == n - 1]
+            if good:
+                calls = self._any([cells[k] for k in good])
+                pieces.append(_renumber(calls, [rows[k] for k in good]))
+        return _gather(pieces, len(start))
+
+    def _fixed(self, cells: list[bytes]) -> tuple[Calls, list[int]]:
+        """Read cells of 4 bytes each; also the rows that turn out to have others."""
+        matrix = np.frombuffer(b"\t".join(cells) + b"\t", "<u4").reshape(-1, self.n_samples)
+        guess = matrix[0, 0]
+        if guess not in _PLAIN:
+            guess = next((p for p in _PLAIN if (matrix[0] == p).any()), _PLAIN[0])
+        at = np.flatnonzero((matrix != guess).ravel())
+        values = matrix.ravel()[at]
+        row, column = np.divmod(at, self.n_samples)
+        stray: list[int] = []
+        if not (values >> 24 == _TAB).all():
+            stray = np.unique(row[values >> 24 != _TAB]).tolist()
+            keep = ~np.isin(row, stray)
+            row, column, values = row[keep], column[keep], values[keep]
+        background = np.full(self.n_samples, self.texts.gids(np.array([guess & 0xFFFFFF], _U))[0])
+        gid = self.texts.gids(values & 0xFFFFFF)
+        calls = self._against(background, row, column, gid, len(cells))
+        if stray:
+            calls.pattern[stray] = -1
+        return calls, stray
+
+    def _any(self, cells: list[bytes]) -> Calls:
+        """Read cells of any width; each record has the right number of tabs."""
+        n = self.n_samples
+        text = b"\t".join(cells) + b"\t" + bytes(8)
+        array = np.frombuffer(text, np.uint8)
+        start = np.empty(len(cells) * n, np.int64)
+        start[0] = 0
+        start[1:] = np.flatnonzero(array[:-9] == _TAB) + 1
+        # A view of the 8 bytes from every byte on, which no alignment allows but a stride does.
+        words = np.ndarray((len(text) - 7,), "<u8", buffer=text, strides=(1,))[start]
+        after_tab, after_colon = words ^ _TABS, words ^ _COLONS
+        ended = (after_tab - _ONES) & ~after_tab
+        ended |= (after_colon - _ONES) & ~after_colon
+        ended &= _HIGH
+        first = ended & (~ended + _U(1))
+        codes = words & ((first >> _U(7)) - _U(1))
+        for k in np.flatnonzero(ended == 0).tolist():
+            begin = int(start[k])
+            end = text.index(b"\t", begin)
+            codes[k] = self.texts.intern(text[begin:end].split(b":", 1)[0])
+        table = codes.reshape(-1, n)
+        background = prevailing(self.texts.gids(table[0]), self.texts)
+        expected = np.array([self.texts.code(g) for g in range(len(self.texts))], _U)[background]
+        at = np.flatnonzero((table != expected).ravel())
+        row, column = np.divmod(at, n)
+        return self._against(background, row, column, self.texts.gids(codes[at]), len(cells))
+
+    def _against(
+        self,
+        background: npt.NDArray[np.int32],
+        row: npt.NDArray[np.int64],
+        column: npt.NDArray[np.int64],
+        gid: npt.NDArray[np.int32],
+        n_rows: int,
+    ) -> Calls:
+        """Settle each record's pattern, given the cells that differ from `background`."""
+        texts = self.texts
+        pattern = np.full(n_rows, self.patterns.id(background), np.int64)
+        keep = np.ones(len(gid), bool)
+        uniform = bool((background == background[0]).all())
+        plain = all(b"/" not in texts.texts[g].text for g in np.unique(background).tolist())
+        # A record has the background for its pattern where no reference call differs from
+        # it, and each other call has the ploidy that is expected of its column.
+        kind = texts.kind[gid]
+        odd = kind == REFERENCE
+        strange = texts.ploidy[gid] != texts.ploidy[background][column]
+        if uniform:
+            strange &= ~((kind == MISSING) & (texts.called[gid] == 0))
+        odd |= strange
+        doubtful = set(np.unique(row[odd]).tolist())
+        if not (uniform and plain) or doubtful:
+            doubtful |= self._without_reference(background, row, column, n_rows, plain)
+        elif (full := np.bincount(row, minlength=n_rows) == self.n_samples).any():
+            doubtful |= set(np.flatnonzero(full).tolist())
+        if doubtful:
+            bounds = np.searchsorted(row, np.arange(n_rows + 1))
+            for r in sorted(doubtful):
+                low, high = int(bounds[r]), int(bounds[r + 1])
+                gids = background.astype(np.int32, copy=True)
+                gids[column[low:high]] = gid[low:high]
+                own = prevailing(gids, texts)
+                pattern[r] = self.patterns.id(own)
+                keep[low:high] = texts.kind[gid[low:high]] != REFERENCE
+        if not keep.all():
+            row, column, gid = row[keep], column[keep], gid[keep]
+        return Calls(
+            row.astype(np.int32), column.astype(np.int32), gid.astype(np.int32), pattern
+        )
+
+    def _without_reference(
+        self,
+        background: npt.NDArray[np.int32],
+        row: npt.NDArray[np.int64],
+        column: npt.NDArray[np.int64],
+        n_rows: int,
+        plain: bool,
+    ) -> set[int]:
+        """Rows in which a spelling of the background is left without a reference call.
+
+        There the spelling that prevails may be another; also all rows where the
+        background spells one ploidy in two ways.
+        """
+        spellings = np.unique(background)
+        if len(np.unique(self.texts.ploidy[spellings])) < len(spellings):
+            return set(range(n_rows))
+        if plain:
+            # Spelled with | throughout, the default is the background itself.
+            if len(spellings) > 1:
+                return set()
+        doubtful: set[int] = set()
+        for spelling in spellings.tolist():
+            of_it = background == spelling
+            taken = np.bincount(row[of_it[column]], minlength=n_rows)
+            doubtful |= set(np.flatnonzero(taken == int(of_it.sum())).tolist())
+        return doubtful
+
+
+_PLAIN = tuple(np.frombuffer(b"0|0\t0/0\t", "<u4"))
+
+
+def _renumber(calls: Calls, rows: list[int]) -> Calls:
+    place = np.array(rows, np.int32)
+    return Calls(place[calls.row], calls.column, calls.gid, _scatter(calls.pattern, place))
+
+
+def _scatter(pattern: npt.NDArray[np.int64], place: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    out = np.full(int(place.max()) + 1, -1, np.int64)
+    out[place] = pattern
+    return out
+
+
+def _gather(pieces: list[Calls], n_rows: int) -> Calls:
+    pattern = np.full(n_rows, -1, np.int64)
+    for piece in pieces:
+        known = np.flatnonzero(piece.pattern >= 0)
+        pattern[known] = piece.pattern[known]
+    if not pieces:
+        empty = np.zeros(0, np.int32)
+        return Calls(empty, empty, empty, pattern)
+    if len(pieces) == 1:
+        return Calls(pieces[0].row, pieces[0].column, pieces[0].gid, pattern)
+    row = np.concatenate([p.row for p in pieces])
+    column = np.concatenate([p.column for p in pieces])
+    gid = np.concatenate([p.gid for p in pieces])
+    if (np.diff(row) < 0).any():
+        order = np.argsort(row, kind="stable")
+        row, column, gid = row[order], column[order], gid[order]
+    return Calls(row, column, gid, pattern)

@@ -1,0 +1,274 @@
+"""The header of a VCF: its definitions, its samples, and what is odd about it.
+
+A header that strays from the specification is survived and noted; only a file without
+a readable #CHROM line is refused, for then it is not a VCF.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from medallion.errors import NotVCFError, SourceError
+from medallion.vcf.blocks import Blocks, read_text
+from medallion.vcf.defects import Defect
+
+__all__ = ["FIXED_COLUMNS", "Header", "parse_header", "read_header"]
+
+FIXED_COLUMNS = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
+_MAX_HEADER = 1 << 28
+_VERSIONS = re.compile(r"VCFv4\.[0-5]")
+_STRUCTURED = {
+    "INFO": ("ID", "Number", "Type", "Description"),
+    "FORMAT": ("ID", "Number", "Type", "Description"),
+    "FILTER": ("ID", "Description"),
+    "ALT": ("ID", "Description"),
+    "contig": ("ID",),
+}
+_TYPES = {
+    "INFO": ("Integer", "Float", "Flag", "Character", "String"),
+    "FORMAT": ("Integer", "Float", "Character", "String"),
+}
+_NUMBER = re.compile(r"[0-9]+|[AGR.]|LA|LR|LG|P|M")
+_PAIR = re.compile(r'\s*([A-Za-z_][\w.\-]*)=("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,"]*)(,|$)')
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A parsed header. Definitions are dictionaries of the keys as they stand in the file."""
+
+    fileformat: str | None
+    lines: tuple[str, ...]
+    size: int
+    samples: tuple[str, ...]
+    has_format: bool
+    crlf: bool
+    info: Mapping[str, Mapping[str, str]]
+    format: Mapping[str, Mapping[str, str]]
+    filters: Mapping[str, Mapping[str, str]]
+    alts: Mapping[str, Mapping[str, str]]
+    contigs: Mapping[str, Mapping[str, str]]
+    other: tuple[tuple[str, str], ...]
+    defects: tuple[Defect, ...] = field(default=(), repr=False)
+
+    @property
+    def columns(self) -> int:
+        """Number of columns of a record."""
+        return len(FIXED_COLUMNS) + self.has_format + len(self.samples)
+
+
+def read_header(blocks: Blocks) -> Header:
+    """The header of the file. Raises NotVCFError where it is not a VCF."""
+    text = b""
+    for piece in read_text(blocks, 0, len(blocks), run=1):
+        text += piece
+        if not text.startswith(b"#") and text:
+            break
+        end = _end_of_header(text)
+        if end is not None:
+            return parse_header(text[:end], blocks.path)
+        if len(text) > _MAX_HEADER:
+            raise SourceError(
+                f"{blocks.path.name} has a header of more than {_MAX_HEADER:,} bytes: expected a "
+                "#CHROM line before that. Check that the file is a VCF."
+            )
+    return parse_header(text, blocks.path)
+
+
+def _end_of_header(text: bytes) -> int | None:
+    """Where the first line that does not begin with # begins, or None if it is not there yet."""
+    if text and not text.startswith(b"#"):
+        return 0
+    at = text.rfind(b"\n#CHROM")
+    at = max(at, 0)
+    while True:
+        at = text.find(b"\n", at) + 1
+        if at == 0 or at >= len(text):
+            return None
+        if text[at : at + 1] != b"#":
+            return at
+
+
+def parse_header(text: bytes, path: Path) -> Header:
+    """Parse the lines of a header, the #CHROM line included.
+
+    Raises NotVCFError where there is no readable #CHROM line.
+    """
+    if not text.startswith(b"#"):
+        raise NotVCFError(
+            f"{path.name} is not a VCF: expected a first line that begins with ##fileformat=VCF, "
+            f"found {_shown(text)}. Name a .vcf.gz or .vcf file."
+        )
+    try:
+        decoded = text.decode("utf-8")
+    except UnicodeDecodeError:
+        decoded = text.decode("utf-8", "replace")
+    raw = decoded.split("\n")
+    if raw[-1] == "":
+        raw.pop()
+    crlf = bool(raw) and raw[-1].endswith("\r")
+    lines = tuple(line.removesuffix("\r") for line in raw)
+    where = next((i for i, line in enumerate(lines) if line.startswith("#CHROM")), None)
+    if where is None:
+        raise NotVCFError(
+            f"{path.name} has no #CHROM line: expected one after the lines that begin with ##. "
+            "The file may be cut short; get it again."
+        )
+    samples, has_format = _columns(lines[where], path)
+    found = _Definitions()
+    for number, line in enumerate(lines[:where], 1):
+        found.enter(line, number)
+    for number, line in enumerate(lines[where + 1 :], where + 2):
+        found.note(number, line, "a header line stands after the #CHROM line")
+    if not lines[0].startswith("##fileformat="):
+        found.defects.insert(
+            0,
+            Defect("fileformat-missing", 1, "header", field="fileformat", raw=lines[0],
+                   detail="The first line should be ##fileformat=VCFv4.x."),
+        )  # fmt: skip
+    return Header(
+        fileformat=found.fileformat,
+        lines=lines,
+        size=len(text),
+        samples=samples,
+        has_format=has_format,
+        crlf=crlf,
+        info=found.tables["INFO"],
+        format=found.tables["FORMAT"],
+        filters=found.tables["FILTER"],
+        alts=found.tables["ALT"],
+        contigs=found.tables["contig"],
+        other=tuple(found.other),
+        defects=tuple(found.defects),
+    )
+
+
+def _columns(line: str, path: Path) -> tuple[tuple[str, ...], bool]:
+    names = line.split("\t")
+    if tuple(names[:8]) != FIXED_COLUMNS or (len(names) > 8 and names[8] != "FORMAT"):
+        raise NotVCFError(
+            f"{path.name} has a #CHROM line that cannot be read: expected the columns "
+            f"{' '.join(FIXED_COLUMNS)} [FORMAT samples...] parted by tabs, found "
+            f"{_shown(line.encode())}."
+        )
+    samples = tuple(names[9:])
+    if any(not s for s in samples):
+        raise NotVCFError(
+            f"{path.name} has an empty sample name in its #CHROM line: expected a name for each "
+            "column after FORMAT. Mend the line (bcftools reheader) and build again."
+        )
+    if len(set(samples)) != len(samples):
+        seen: set[str] = set()
+        twice = next(s for s in samples if s in seen or seen.add(s))
+        raise NotVCFError(
+            f"{path.name} names the sample {twice!r} more than once: expected each sample once. "
+            "Rename one (bcftools reheader) and build again."
+        )
+    return samples, len(names) > 8
+
+
+class _Definitions:
+    """Gathers the definitions of `##` lines and notes what is odd."""
+
+    def __init__(self) -> None:
+        self.fileformat: str | None = None
+        self.tables: dict[str, dict[str, dict[str, str]]] = {k: {} for k in _STRUCTURED}
+        self.other: list[tuple[str, str]] = []
+        self.defects: list[Defect] = []
+
+    def note(self, number: int, line: str, detail: str, field: str | None = None) -> None:
+        self.defects.append(
+            Defect("header-malformed", number, "header", field=field, raw=line, detail=detail)
+        )
+
+    def enter(self, line: str, number: int) -> None:
+        key, equals, value = line.removeprefix("##").partition("=")
+        if not line.startswith("##") or not equals or not key or not value:
+            self.note(number, line, "expected ##KEY=VALUE")
+            return
+        if key == "fileformat":
+            if self.fileformat is not None or number != 1:
+                self.note(number, line, "##fileformat should stand once, in the first line", key)
+            self.fileformat = value
+            if not _VERSIONS.fullmatch(value):
+                self.defects.append(
+                    Defect("fileformat-unknown", number, "header", field=key, raw=line,
+                           detail=f"expected VCFv4.0 to VCFv4.5, found {value}")
+                )  # fmt: skip
+            return
+        if key not in _STRUCTURED:
+            self.other.append((key, value))
+            self._check_other(key, value, line, number)
+            return
+        pairs, problem = _pairs(value)
+        if problem is None:
+            problem = self._check(key, pairs)
+        if problem is not None:
+            self.note(number, line, problem, key)
+        if "ID" in pairs:
+            self.tables[key].setdefault(pairs["ID"], pairs)
+
+    def _check(self, key: str, pairs: Mapping[str, str]) -> str | None:
+        for name in _STRUCTURED[key]:
+            if name not in pairs:
+                return f"expected the key {name}"
+            if not pairs[name] and name != "Description":
+                return f"the value of {name} is empty"
+        if key in _TYPES:
+            if pairs["Type"] not in _TYPES[key]:
+                return f"Type should be one of {', '.join(_TYPES[key])}, found {pairs['Type']}"
+            if not _NUMBER.fullmatch(pairs["Number"]):
+                return f"Number should be a count, A, R, G or ., found {pairs['Number']}"
+            if (pairs["Type"] == "Flag") != (pairs["Number"] == "0"):
+                return "a Flag, and only a Flag, has Number=0"
+            if not re.fullmatch(r"(1000G|[A-Za-z_][0-9A-Za-z_.]*)", pairs["ID"]):
+                return f"ID should be a name, found {pairs['ID']}"
+        if key == "ALT" and not re.fullmatch(r"[^\s<>,;=]+", pairs["ID"]):
+            return f"ID should be a symbolic allele's name, found {pairs['ID']}"
+        if pairs["ID"] in self.tables[key]:
+            return f"{key} {pairs['ID']} is defined twice"
+        return None
+
+    def _check_other(self, key: str, value: str, line: str, number: int) -> None:
+        if key in ("SAMPLE", "PEDIGREE", "META"):
+            pairs, problem = _pairs(value)
+            if problem is None and key == "SAMPLE" and "ID" not in pairs:
+                problem = "expected the key ID"
+            if problem is not None:
+                self.note(number, line, problem, key)
+        elif key == "pedigreeDB" and not re.fullmatch(r"<?[^\s<>]+://[^\s<>]+>?", value):
+            self.note(number, line, "expected the address of a data base", key)
+        elif key == "assembly" and re.search(r"\s", value):
+            self.note(number, line, "expected a file or its address", key)
+
+
+def _pairs(value: str) -> tuple[dict[str, str], str | None]:
+    """The pairs of `<KEY=VALUE,...>`, and what is wrong with them, if anything."""
+    if not (value.startswith("<") and value.endswith(">")):
+        return {}, "expected <KEY=VALUE,...>"
+    inner, at = value[1:-1], 0
+    pairs: dict[str, str] = {}
+    problem: str | None = None
+    while at < len(inner):
+        match = _PAIR.match(inner, at)
+        if match is None:
+            return pairs, f"expected KEY=VALUE at {inner[at : at + 20]!r}"
+        key, text = match[1], match[2]
+        if text.startswith('"'):
+            text = re.sub(r"\\(.)", r"\1", text[1:-1])
+        elif key == "Description":
+            problem = "Description should stand in double quotes"
+        if key in pairs:
+            problem = f"the key {key} stands twice"
+        pairs.setdefault(key, text)
+        at = match.end()
+    if inner.endswith(",") or not inner:
+        problem = "expected KEY=VALUE after the last comma"
+    return pairs, problem
+
+
+def _shown(text: bytes) -> str:
+    start = text[:60].decode("utf-8", "replace").split("\n")[0]
+    return repr(start)

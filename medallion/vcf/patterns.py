@@ -1,0 +1,93 @@
+"""Reference patterns: how a record spells the reference call of each sample.
+
+A reference call is implied, never stored. What it looks like (`0|0`, `0/0`, or `0` for
+a male on X) is the record's *pattern*: one spelling for each sample, a function of the
+record alone, so that it does not depend on where a file was cut. A handful of patterns
+serves a whole chromosome.
+
+A sample that carries an ALT allele, or misses a call, gets the spelling that prevails
+among the record's reference calls of the same ploidy; so a pattern changes only where
+ploidy or the style of phasing does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from medallion.vcf.genotype_texts import REFERENCE, GenotypeTexts
+
+__all__ = ["Pattern", "Patterns", "prevailing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern; `runs` are (first column, last column, text), columns 0-based, both included."""
+
+    id: int
+    runs: tuple[tuple[int, int, str], ...]
+
+
+def prevailing(gids: npt.NDArray[np.int32], texts: GenotypeTexts) -> npt.NDArray[np.int32]:
+    """The reference spelling of each sample of one record, as gids of shape (n_samples,)."""
+    reference = texts.kind[gids] == REFERENCE
+    if reference.all():
+        return gids
+    result = gids.copy()
+    votes = np.bincount(gids[reference], minlength=len(texts))
+    overall = _winner(votes, texts)
+    ploidies = texts.ploidy[gids]
+    for ploidy in np.unique(ploidies[~reference]).tolist():
+        here = ~reference & (ploidies == ploidy)
+        own = np.where(texts.ploidy[: len(votes)] == ploidy, votes, 0)
+        winner = _winner(own, texts)
+        plain = texts.gid(b"|".join([b"0"] * max(1, ploidy)))
+        if winner is None:
+            # `.` may stand for a missing diploid call: only there the ploidy says nothing.
+            missing = here & (texts.called[gids] == 0)
+            result[missing] = plain if overall is None else overall
+            result[here & ~missing] = plain
+        else:
+            result[here] = winner
+    return result
+
+
+def _winner(votes: npt.NDArray[np.int64], texts: GenotypeTexts) -> int | None:
+    best = int(votes.max(initial=0))
+    if best == 0:
+        return None
+    return int(min(np.flatnonzero(votes == best).tolist(), key=lambda g: texts.texts[g].text))
+
+
+class Patterns:
+    """The distinct patterns of a partition, known by their content."""
+
+    def __init__(self, texts: GenotypeTexts) -> None:
+        self._texts = texts
+        self._known: dict[bytes, int] = {}
+        self.patterns: dict[int, Pattern] = {}
+
+    def id(self, gids: npt.NDArray[np.int32]) -> int:
+        """The id of the pattern with these spellings: 63 bits of a digest of its content."""
+        key = gids.astype(np.int32).tobytes()
+        found = self._known.get(key)
+        if found is None:
+            runs = self._runs(gids)
+            digest = hashlib.blake2b(repr(runs).encode(), digest_size=8).digest()
+            found = int.from_bytes(digest, "little") >> 1
+            self._known[key] = found
+            self.patterns[found] = Pattern(found, runs)
+        return found
+
+    def _runs(self, gids: npt.NDArray[np.int32]) -> tuple[tuple[int, int, str], ...]:
+        if not len(gids):
+            return ()
+        starts = np.flatnonzero(np.diff(gids, prepend=gids[0] - 1))
+        stops = [*(starts[1:] - 1).tolist(), len(gids) - 1]
+        return tuple(
+            (low, high, self._texts.texts[int(gids[low])].text.decode())
+            for low, high in zip(starts.tolist(), stops, strict=True)
+        )
