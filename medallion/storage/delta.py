@@ -27,7 +27,18 @@ from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from medallion.storage.schema import Table
 
-__all__ = ["Part", "PartWriter", "clean", "commit", "exists", "open_table", "scan", "write_part"]
+__all__ = [
+    "Part",
+    "PartWriter",
+    "RowGroup",
+    "clean",
+    "commit",
+    "open_table",
+    "read_records",
+    "row_groups",
+    "scan",
+    "write_part",
+]
 
 _SAFE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _COMPRESSION = "zstd"
@@ -251,3 +262,67 @@ def clean(root: Path, table: Table, keep: Sequence[int]) -> int:
             file.unlink(missing_ok=True)
             removed += 1
     return removed
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """A row group of a part: where it is, and the bounds of its `record` column."""
+
+    path: Path
+    index: int
+    chrom: str
+    file: str
+    first_record: int
+    last_record: int
+
+
+def row_groups(root: Path, table: Table, version: int) -> list[RowGroup]:
+    """The row groups of a table that has `file` and `record`, in order of both."""
+    opened = open_table(root, table, version)
+    if opened is None:
+        return []
+    found = []
+    for row in pa.table(opened.get_add_actions(flatten=True)).to_pylist():
+        path = table_path(root, table) / row["path"]
+        metadata = pq.read_metadata(path)
+        place = metadata.schema.names.index("record")
+        name = metadata.schema.names.index("file")
+        for i in range(metadata.num_row_groups):
+            group = metadata.row_group(i)
+            record, file = group.column(place).statistics, group.column(name).statistics
+            found.append(
+                RowGroup(path, i, row["partition.chrom"], file.min, record.min, record.max)
+            )
+    return sorted(found, key=lambda g: (g.file, g.first_record, g.chrom))
+
+
+def read_records(
+    groups: Iterable[RowGroup],
+    columns: Sequence[str],
+    dictionaries: Sequence[str],
+    chrom: str,
+    file: str,
+    first: int,
+    last: int,
+) -> pa.Table | None:
+    """Rows of records `first` to `last` of a file, in order; None where there are none.
+
+    `dictionaries` are the string columns to be read as dictionaries, untouched.
+    """
+    pieces = []
+    for group in groups:
+        if (group.chrom, group.file) != (chrom, file):
+            continue
+        if group.last_record < first or group.first_record > last:
+            continue
+        with pq.ParquetFile(group.path, read_dictionary=list(dictionaries)) as opened:
+            piece = opened.read_row_group(group.index, columns=["record", *columns])
+        if group.first_record < first or group.last_record > last:
+            records = piece["record"].to_numpy()
+            low, high = records.searchsorted([first, last + 1])
+            piece = piece.slice(int(low), int(high - low))
+        if piece.num_rows:
+            pieces.append(piece)
+    if not pieces:
+        return None
+    return pa.concat_tables(pieces).unify_dictionaries().combine_chunks()

@@ -67,7 +67,7 @@ class OrderKeeper:
         return bad, noted
 
     def _order(self, sites: pl.DataFrame, lines: npt.NDArray[np.int64]) -> list[Defect]:
-        chrom = sites["chrom"]
+        chrom = sites["chrom"].str.strip_chars("<>")
         pos = sites["pos"].to_numpy().astype(np.int64)
         changes = (chrom != chrom.shift(1)).fill_null(value=True).to_numpy(writable=True)
         if self._last is not None and self._last[0] == chrom[0]:
@@ -80,7 +80,7 @@ class OrderKeeper:
                 if chrom[i] not in self._contigs:
                     self._contigs.add(chrom[i])
                     continue
-                field, detail = "CHROM", f"contig {chrom[i]} began before and was left"
+                field, detail = "CHROM", f"contig {chrom[i]!r} began before and was left"
             else:
                 field, detail = "POS", f"{pos[i]:,} comes after {before[i]:,}"
             noted.append(

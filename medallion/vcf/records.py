@@ -247,7 +247,8 @@ class RecordReader:
         if not len(gid):
             return
         invalid = texts.kind[gid] == INVALID
-        beyond = texts.max_allele[gid] > n_alts[row]
+        # Where ALT is a dot, allele 1 stands for an allele that the source leaves unsaid.
+        beyond = texts.max_allele[gid] > np.maximum(n_alts, 1)[row]
         for at in np.flatnonzero(invalid | beyond).tolist():
             r = int(row[at])
             if r in self._bad:

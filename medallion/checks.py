@@ -1,0 +1,186 @@
+"""Checks of a lake: that its bytes are whole, nothing was lost, and sums agree.
+
+Each check is one function over the published tables; together they are what
+`medallion verify` runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+from medallion.errors import MedallionError
+from medallion.storage.fingerprint import digest_file
+from medallion.storage.work import Work
+
+__all__ = ["Check", "run_checks"]
+
+Severity = Literal["error", "warning"]
+Scan = Callable[[str], pl.LazyFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check's verdict. `id` is stable; `expected` and `found` are words or numbers."""
+
+    id: str
+    layer: str
+    severity: Severity
+    ok: bool
+    expected: str
+    found: str
+    message: str
+
+
+def run_checks(
+    root: Path, scan: Scan, summaries: Mapping[str, Mapping[str, Any]], work: Work
+) -> list[Check]:
+    """All checks of the layers that are published, bronze re-hashed first."""
+    found: list[Check] = []
+    if "bronze" in summaries:
+        found += _bytes(root, scan, work)
+    if "silver" in summaries:
+        found += _conservation(scan, summaries["silver"])
+        found += [_alleles(scan), _published(scan)]
+    if "gold" in summaries:
+        found += [_silver_and_gold(scan), *_sums(scan), _samples(scan)]
+    return found
+
+
+def _bytes(root: Path, scan: Scan, work: Work) -> Iterator[Check]:
+    from medallion.bronze.index import index_file  # noqa: PLC0415  # only verify reads blocks
+
+    for row in scan("bronze.files").collect().iter_rows(named=True):
+        path = root / "bronze" / row["file"]
+        work.report("bronze", f"hashing {row['file']}", 0, row["bytes"], "bytes")
+        digest = digest_file(path) if path.is_file() else "no file"
+        yield Check(
+            "bronze.sha256", "bronze", "error", digest == row["sha256"], row["sha256"], digest,
+            f"{row['file']} has the bytes that arrived",
+        )  # fmt: skip
+        if row["kind"] != "vcf":
+            continue
+        try:
+            lines = f"{index_file(path, work).lines:,} lines"
+        except MedallionError as error:
+            lines = str(error)
+        expected = f"{row['lines']:,} lines"
+        yield Check(
+            "bronze.blocks", "bronze", "error", lines == expected, expected, lines,
+            f"every block of {row['file']} inflates and has its CRC",
+        )  # fmt: skip
+
+
+def _conservation(scan: Scan, summary: Mapping[str, Any]) -> Iterator[Check]:
+    kept = dict(
+        scan("silver.variants")
+        .group_by("file")
+        .agg(pl.col("record").n_unique())
+        .collect()
+        .iter_rows()
+    )
+    out = dict(
+        scan("silver.defects")
+        .filter((pl.col("verdict") == "quarantined") & (pl.col("scope") == "record"))
+        .group_by("file")
+        .len()
+        .collect()
+        .iter_rows()
+    )
+    for entry in summary["ledger"]:
+        file, records = entry["file"], entry["records"]
+        found = kept.get(file, 0) + out.get(file, 0)
+        yield Check(
+            "silver.conservation", "silver", "error", found == records, f"{records:,}",
+            f"{kept.get(file, 0):,} + {out.get(file, 0):,}",
+            f"{file}: records in = records kept + records quarantined",
+        )  # fmt: skip
+
+
+def _alleles(scan: Scan) -> Check:
+    carried = int(scan("silver.genotypes").select(pl.col("dosage").cast(pl.Int64).sum())
+                  .collect().item() or 0)  # fmt: skip
+    counted = int(scan("silver.variants").select(pl.col("ac").cast(pl.Int64).sum())
+                  .collect().item() or 0)  # fmt: skip
+    return Check(
+        "silver.allele_copies", "silver", "error", carried == counted, f"{counted:,}",
+        f"{carried:,}", "ALT copies in silver.variants = copies in silver.genotypes",
+    )  # fmt: skip
+
+
+def _published(scan: Scan) -> Check:
+    stated = (
+        scan("silver.variants")
+        .filter(pl.col("published_ac").is_not_null() & pl.col("ac").is_not_null())
+        .select(pl.len(), (pl.col("published_ac") != pl.col("ac")).sum().alias("differ"))
+        .collect()
+        .row(0)
+    )
+    return Check(
+        "silver.published_ac", "silver", "warning", stated[1] == 0,
+        f"{stated[0]:,} alleles agree", f"{stated[1]:,} differ",
+        "AC as the source states it = AC recounted from genotypes",
+    )  # fmt: skip
+
+
+def _silver_and_gold(scan: Scan) -> Check:
+    keys = ["file", "record", "alt_index"]
+    silver = scan("silver.variants").filter("has_gt").select(*keys, "ac", "an", "n_missing")
+    gold = (
+        scan("gold.frequencies").filter(pl.col("level") == "all").select(
+            *keys, pl.col("ac").alias("gold_ac"), pl.col("an").alias("gold_an"),
+            pl.col("n_missing").alias("gold_missing"),
+        )
+    )  # fmt: skip
+    joined = silver.join(gold, on=keys, how="full", coalesce=True)
+    odd = joined.filter(
+        pl.col("ac").ne_missing(pl.col("gold_ac"))
+        | pl.col("an").ne_missing(pl.col("gold_an"))
+        | pl.col("n_missing").ne_missing(pl.col("gold_missing"))
+    )
+    differ = int(odd.select(pl.len()).collect().item())
+    return Check(
+        "gold.all_equals_silver", "gold", "error", differ == 0, "0 alleles differ",
+        f"{differ:,} differ", "counts over all samples in gold = counts in silver",
+    )  # fmt: skip
+
+
+def _sums(scan: Scan) -> Iterator[Check]:
+    counts = ("ac", "an", "n_hom_ref", "n_het", "n_hom_alt", "n_missing")
+    totals = (
+        scan("gold.frequencies")
+        .group_by("level")
+        .agg(pl.col(c).cast(pl.Int64).sum() for c in counts)
+        .collect()
+    )
+    by_level = {row["level"]: row for row in totals.iter_rows(named=True)}
+    if not {"population", "all"} <= set(by_level):
+        return
+    for name in counts:
+        parts, whole = by_level["population"][name], by_level["all"][name]
+        yield Check(
+            f"gold.sum_{name}", "gold", "error", parts == whole, f"{whole:,}", f"{parts:,}",
+            f"{name} summed over populations = {name} over all samples",
+        )  # fmt: skip
+
+
+def _samples(scan: Scan) -> Check:
+    wrong = int(
+        scan("gold.frequencies")
+        .join(scan("gold.populations").select("population", "level", "samples"),
+              on=["population", "level"])
+        .filter(
+            pl.sum_horizontal("n_hom_ref", "n_het", "n_hom_alt", "n_missing") > pl.col("samples")
+        )
+        .select(pl.len())
+        .collect()
+        .item()
+    )  # fmt: skip
+    return Check(
+        "gold.sample_counts", "gold", "error", wrong == 0, "0 rows", f"{wrong:,} rows",
+        "genotype counts never exceed the samples of the group",
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Gold: aggregates over silver that answer questions; population frequencies first of all."""

@@ -1,0 +1,251 @@
+"""Counts of alleles and genotypes per ALT allele and group: what all of gold stands on.
+
+They come from silver alone: carriers are counted from `silver.genotypes`; what the rest
+of the samples are follows from the record's pattern (ploidy) and `silver.calls`
+(missed calls). So the work is proportional to carriers and missed calls, not to cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from medallion.gold.groups import Groups
+from medallion.vcf.genotype_texts import GenotypeText, parse
+
+__all__ = ["GroupCounts", "PatternPloidy", "count_groups"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCounts:
+    """Counts of shape (n_alleles, n_groups), int64.
+
+    `n_*` count samples. `diploid_*` count only samples with two called alleles, for
+    what is defined on diploid genotypes.
+    """
+
+    ac: Ints
+    an: Ints
+    n_het: Ints
+    n_hom_alt: Ints
+    n_hom_ref: Ints
+    n_missing: Ints
+    diploid_hom_ref: Ints
+    diploid_het: Ints
+    diploid_hom_alt: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class PatternPloidy:
+    """Ploidy that each pattern gives each column: pattern id to shape (n_columns,)."""
+
+    by_id: Mapping[int, Ints]
+
+    @classmethod
+    def of(cls, patterns: pl.DataFrame) -> PatternPloidy:
+        """From the rows of `silver.patterns`."""
+        found = {}
+        for (number,), runs in patterns.sort("pattern", "first_column").group_by(
+            "pattern", maintain_order=True
+        ):
+            lengths = (runs["last_column"] - runs["first_column"] + 1).to_numpy()
+            found[int(number)] = np.repeat(runs["ploidy"].to_numpy(), lengths).astype(np.int64)
+        return cls(found)
+
+
+def count_groups(
+    variants: pl.DataFrame,
+    genotypes: pa.Table | None,
+    calls: pl.DataFrame,
+    ploidy: PatternPloidy,
+    strata: Ints,
+    column_of: Mapping[str, int],
+    groups: Groups,
+) -> GroupCounts:
+    """Count the alleles of `variants` (rows in order of record and alt_index) in all groups.
+
+    `genotypes` and `calls` are the rows of the same records; `strata` is the stratum of
+    each column, shape (n_columns,); `column_of` maps a sample's name to its column.
+    """
+    records = variants["record"].to_numpy()
+    row_record, start = np.unique(records, return_index=True)
+    record_of_row = np.searchsorted(row_record, records)
+    work = _Tally(variants, row_record, start, ploidy, strata, groups.n_strata)
+    if genotypes is not None:
+        work.carriers(genotypes, column_of)
+    work.missed(calls)
+    return work.counts(record_of_row, groups)
+
+
+class _Tally:
+    """Adds up counts per stratum: by allele (rows) what is carried, by record the rest."""
+
+    def __init__(
+        self,
+        variants: pl.DataFrame,
+        records: Ints,
+        start: Ints,
+        ploidy: PatternPloidy,
+        strata: Ints,
+        n_strata: int,
+    ) -> None:
+        self._records, self._start = records, start
+        self._ploidy, self._strata, self._n_strata = ploidy, strata, n_strata
+        self._n_rows = len(variants)
+        self._pattern = variants["pattern"].fill_null(-1).to_numpy()[start]
+        shape = (len(records), n_strata)
+        self._an = np.zeros(shape)
+        self._diploid = np.zeros(shape)
+        self._missing = np.zeros(shape)
+        sizes = np.bincount(strata, minlength=n_strata)
+        self._samples = np.zeros(shape)
+        for number in np.unique(self._pattern).tolist():
+            here = self._pattern == number
+            if number < 0:
+                continue
+            columns = ploidy.by_id[number]
+            self._an[here] = np.bincount(strata, weights=columns, minlength=n_strata)
+            self._diploid[here] = np.bincount(strata[columns == 2], minlength=n_strata)
+            self._samples[here] = sizes
+        self._carried: list[tuple[_Class, Floats]] = []
+
+    def carriers(self, rows: pa.Table, column_of: Mapping[str, int]) -> None:
+        """Count the rows of `silver.genotypes`."""
+        gt = rows["gt"].chunk(0)
+        meanings = [parse(str(t).encode()) for t in gt.dictionary.to_pylist()]
+        sample = rows["sample"].chunk(0)
+        to_column = np.array([column_of[s] for s in sample.dictionary.to_pylist()], np.int64)
+        code = sample.indices.to_numpy()
+        stratum = self._strata[to_column][code]
+        g = gt.indices.to_numpy()
+        record = self._place(rows["record"].to_numpy())
+        alt = rows["alt_index"].to_numpy()
+        allele = self._start[record] + np.maximum(alt, 1) - 1
+        dosage = rows["dosage"].to_numpy()
+        classes, lookup = _classes(meanings)
+        kind = lookup[g, dosage]
+        n, k = self._n_strata, len(classes)
+        counted = np.bincount((allele * n + stratum) * k + kind, minlength=self._n_rows * n * k)
+        table = counted.reshape(self._n_rows, n, k)
+        self._carried = [(c, table[:, :, i].astype(float)) for i, c in enumerate(classes)]
+        self._correct(meanings, g, record, alt, to_column[code], stratum)
+
+    def _correct(
+        self,
+        meanings: list[GenotypeText],
+        g: npt.NDArray[np.int32],
+        record: Ints,
+        alt: npt.NDArray[np.int32],
+        column: Ints,
+        stratum: Ints,
+    ) -> None:
+        """Where a carrier's called alleles are not what its record's pattern implies."""
+        called = np.array([m.called for m in meanings], np.int64)
+        full = np.array([m.called == 2 and m.ploidy == 2 for m in meanings])
+        plain = all(
+            (self._ploidy.by_id[p] == 2).all() for p in np.unique(self._pattern).tolist() if p >= 0
+        )
+        if plain and all(full[i] for i, m in enumerate(meanings) if m.dosages):
+            return
+        # A call that carries two ALT alleles stands in two rows, but is one call.
+        first = np.array([m.dosages[0][0] if m.dosages else 0 for m in meanings])
+        once = np.maximum(alt, 1) == first[g]
+        g, record, column, stratum = g[once], record[once], column[once], stratum[once]
+        expected = self._expected(record, column)
+        self._add(self._an, record, stratum, called[g] - expected)
+        self._add(self._diploid, record, stratum, full[g].astype(np.int64) - (expected == 2))
+
+    def missed(self, calls: pl.DataFrame) -> None:
+        """Count the runs of `silver.calls`."""
+        if calls.is_empty():
+            return
+        first, last = calls["first_column"].to_numpy(), calls["last_column"].to_numpy()
+        lengths = last - first + 1
+        pick = np.repeat(np.arange(len(lengths)), lengths)
+        within = np.arange(len(pick)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        column = (first[pick] + within).astype(np.int64)
+        record = self._place(calls["record"].to_numpy())[pick]
+        called = calls["called"].to_numpy()[pick].astype(np.int64)
+        stratum = self._strata[column]
+        expected = self._expected(record, column)
+        self._add(self._an, record, stratum, called - expected)
+        self._add(self._diploid, record, stratum, -(expected == 2).astype(np.int64))
+        self._add(self._missing, record, stratum, (called == 0).astype(np.int64))
+
+    def _place(self, record: Ints) -> Ints:
+        return np.searchsorted(self._records, record)
+
+    def _expected(self, record: Ints, column: Ints) -> Ints:
+        """Ploidy that the pattern of each call's record gives its column."""
+        pattern = self._pattern[record]
+        expected = np.zeros(len(record), np.int64)
+        for number in np.unique(pattern).tolist():
+            here = pattern == number
+            expected[here] = self._ploidy.by_id[number][column[here]]
+        return expected
+
+    def _add(self, to: Floats, record: Ints, stratum: Ints, change: Ints) -> None:
+        some = np.flatnonzero(change)
+        flat = record[some] * self._n_strata + stratum[some]
+        to += np.bincount(flat, weights=change[some], minlength=to.size).reshape(to.shape)
+
+    def counts(self, record_of_row: Ints, groups: Groups) -> GroupCounts:
+        """Sum strata into groups, and records into their alleles' rows."""
+        member = groups.membership
+
+        def of_record(tally: Floats) -> Ints:
+            return np.rint(tally @ member).astype(np.int64)[record_of_row]
+
+        def of_class(weight: dict[_Class, float]) -> Ints:
+            total = np.zeros((self._n_rows, self._n_strata))
+            for c, table in self._carried:
+                if weight[c]:
+                    total += weight[c] * table
+            return np.rint(total @ member).astype(np.int64)
+
+        kinds = [c for c, _ in self._carried]
+        het = of_class({c: float(c.dosage < c.ploidy) for c in kinds})
+        hom = of_class({c: float(c.dosage == c.ploidy) for c in kinds})
+        dip_het = of_class({c: float(c.diploid and c.dosage == 1) for c in kinds})
+        dip_hom = of_class({c: float(c.diploid and c.dosage == 2) for c in kinds})
+        missing = of_record(self._missing)
+        return GroupCounts(
+            ac=of_class({c: float(c.dosage) for c in kinds}),
+            an=of_record(self._an),
+            n_het=het,
+            n_hom_alt=hom,
+            n_hom_ref=of_record(self._samples) - missing - het - hom,
+            n_missing=missing,
+            diploid_hom_ref=of_record(self._diploid) - dip_het - dip_hom,
+            diploid_het=dip_het,
+            diploid_hom_alt=dip_hom,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Class:
+    """A kind of carrying call: copies of the ALT, ploidy, and whether two alleles are called."""
+
+    dosage: int
+    ploidy: int
+    diploid: bool
+
+
+def _classes(meanings: list[GenotypeText]) -> tuple[list[_Class], npt.NDArray[np.int64]]:
+    """The kinds that occur, and the kind of each (text, dosage)."""
+    most = max((d for m in meanings for _, d in m.dosages), default=0)
+    lookup = np.full((len(meanings), most + 1), -1, np.int64)
+    kinds: dict[_Class, int] = {}
+    for i, meaning in enumerate(meanings):
+        for _, dosage in meaning.dosages:
+            kind = _Class(dosage, meaning.ploidy, meaning.ploidy == 2 == meaning.called)
+            lookup[i, dosage] = kinds.setdefault(kind, len(kinds))
+    return list(kinds), lookup

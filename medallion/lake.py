@@ -1,0 +1,285 @@
+"""`Lake`: the one object that a user holds.
+
+It knows where a lake is and what it is made of, and passes every question on to the
+module that answers it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from itertools import islice
+from pathlib import Path
+
+import polars as pl
+
+from medallion.bronze import build as bronze
+from medallion.bronze import raw as bronze_raw
+from medallion.bronze import source as bronze_source
+from medallion.bronze import tables as bronze_tables
+from medallion.bronze.index import as_blocks
+from medallion.bronze.raw import IndexedFile, RawRecord, Region, parse_where
+from medallion.bronze.source import Source
+from medallion.checks import Check, run_checks
+from medallion.errors import NotBuiltError, UsageError
+from medallion.export import filtered, write_file
+from medallion.find import variant_filter
+from medallion.gold import build as gold
+from medallion.gold import tables as gold_tables
+from medallion.progress import ProgressCallback, Reporter
+from medallion.query import run_query
+from medallion.silver import build as silver
+from medallion.silver import tables as silver_tables
+from medallion.silver.samples import read_sample_table
+from medallion.status import LAYERS, LayerStatus, Step, layer_states, plan
+from medallion.storage import delta
+from medallion.storage.lock import build_lock
+from medallion.storage.schema import Table
+from medallion.storage.snapshot import Snapshot, read_snapshot
+from medallion.storage.work import start_work
+from medallion.vcf.blocks import Blocks
+from medallion.vcf.header import Header, read_header
+
+__all__ = ["Lake"]
+
+_TABLES: dict[str, Table] = {
+    t.name: t for t in (*bronze_tables.TABLES, *silver_tables.TABLES, *gold_tables.TABLES)
+}
+
+
+class Lake:
+    """A folder with `bronze/`, `silver/` and `gold/`, holding one data set.
+
+    `dataset` is demo, phase3 or highcov, with `chroms` such as ["22"] or ["all"];
+    `vcf` and `samples` name your own files instead. A lake that has been built
+    remembers them, so `Lake(path)` opens it.
+
+    Raises UsageError where the source cannot be told or contradicts what the lake holds.
+    """
+
+    def __init__(
+        self,
+        path: str | Path = "data",
+        *,
+        dataset: str | None = None,
+        chroms: Sequence[str] | None = None,
+        vcf: Iterable[str | Path] | str | Path | None = None,
+        samples: str | Path | None = None,
+    ) -> None:
+        self.path = Path(path)
+        given = bronze_source.named(dataset, chroms, vcf, samples)
+        known = bronze_source.read_source(self.path)
+        self.source: Source = bronze_source.combine(known, given, self.path)
+
+    def __repr__(self) -> str:
+        return f"Lake({str(self.path)!r}, {self.source.title!r})"
+
+    # What it is like
+
+    def status(self) -> dict[str, LayerStatus]:
+        """Each layer, bottom up: fresh, stale and why, or missing; rows, bytes, when."""
+        return layer_states(self.path, self.source)
+
+    def plan(self, layer: str = "gold", *, force: bool = False) -> list[Step]:
+        """What `build` would do, and why."""
+        return plan(self.path, self.source, _layer(layer), force=force)
+
+    def tables(self) -> list[Table]:
+        """The tables of the published layers, with their columns and meanings."""
+        return [t for t in _TABLES.values() if self._version(t) is not None]
+
+    def version(self, layer: str) -> str:
+        """A word that changes whenever the published layer does; "" where there is none."""
+        snapshot = read_snapshot(self.path, _layer(layer))
+        return snapshot.token if snapshot else ""
+
+    # Making it
+
+    def build(
+        self,
+        layer: str = "gold",
+        *,
+        force: bool = False,
+        workers: int | None = None,
+        progress: ProgressCallback | None = None,
+        cancel: threading.Event | None = None,
+        executor: Executor | None = None,
+    ) -> dict[str, LayerStatus]:
+        """Make what is missing or stale up to `layer`, from the bottom up; nothing else.
+
+        `force` makes `layer` itself again though it is fresh. `progress` is called with
+        Progress events; setting `cancel` stops the work soon, with BuildCancelled. Two
+        builders of one lake take turns. Raises a MedallionError; what was built before
+        stays as it was.
+        """
+        _layer(layer)
+        report = Reporter(progress, cancel)
+
+        def waiting() -> None:
+            report(layer, "waiting for another build of this lake")
+
+        with build_lock(self.path, waiting):
+            known = bronze_source.read_source(self.path)
+            if known != self.source:
+                self.source = bronze_source.combine(known, self.source, self.path)
+                bronze_source.write_source(self.path, self.source)
+            with start_work(self.path, report, workers=workers, executor=executor) as work:
+                for step in self.plan(layer, force=force):
+                    if step.layer == "bronze":
+                        bronze.build(self.path, self.source, work, force=force)
+                    elif step.layer == "silver":
+                        silver.build(self.path, work)
+                    else:
+                        gold.build(self.path, work)
+            return self.status()
+
+    # Looking at it
+
+    def scan(self, table: str, *, build: bool = True) -> pl.LazyFrame:
+        """A table as a LazyFrame. `build` first makes what is missing or stale.
+
+        With `build=False` the published version is read, stale or not; raises
+        NotBuiltError where there is none.
+        """
+        found = _table(table)
+        if build and any(s.reasons for s in self.plan(found.layer)):
+            self.build(found.layer)
+        version = self._version(found)
+        if version is None:
+            raise NotBuiltError(
+                f"The {found.layer} layer has not been built, so there is no {table}. "
+                f"Build it: medallion build {found.layer} --lake {self.path}"
+            )
+        return delta.scan(self.path, found, version)
+
+    def header(self, file: str | None = None) -> Header:
+        """The parsed header of a VCF in bronze (the first one, or `file`)."""
+        row = self._vcf(file)
+        return read_header(self._blocks(row)[0])
+
+    def raw(
+        self, where: str = "#1", *, limit: int | None = 50, file: str | None = None
+    ) -> list[RawRecord]:
+        """Bronze lines exactly as they stand.
+
+        `where` is a region (`22:16050000-16051000`), a position, or records by number
+        (`#5000`, `#5000-5020`; of `file`, else of the first VCF). At most `limit` lines.
+        """
+        place = parse_where(where)
+        if isinstance(place, Region):
+            names = [file] if file else [r["file"] for r in self._vcfs()]
+            found = (r for name in names for r in bronze_raw.region(self._indexed(name), place))
+        else:
+            found = bronze_raw.records(self._indexed(file), *place)
+        return list(islice(found, limit))
+
+    def raw_samples(self, file: str | None = None) -> pl.DataFrame:
+        """The sample table as it stands, every column a string."""
+        tables = self.scan("bronze.files", build=False).filter(pl.col("kind") == "samples")
+        names = tables.collect()["file"].to_list()
+        if file is not None and file not in names:
+            raise UsageError(f"Bronze has no sample table {file!r}; it has {_listed(names)}.")
+        if not names:
+            raise NotBuiltError("This lake has no sample table: none was given with --samples.")
+        return read_sample_table(self.path / "bronze" / (file or names[0]))
+
+    def variant(self, text: str) -> pl.DataFrame:
+        """Rows of `silver.variants` that `text` means, in the order of the file.
+
+        `text` is 22-16050075-A-G, 22:16050075 or an identifier such as rs587697622.
+        """
+        return self.scan("silver.variants", build=False).filter(variant_filter(text)).collect()
+
+    def query(
+        self, sql: str, *, limit: int | None = None, seconds: float | None = None
+    ) -> pl.DataFrame:
+        """The result of one SELECT over every table (`bronze.files`, `gold.frequencies`, ...).
+
+        Raises QueryError for anything else.
+        """
+        published = [(t, v) for t in _TABLES.values() if (v := self._version(t)) is not None]
+        if not published:
+            raise NotBuiltError(f"Nothing has been built in {self.path}. Build it first.")
+        return run_query(self.path, published, sql, limit=limit, seconds=seconds)
+
+    def export(
+        self,
+        table: str,
+        path: str | Path,
+        *,
+        region: str | None = None,
+        populations: Sequence[str] | None = None,
+        where: str | None = None,
+    ) -> int:
+        """Write a table to a .parquet, .csv or .tsv file; return its rows. No row cap."""
+        frame = self.scan(table, build=False)
+        frame = filtered(frame, region=region, populations=populations, where=where)
+        return write_file(frame, Path(path))
+
+    def verify(self, progress: ProgressCallback | None = None) -> list[Check]:
+        """Hash bronze again, and run every check of the published layers."""
+        summaries = {
+            name: snapshot.summary
+            for name in LAYERS
+            if (snapshot := read_snapshot(self.path, name)) is not None
+        }
+        with start_work(self.path, Reporter(progress)) as work:
+            return run_checks(self.path, lambda t: self.scan(t, build=False), summaries, work)
+
+    # How it looks things up
+
+    def _snapshot(self, layer: str) -> Snapshot | None:
+        return read_snapshot(self.path, layer)
+
+    def _version(self, table: Table) -> int | None:
+        snapshot = self._snapshot(table.layer)
+        state = snapshot.tables.get(table.short) if snapshot else None
+        return state.version if state else None
+
+    def _vcfs(self) -> list[dict[str, object]]:
+        files = self.scan("bronze.files", build=False).filter(pl.col("kind") == "vcf")
+        return files.collect().to_dicts()
+
+    def _vcf(self, file: str | None) -> dict[str, object]:
+        rows = self._vcfs()
+        chosen = next((r for r in rows if file in (None, r["file"])), None)
+        if chosen is None:
+            names = [str(r["file"]) for r in rows]
+            raise UsageError(f"Bronze has no VCF {file!r}; it has {_listed(names)}.")
+        return chosen
+
+    def _blocks(self, row: dict[str, object]) -> tuple[Blocks, pl.DataFrame]:
+        name = str(row["file"])
+        table = (
+            self.scan("bronze.blocks", build=False)
+            .filter(pl.col("file") == name)
+            .sort("block")
+            .collect()
+        )
+        path = self.path / "bronze" / name
+        return as_blocks(path, str(row["container"]), table), table
+
+    def _indexed(self, file: object) -> IndexedFile:
+        row = self._vcf(None if file is None else str(file))
+        blocks, table = self._blocks(row)
+        header = read_header(blocks)
+        return IndexedFile(
+            str(row["file"]), blocks, table, len(header.lines), header.size, int(str(row["records"]))
+        )
+
+
+def _layer(name: str) -> str:
+    if name not in LAYERS:
+        raise UsageError(f"There is no layer {name!r}: expected one of {', '.join(LAYERS)}.")
+    return name
+
+
+def _table(name: str) -> Table:
+    if name not in _TABLES:
+        raise UsageError(f"There is no table {name!r}: expected one of {', '.join(_TABLES)}.")
+    return _TABLES[name]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if names else "none"

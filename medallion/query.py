@@ -1,0 +1,94 @@
+"""SQL over every table of a lake, with no way to files, the network, or writing.
+
+DuckDB runs the query on the pinned versions of the Delta tables; it is shut off from the
+world before it sees a word of the user's.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from medallion.errors import QueryError
+from medallion.storage import delta
+from medallion.storage.schema import Table
+
+__all__ = ["run_query"]
+
+
+def run_query(
+    root: Path,
+    tables: Iterable[tuple[Table, int]],
+    sql: str,
+    *,
+    limit: int | None = None,
+    seconds: float | None = None,
+    memory: str = "2GB",
+) -> pl.DataFrame:
+    """The result of one SELECT over `tables`, each at its version, named `layer.table`.
+
+    `limit` bounds the rows, `seconds` the time, `memory` DuckDB's memory. Raises
+    QueryError for anything but one SELECT, and for what DuckDB refuses.
+    """
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(f"SET memory_limit = '{memory}'")
+        for table, version in tables:
+            opened = delta.open_table(root, table, version)
+            if opened is None:
+                continue
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.layer}")
+            hidden = f"{table.layer}__{table.short}"
+            connection.register(hidden, opened.to_pyarrow_dataset())
+            columns = ", ".join(f'"{c}"' for c in table.column_names)
+            connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM {hidden}")  # noqa: S608
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        return _run(connection, sql, limit, seconds)
+
+
+def _run(
+    connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None, seconds: float | None
+) -> pl.DataFrame:
+    try:
+        statements = connection.extract_statements(sql)
+    except duckdb.Error as error:
+        raise QueryError(f"The query cannot be read: {_first_lines(error)}") from error
+    allowed = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+    if len(statements) != 1 or statements[0].type not in allowed:
+        found = ", ".join(s.type.name for s in statements) or "nothing"
+        raise QueryError(f"Expected one SELECT, found {found}. Tables can be read, not changed.")
+    timer = threading.Timer(seconds, connection.interrupt) if seconds else None
+    try:
+        if timer:
+            timer.start()
+        result = connection.execute(statements[0])
+        if limit is None:
+            return pl.DataFrame(result.to_arrow_table())
+        batch = result.to_arrow_reader(min(limit, 100_000))
+        frames: list[pl.DataFrame] = []
+        rows = 0
+        for piece in batch:
+            frames.append(pl.DataFrame(piece))
+            rows += piece.num_rows
+            if rows >= limit:
+                break
+        empty = pl.DataFrame(batch.schema.empty_table())
+        return pl.concat([empty, *frames]).head(limit)
+    except duckdb.InterruptException as error:
+        raise QueryError(
+            f"The query was stopped after {seconds:g} seconds. Ask for less: filter by chrom "
+            "and pos, or add a LIMIT."
+        ) from error
+    except (duckdb.Error, MemoryError) as error:
+        raise QueryError(f"The query failed: {_first_lines(error)}") from error
+    finally:
+        if timer:
+            timer.cancel()
+
+
+def _first_lines(error: BaseException) -> str:
+    return " ".join(str(error).split("\n\n")[0].split())
