@@ -28,7 +28,6 @@ from medallion.find import variant_filter
 from medallion.gold import build as gold
 from medallion.gold import tables as gold_tables
 from medallion.progress import ProgressCallback, Reporter
-from medallion.query import run_query
 from medallion.silver import build as silver
 from medallion.silver import tables as silver_tables
 from medallion.silver.samples import read_sample_table
@@ -198,6 +197,8 @@ class Lake:
 
         Raises QueryError for anything else.
         """
+        from medallion.query import run_query  # DuckDB takes a tenth of a second to import
+
         published = [(t, v) for t in _TABLES.values() if (v := self._version(t)) is not None]
         if not published:
             raise NotBuiltError(f"Nothing has been built in {self.path}. Build it first.")

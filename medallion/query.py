@@ -65,7 +65,7 @@ def _run(
     try:
         if timer:
             timer.start()
-        result = connection.execute(statements[0])
+        result = connection.sql(statements[0])
         if limit is None:
             return pl.DataFrame(result.to_arrow_table())
         batch = result.to_arrow_reader(min(limit, 100_000))

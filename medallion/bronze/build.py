@@ -19,7 +19,6 @@ from typing import Any
 import polars as pl
 
 from medallion import demo
-from medallion.bronze import download
 from medallion.bronze.index import Indexed, index_file
 from medallion.bronze.source import OWN, Source
 from medallion.bronze.tables import BLOCKS, FILES, TABLES
@@ -237,6 +236,10 @@ def _fetch_remote(
             found[file.name] = dict(old)
         else:
             missing.append(file)
+
+    if not missing:
+        return found
+    from medallion.bronze import download  # requests takes a tenth of a second to import
 
     def heard(event: Progress) -> None:
         report(event.layer, event.stage, event.done, event.total, event.unit)

@@ -22,6 +22,7 @@ from medallion.gold.tables import FREQUENCIES, POPULATIONS, TABLES
 from medallion.silver.build import LAYER as SILVER
 from medallion.silver.tables import CALLS, COLUMNS, GENOTYPES, PATTERNS, SAMPLES, VARIANTS
 from medallion.storage import delta
+from medallion.storage.arrow import values
 from medallion.storage.delta import Part, PartWriter, RowGroup
 from medallion.storage.fingerprint import Fingerprint, code_digest
 from medallion.storage.snapshot import Snapshot, TableState, read_snapshot, write_snapshot
@@ -193,7 +194,7 @@ def _count(task: _Partition) -> _Summary:
 def _between(rows: pa.Table | None, first: int, last: int) -> pa.Table | None:
     if rows is None:
         return None
-    low, high = rows["record"].to_numpy().searchsorted([first, last + 1])
+    low, high = values(rows["record"]).searchsorted([first, last + 1])
     return rows.slice(int(low), int(high - low)) if high > low else None
 
 

@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from medallion.gold.groups import Groups
+from medallion.storage.arrow import values
 from medallion.vcf.genotype_texts import GenotypeText, parse
 
 __all__ = ["GroupCounts", "PatternPloidy", "count_groups"]
@@ -126,10 +127,10 @@ class _Tally:
         code = sample.indices.to_numpy()
         stratum = self._strata[to_column][code]
         g = gt.indices.to_numpy()
-        record = self._place(rows["record"].to_numpy())
-        alt = rows["alt_index"].to_numpy()
+        record = self._place(values(rows["record"]))
+        alt = values(rows["alt_index"])
         allele = self._start[record] + np.maximum(alt, 1) - 1
-        dosage = rows["dosage"].to_numpy()
+        dosage = values(rows["dosage"])
         classes, lookup = _classes(meanings)
         kind = lookup[g, dosage]
         n, k = self._n_strata, len(classes)
@@ -153,7 +154,7 @@ class _Tally:
         plain = all(
             (self._ploidy.by_id[p] == 2).all() for p in np.unique(self._pattern).tolist() if p >= 0
         )
-        if plain and all(full[i] for i, m in enumerate(meanings) if m.dosages):
+        if plain and full[np.bincount(g, minlength=len(meanings)) > 0].all():
             return
         # A call that carries two ALT alleles stands in two rows, but is one call.
         first = np.array([m.dosages[0][0] if m.dosages else 0 for m in meanings])

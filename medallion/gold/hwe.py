@@ -13,9 +13,10 @@ and p is the sum of all P(k) that do not exceed P(h).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln
 
 __all__ = ["exact_test"]
 
@@ -53,13 +54,25 @@ def exact_test(
     return p[inverse]
 
 
+@lru_cache(maxsize=1)
+def _log_factorials_up_to(size: int) -> npt.NDArray[np.float64]:
+    return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, size)))])
+
+
+def _log_factorials(n: int) -> npt.NDArray[np.float64]:
+    """ln k! for k from 0 to n at least."""
+    return _log_factorials_up_to(1 << (n + 1).bit_length())
+
+
+@lru_cache(maxsize=1 << 15)
 def _tail(n: int, rare: int) -> npt.NDArray[np.float64]:
     """p for each possible number of heterozygotes (rare & 1, then every second one)."""
     if n == 0:
         return np.array([np.nan])
-    het = np.arange(rare & 1, rare + 1, 2, dtype=np.float64)
-    hom_rare, hom_common = (rare - het) / 2, n - (rare + het) / 2
-    log_p = het * np.log(2) - gammaln(hom_rare + 1) - gammaln(het + 1) - gammaln(hom_common + 1)
+    het = np.arange(rare & 1, rare + 1, 2)
+    hom_rare, hom_common = (rare - het) // 2, n - (rare + het) // 2
+    ln = _log_factorials(n)
+    log_p = het * np.log(2) - ln[hom_rare] - ln[het] - ln[hom_common]
     probability = np.exp(log_p - log_p.max())
     probability /= probability.sum()
     order = np.argsort(probability, kind="stable")

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from medallion.storage.arrow import dictionary, encode, numbers
 from medallion.silver.tables import CALLS, GENOTYPES, PATTERNS
 from medallion.vcf.genotype_texts import MISSING, GenotypeTexts
 from medallion.vcf.patterns import Pattern
@@ -34,17 +35,13 @@ class Encoded:
     values: pa.Array
 
     @classmethod
-    def of(cls, strings: Sequence[str | None]) -> Encoded:
+    def of(cls, strings: Sequence[str | None] | pl.Series) -> Encoded:
         """Encode `strings`; null keeps being null."""
-        encoded = pa.array(strings, pa.string()).dictionary_encode()
-        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-        return cls(codes, encoded.dictionary)
+        return cls(*encode(strings))
 
     def take(self, index: Ints) -> pa.DictionaryArray:
         """The strings at `index`, as a dictionary array."""
-        codes = self.codes[index]
-        mask = codes < 0 if len(self.codes) and self.codes.min() < 0 else None
-        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=mask), self.values)
+        return dictionary(self.codes[index], self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,23 +146,23 @@ def genotype_rows(
     file: str,
 ) -> pa.Table:
     """`silver.genotypes` of a batch. `people` has sample, population, super_population, sex."""
-    gt = Encoded(
-        np.arange(len(texts), dtype=np.int32), pa.array([t.text.decode() for t in texts.texts])
-    )
-    ref, alt = (Encoded.of(alleles[name].to_list()) for name in ("ref", "alt"))
+    # The distinct texts are distinct strings, so their numbers are their codes.
+    gt = Encoded.of([t.text.decode() for t in texts.texts])
+    ref, alt = (Encoded.of(alleles[name]) for name in ("ref", "alt"))
     zeros = np.zeros(len(carried.allele), np.int32)
     columns = {
-        "pos": pa.array(alleles["pos"].to_numpy()[carried.allele]),
+        "pos": numbers(alleles["pos"].to_numpy()[carried.allele]),
         "ref": ref.take(carried.allele),
         "alt": alt.take(carried.allele),
         **{name: people[name].take(carried.column) for name in people},
         "gt": gt.take(carried.gid),
-        "dosage": pa.array(carried.dosage),
-        "alt_index": pa.array(alleles["alt_index"].to_numpy()[carried.allele]),
-        "file": pa.DictionaryArray.from_arrays(pa.array(zeros), pa.array([file])),
-        "record": pa.array(alleles["record"].to_numpy()[carried.allele]),
+        "dosage": numbers(carried.dosage),
+        "alt_index": numbers(alleles["alt_index"].to_numpy()[carried.allele]),
+        "file": dictionary(zeros, encode([file])[1]),
+        "record": numbers(alleles["record"].to_numpy()[carried.allele]),
     }
-    return pa.table({f.name: columns[f.name] for f in GENOTYPES.arrow_schema(stored=True)})
+    names = GENOTYPES.arrow_schema(stored=True).names
+    return pa.Table.from_arrays([columns[n] for n in names], names=names)
 
 
 def calls_rows(batch: Batch, texts: GenotypeTexts, file: str) -> pl.DataFrame:

@@ -25,6 +25,7 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import TableNotFoundError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
+from medallion.storage.arrow import values
 from medallion.storage.schema import Table
 
 __all__ = [
@@ -43,6 +44,8 @@ __all__ = [
 _SAFE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _COMPRESSION = "zstd"
 _LEVEL = 1
+# Columns that rise along a table are smallest as differences; all else repeats itself.
+_ASCENDING = frozenset({"pos", "record", "line", "block", "offset", "text_offset"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +98,13 @@ class PartWriter:
                 _storable(self._schema, data.schema),
                 compression=_COMPRESSION,
                 compression_level=_LEVEL,
-                use_dictionary=[f.name for f in self._schema if pa.types.is_string(f.type)],
-                column_encoding={
-                    f.name: "DELTA_BINARY_PACKED"
-                    for f in self._schema
-                    if f.type in (pa.int32(), pa.int64())
-                },
+                use_dictionary=[n for n in self._schema.names if n not in _ASCENDING],
+                column_encoding=dict.fromkeys(
+                    set(self._schema.names) & _ASCENDING, "DELTA_BINARY_PACKED"
+                ),
+                # Statistics of a dictionary column cost more than writing it.
+                write_statistics=[n for n in self._schema.names if n in self._table.pruned_by],
                 store_schema=False,
-                write_page_index=True,
             )
         data = data.cast(self._writer.schema)
         self._writer.write_table(data, row_group_size=max(1, data.num_rows))
@@ -147,7 +149,8 @@ def _storable(schema: pa.Schema, given: pa.Schema) -> pa.Schema:
     for f in schema:
         arrived = given.field(f.name).type
         keep = pa.types.is_dictionary(arrived)
-        fields.append(pa.field(f.name, pa.dictionary(pa.int32(), f.type) if keep else f.type))
+        kind = pa.dictionary(pa.int32(), f.type) if keep else f.type
+        fields.append(pa.field(f.name, kind, nullable=f.nullable))
     return pa.schema(fields)
 
 
@@ -164,12 +167,10 @@ def write_part(
 
 
 def _action(part: Part, table: Table, when: int) -> AddAction:
-    stats = {
-        "numRecords": part.rows,
-        "minValues": {k: v[0] for k, v in part.stats.items()},
-        "maxValues": {k: v[1] for k, v in part.stats.items()},
-        "nullCount": {},
-    }
+    stats: dict[str, Any] = {"numRecords": part.rows}
+    if part.stats:
+        stats["minValues"] = {k: v[0] for k, v in part.stats.items()}
+        stats["maxValues"] = {k: v[1] for k, v in part.stats.items()}
     return AddAction(
         path=part.path,
         size=part.bytes,
@@ -178,6 +179,17 @@ def _action(part: Part, table: Table, when: int) -> AddAction:
         data_change=True,
         stats=json.dumps(stats),
     )
+
+
+def _properties(table: Table) -> dict[str, str]:
+    """Which columns have bounds in the log, in Delta's own words.
+
+    Without this, delta-rs hands pyarrow a null as the bound of every other column, and a
+    filter on such a column finds nothing.
+    """
+    if not table.pruned_by:
+        return {}
+    return {"delta.dataSkippingStatsColumns": ",".join(table.pruned_by)}
 
 
 def commit(root: Path, table: Table, parts: Iterable[Part | None], facts: Mapping[str, str]) -> int:
@@ -202,11 +214,14 @@ def commit(root: Path, table: Table, parts: Iterable[Part | None], facts: Mappin
             partition_by=by,
             name=table.name,
             description=f"One row per {table.row}.",
+            configuration=_properties(table),
             commit_properties=properties,
         )
         return DeltaTable(str(path)).version()
+    if missing := _properties(table).items() - current.metadata().configuration.items():
+        current.alter.set_table_properties(dict(missing))
     current.create_write_transaction(
-        actions, mode="overwrite", schema=table.delta_schema(), partition_by=by,
+        list(actions), mode="overwrite", schema=table.delta_schema(), partition_by=by,
         commit_properties=properties,
     )  # fmt: skip
     current.update_incremental()
@@ -240,7 +255,7 @@ def _relative_paths(root: Path, table: Table, version: int) -> list[str]:
     opened = open_table(root, table, version)
     if opened is None:
         return []
-    return [str(p) for p in pa.table(opened.get_add_actions())["path"].to_pylist()]
+    return pl.DataFrame(opened.get_add_actions())["path"].to_list()
 
 
 def clean(root: Path, table: Table, keep: Sequence[int]) -> int:
@@ -282,7 +297,7 @@ def row_groups(root: Path, table: Table, version: int) -> list[RowGroup]:
     if opened is None:
         return []
     found = []
-    for row in pa.table(opened.get_add_actions(flatten=True)).to_pylist():
+    for row in pl.DataFrame(opened.get_add_actions(flatten=True)).iter_rows(named=True):
         path = table_path(root, table) / row["path"]
         metadata = pq.read_metadata(path)
         place = metadata.schema.names.index("record")
@@ -318,7 +333,7 @@ def read_records(
         with pq.ParquetFile(group.path, read_dictionary=list(dictionaries)) as opened:
             piece = opened.read_row_group(group.index, columns=["record", *columns])
         if group.first_record < first or group.last_record > last:
-            records = piece["record"].to_numpy()
+            records = values(piece["record"])
             low, high = records.searchsorted([first, last + 1])
             piece = piece.slice(int(low), int(high - low))
         if piece.num_rows:

@@ -79,7 +79,7 @@ class Table:
         """The table as Arrow; `stored` leaves out `chrom` where the folders carry it."""
         return pa.schema(
             [
-                pa.field(c.name, _ARROW[c.type], nullable=True)
+                pa.field(c.name, _ARROW[c.type], nullable=c.nullable)
                 for c in self.columns
                 if not (stored and self.partitioned and c.name == "chrom")
             ]

@@ -1,0 +1,50 @@
+"""Arrow arrays from numpy arrays and strings, by their memory.
+
+`pyarrow.array` first asks whether it was given something of pandas, and so imports all
+of pandas where that is installed; that takes longer than many a build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+__all__ = ["dictionary", "encode", "numbers", "values"]
+
+
+def numbers(values: npt.NDArray[Any], null: npt.NDArray[np.bool_] | None = None) -> pa.Array:
+    """`values` as an Arrow array of the same type, without a copy; null where `null`."""
+    data = np.ascontiguousarray(values)
+    mask, count = None, 0
+    if null is not None and (count := int(null.sum())):
+        mask = pa.py_buffer(np.packbits(~null, bitorder="little"))
+    kind = pa.from_numpy_dtype(data.dtype)
+    return pa.Array.from_buffers(kind, len(data), [mask, pa.py_buffer(data)], null_count=count)
+
+
+def dictionary(codes: npt.NDArray[np.int32], values: pa.Array) -> pa.DictionaryArray:
+    """The strings `values[codes]`, spelled out nowhere; a code below 0 is null."""
+    null = codes < 0 if len(codes) and int(codes.min()) < 0 else None
+    return pa.DictionaryArray.from_arrays(numbers(codes, null), values)
+
+
+def encode(strings: Sequence[str | None] | pl.Series) -> tuple[npt.NDArray[np.int32], pa.Array]:
+    """Codes of shape (n,) into the distinct strings, in order of appearance; -1 for null."""
+    column = pl.Series(strings, dtype=pl.String) if not isinstance(strings, pl.Series) else strings
+    distinct = column.drop_nulls().unique(maintain_order=True)
+    codes = column.replace_strict(
+        distinct, pl.Series(np.arange(len(distinct), dtype=np.int32)), default=-1,
+        return_dtype=pl.Int32,
+    )  # fmt: skip
+    return codes.to_numpy(), distinct.to_arrow().cast(pa.string())
+
+
+def values(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    """A numeric column without nulls as a numpy array."""
+    pieces = [chunk.to_numpy() for chunk in column.chunks]
+    return pieces[0] if len(pieces) == 1 else np.concatenate([*pieces, np.zeros(0, np.int64)])
