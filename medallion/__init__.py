@@ -5,6 +5,9 @@
     lake = Lake("data", dataset="demo")
     lake.build("gold", progress=print)
     lake.scan("gold.frequencies")
+
+What stands in `__all__` is the public interface; so are `medallion.errors` and
+`medallion.catalog`.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def run_checks(
 
 
 def _bytes(root: Path, scan: Scan, work: Work) -> Iterator[Check]:
-    from medallion.bronze.index import index_file  # noqa: PLC0415  # only verify reads blocks
+    from medallion.bronze.index import index_file  # only verify reads blocks
 
     for row in scan("bronze.files").collect().iter_rows(named=True):
         path = root / "bronze" / row["file"]

@@ -105,7 +105,7 @@ def _build_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     build.add_argument("--dataset", metavar="NAME", help=f"one of {', '.join(DATASETS)}")
     build.add_argument("--chrom", action="append", metavar="22", help="repeatable, or all")
     build.add_argument("--vcf", action="append", metavar="FILE",
-                       help="your own VCF, or a folder of them; repeatable")  # fmt: skip
+                       help="your own VCF, its address, or a folder; repeatable")  # fmt: skip
     build.add_argument("--samples", metavar="FILE", help="your own sample table")
     build.add_argument("--force", action="store_true", help="build again though it is fresh")
     build.add_argument("--workers", type=int, metavar="N", help="default: one for each core")
@@ -276,6 +276,8 @@ def _datasets(_options: argparse.Namespace) -> int:
             if not dataset.downloads:
                 continue
             bytes_ = dataset.vcf(chrom).bytes
-            print(f"         chr{chrom:<4}{'size not known' if bytes_ is None else size(bytes_):>12}")
+            print(
+                f"         chr{chrom:<4}{'size not known' if bytes_ is None else size(bytes_):>12}"
+            )
         print(f"         {dataset.citation}")
     return 0

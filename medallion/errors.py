@@ -87,5 +87,5 @@ class QueryError(MedallionError):
     """SQL that was refused or failed."""
 
 
-class BuildCancelled(MedallionError):
+class BuildCancelled(MedallionError):  # noqa: N818  # it is no fault of anybody
     """The user asked a build to stop."""

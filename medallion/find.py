@@ -12,8 +12,9 @@ from medallion.export import in_region
 
 __all__ = ["variant_filter"]
 
-_ALLELE = re.compile(r"(\S+?)[-:_]([0-9][0-9,]*)[-:_]([^-:_\s]+)[-:_>](\S+)")
-_POSITION = re.compile(r"(\S+?)[-:_]([0-9][0-9,]*)")
+# A contig's name may hold what parts it from the position (HLA-A*01:01): the last counts.
+_ALLELE = re.compile(r"(\S+)[-:_]([0-9][0-9,]*)[-:_]([A-Za-z.]+)[-:_>](\S+)")
+_POSITION = re.compile(r"(\S+)[-:_]([0-9][0-9,]*)")
 
 
 def variant_filter(text: str) -> pl.Expr:
@@ -35,8 +36,8 @@ def variant_filter(text: str) -> pl.Expr:
             & (pl.col("ref").str.to_uppercase() == match[3].upper())
             & (pl.col("alt").str.to_uppercase() == match[4].upper())
         )
+    named = (pl.col("id") == stripped) | pl.col("id").str.split(";").list.contains(stripped)
     if match := _POSITION.fullmatch(stripped):
         pos = int(match[2].replace(",", ""))
-        return in_region(Region(match[1], pos, pos))
-    same = pl.col("id") == stripped
-    return same | pl.col("id").str.split(";").list.contains(stripped)
+        return in_region(Region(match[1], pos, pos)) | named  # an identifier may look like one
+    return named

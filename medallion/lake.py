@@ -7,7 +7,7 @@ module that answers it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from itertools import islice
 from pathlib import Path
@@ -120,13 +120,14 @@ class Lake:
 
         with build_lock(self.path, waiting):
             known = bronze_source.read_source(self.path)
-            if known != self.source:
-                self.source = bronze_source.combine(known, self.source, self.path)
-                bronze_source.write_source(self.path, self.source)
+            self.source = bronze_source.combine(known, self.source, self.path)
             with start_work(self.path, report, workers=workers, executor=executor) as work:
                 for step in self.plan(layer, force=force):
                     if step.layer == "bronze":
                         bronze.build(self.path, self.source, work, force=force)
+                        # Remembered once its bytes are there: a source that could not be
+                        # had does not stand in the way of another.
+                        bronze_source.write_source(self.path, self.source)
                     elif step.layer == "silver":
                         silver.build(self.path, work)
                     else:
@@ -168,7 +169,9 @@ class Lake:
         place = parse_where(where)
         if isinstance(place, Region):
             names = [file] if file else [r["file"] for r in self._vcfs()]
-            found = (r for name in names for r in bronze_raw.region(self._indexed(name), place))
+            found: Iterator[RawRecord] = (
+                r for name in names for r in bronze_raw.region(self._indexed(name), place)
+            )
         else:
             found = bronze_raw.records(self._indexed(file), *place)
         return list(islice(found, limit))
@@ -266,7 +269,12 @@ class Lake:
         blocks, table = self._blocks(row)
         header = read_header(blocks)
         return IndexedFile(
-            str(row["file"]), blocks, table, len(header.lines), header.size, int(str(row["records"]))
+            str(row["file"]),
+            blocks,
+            table,
+            len(header.lines),
+            header.size,
+            int(str(row["records"])),
         )
 
 

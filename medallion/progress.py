@@ -71,20 +71,24 @@ class Reporter:
         self, layer: str, stage: str, done: int = 0, total: int | None = None, unit: str = "parts"
     ) -> None:
         """Report, or raise BuildCancelled where the user has asked to stop."""
+        self.tell(Progress(layer, stage, done, total, unit))
+
+    def tell(self, event: Progress) -> None:
+        """Report an event as it is, or raise BuildCancelled."""
         self.check()
         if self.callback is None:
             return
         now = time.monotonic()
         with self._lock:
             due = (
-                (layer, stage) != self._stage
+                (event.layer, event.stage) != self._stage
                 or now - self._last >= self.interval
-                or (total is not None and done >= total)
+                or (event.total is not None and event.done >= event.total)
             )
             if not due:
                 return
-            self._last, self._stage = now, (layer, stage)
-        self.callback(Progress(layer, stage, done, total, unit))
+            self._last, self._stage = now, (event.layer, event.stage)
+        self.callback(event)
 
     def check(self) -> None:
         """Raise BuildCancelled where the user has asked to stop."""

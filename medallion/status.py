@@ -83,9 +83,7 @@ def _fields(status: LayerStatus) -> dict[str, Any]:
     return {name: getattr(status, name) for name in LayerStatus.__slots__}
 
 
-def _state(
-    root: Path, layer: str, now: Fingerprint, wrong: tuple[str, ...] = ()
-) -> LayerStatus:
+def _state(root: Path, layer: str, now: Fingerprint, wrong: tuple[str, ...] = ()) -> LayerStatus:
     snapshot = read_snapshot(root, layer)
     if snapshot is None:
         return LayerStatus(layer, "missing", (f"The {layer} layer has not been built.",))

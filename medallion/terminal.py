@@ -19,7 +19,7 @@ def size(n: int) -> str:
     """Bytes in the unit a person would use: 205.6 MB."""
     value, unit = float(n), "B"
     for larger in ("kB", "MB", "GB", "TB"):
-        if value < 1000:  # noqa: PLR2004  # the step between decimal units
+        if value < 1000:  # the step between decimal units
             break
         value, unit = value / 1000, larger
     return f"{value:.0f} B" if unit == "B" else f"{value:,.1f} {unit}"

@@ -6,11 +6,9 @@ is there and is not what is recorded is put aside under another name, not overwr
 
 from __future__ import annotations
 
-import hashlib
-import os
 import time
-import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,11 +18,13 @@ import polars as pl
 
 from medallion import demo
 from medallion.bronze.index import Indexed, index_file
-from medallion.bronze.source import OWN, Source
+from medallion.bronze.local import bring
+from medallion.bronze.parts import put_aside
+from medallion.bronze.source import OWN, Source, file_name, is_address
 from medallion.bronze.tables import BLOCKS, FILES, TABLES
-from medallion.catalog.releases import DATASETS, RemoteFile
-from medallion.errors import SourceError
-from medallion.progress import Progress, Reporter
+from medallion.catalog.releases import DATASETS, RemoteFile, Version
+from medallion.errors import DownloadError, SourceError
+from medallion.progress import Reporter
 from medallion.storage import delta
 from medallion.storage.fingerprint import Fingerprint, code_digest, digest_file
 from medallion.storage.snapshot import Snapshot, TableState, read_snapshot, write_snapshot
@@ -35,7 +35,6 @@ __all__ = ["LAYER", "Wanted", "build", "current", "download_bytes", "wanted_file
 LAYER = "bronze"
 FORMAT = 1
 _CODE = ("vcf/blocks.py", "vcf/lines.py", "vcf/header.py", "bronze/index.py", "bronze/tables.py")
-_CHUNK = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class Wanted:
 def wanted_files(source: Source) -> tuple[Wanted, ...]:
     """The files of bronze that `source` asks for."""
     if source.dataset == OWN:
-        files = [Wanted(Path(v).name, "vcf", None, Path(v)) for v in source.vcf]
+        files = [Wanted(file_name(v), "vcf", None, _origin(v)) for v in source.vcf]
         if source.samples is not None:
             path = Path(source.samples)
             taken = {f.name for f in files}
@@ -70,9 +69,14 @@ def wanted_files(source: Source) -> tuple[Wanted, ...]:
             Wanted(vcf.name, "vcf", "22", vcf),
             Wanted(table.name, "samples", None, table),
         )
-    return tuple(
-        Wanted(f.local_name, f.kind, f.chrom, f) for f in dataset.files(source.chroms)
-    )
+    return tuple(Wanted(f.local_name, f.kind, f.chrom, f) for f in dataset.files(source.chroms))
+
+
+def _origin(place: str) -> Path | RemoteFile:
+    """Where a user's own VCF is: on this machine, or at an address."""
+    if not is_address(place):
+        return Path(place)
+    return RemoteFile(file_name(place), "vcf", None, (Version("", (place,)),))
 
 
 def current(root: Path, source: Source) -> tuple[Fingerprint, tuple[str, ...]]:
@@ -96,9 +100,7 @@ def current(root: Path, source: Source) -> tuple[Fingerprint, tuple[str, ...]]:
             wrong.append(f"{file.label} is missing from the bronze folder.")
         elif _stat(path) != record["stat"] and digest_file(path) != record["sha256"]:
             wrong.append(f"{file.label} in the bronze folder is not as it arrived.")
-    fingerprint = Fingerprint(
-        inputs, {"dataset": source.dataset}, FORMAT, code_digest(*_CODE)
-    )
+    fingerprint = Fingerprint(inputs, {"dataset": source.dataset}, FORMAT, code_digest(*_CODE))
     return fingerprint, tuple(wrong)
 
 
@@ -106,9 +108,12 @@ def _digest_now(file: Wanted, record: Mapping[str, Any] | None) -> str:
     recorded = str(record["sha256"]) if record else ""
     if isinstance(file.origin, RemoteFile) or not file.origin.is_file():
         return recorded
-    if record and record["origin"] == str(file.origin):
-        if _stat(file.origin) == record["origin_stat"]:
-            return recorded
+    if (
+        record
+        and record["origin"] == str(file.origin)
+        and _stat(file.origin) == record["origin_stat"]
+    ):
+        return recorded
     return digest_file(file.origin)
 
 
@@ -143,7 +148,7 @@ def build(root: Path, source: Source, work: Work, *, force: bool = False) -> Non
     arrived = _fetch_remote(wanted, folder, before, work.report)
     same_code = snapshot is not None and snapshot.fingerprint.code == code_digest(*_CODE)
     for file in wanted:
-        row = arrived.get(file.name) or _bring_local(file, folder, before, work.report, source)
+        row = arrived.get(file.name) or _bring_local(file, folder, before, work.report)
         path = folder / file.name
         old = before.get(file.name)
         if file.kind == "vcf":
@@ -226,99 +231,78 @@ def _fetch_remote(
     before: Mapping[str, Mapping[str, Any]],
     report: Reporter,
 ) -> dict[str, dict[str, Any]]:
-    remote = [f for f in wanted if isinstance(f.origin, RemoteFile)]
-    missing = []
+    """Rows of `bronze.files` for the files that are downloaded, fetching what is not there."""
+    missing: list[tuple[Wanted, RemoteFile]] = []
     found: dict[str, dict[str, Any]] = {}
-    for file in remote:
+    for file in wanted:
+        if not isinstance(file.origin, RemoteFile):
+            continue
         old = before.get(file.name)
         path = folder / file.name
         if old and path.is_file() and digest_file(path) == old["sha256"]:
             found[file.name] = dict(old)
         else:
-            missing.append(file)
-
+            missing.append((file, file.origin))
     if not missing:
         return found
-    from medallion.bronze import download  # requests takes a tenth of a second to import
+    from medallion.bronze.download import fetch_many  # requests takes a while to import
 
-    def heard(event: Progress) -> None:
-        report(event.layer, event.stage, event.done, event.total, event.unit)
-
-    fetched = download.fetch_many(
-        [f.origin for f in missing if isinstance(f.origin, RemoteFile)],
-        folder,
-        progress=heard,
-        cancel=report.cancel,
+    fetched = fetch_many(
+        [origin for _, origin in missing], folder, progress=report.tell, cancel=report.cancel
     )
-    for file, got in zip(missing, fetched, strict=True):
+    for (file, origin), got in zip(missing, fetched, strict=True):
         found[file.name] = {
-            "file": file.name, "kind": file.kind, "chrom": file.chrom, "url": got.url,
+            "file": file.name, "kind": file.kind, "chrom": file.chrom,
+            "url": got.url or origin.versions[0].urls[0],
             "bytes": got.bytes, "md5": got.md5, "sha256": got.sha256,
-            "fetched_at": got.fetched_at, "version": got.version, "etag": got.etag,
+            "fetched_at": got.fetched_at or _modified(folder / file.name),
+            "version": got.version, "etag": got.etag,
         }  # fmt: skip
+        if file.kind == "vcf" and got.new and got.url:
+            _fetch_index(origin.index(got.url), folder, report)
     return found
 
 
+def _fetch_index(index: RemoteFile, folder: Path, report: Reporter) -> None:
+    """The publisher's own index, for other tools; a publisher need not have one."""
+    from medallion.bronze.download import fetch  # as above
+
+    (folder / index.local_name).unlink(missing_ok=True)
+    with suppress(DownloadError):
+        fetch(index, folder, progress=report.tell, cancel=report.cancel)
+
+
+def _modified(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
 def _bring_local(
-    file: Wanted,
-    folder: Path,
-    before: Mapping[str, Mapping[str, Any]],
-    report: Reporter,
-    source: Source,
+    file: Wanted, folder: Path, before: Mapping[str, Mapping[str, Any]], report: Reporter
 ) -> dict[str, Any]:
-    """Copy a file of this machine into bronze, unless the same bytes are there already."""
+    """The row of a file of this machine, copied unless the same bytes are there already."""
     if not isinstance(file.origin, Path):
-        raise AssertionError(file.name)
+        raise TypeError(file.name)
     target = folder / file.name
     old = before.get(file.name)
+    there = digest_file(target) if target.is_file() else None
     if not file.origin.is_file():
-        if old and target.is_file() and digest_file(target) == old["sha256"]:
+        if old and there == old["sha256"]:
             return dict(old)
         raise SourceError(
             f"{file.origin} is gone, and bronze holds no whole copy of it: expected the file "
             "that the lake was made from. Put it back, or name another with --vcf and --samples."
         )
-    if old and target.is_file():
-        there = digest_file(target)
-        if there == old["sha256"] == digest_file(file.origin):
-            return dict(old)
-        if there != old["sha256"]:
-            _put_aside(target)
-    temporary = folder / f".{file.name}.{uuid.uuid4().hex[:8]}.part"
-    try:
-        md5, sha256, size = _copy(file, temporary, report)
-        os.replace(temporary, target)
-    except OSError as error:
-        raise SourceError(
-            f"{file.origin} could not be copied into {folder}: {error.strerror or error}."
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    if old and there == old["sha256"] == digest_file(file.origin):
+        return dict(old)
+    if there is not None and not (old and there == old["sha256"]):
+        put_aside(target)
+    got = bring(
+        file.origin,
+        target,
+        lambda done, total: report(LAYER, f"copying {file.name}", done, total, "bytes"),
+    )
     return {
         "file": file.name, "kind": file.kind, "chrom": file.chrom, "url": str(file.origin),
-        "bytes": size, "md5": md5, "sha256": sha256, "fetched_at": datetime.now(UTC),
+        "bytes": got.bytes, "md5": got.md5, "sha256": got.sha256,
+        "fetched_at": datetime.now(UTC),
     }  # fmt: skip
-
-
-def _copy(file: Wanted, target: Path, report: Reporter) -> tuple[str, str, int]:
-    """Copy and digest in one pass; a copy, so that an edit of the original stays outside."""
-    origin = file.origin
-    if not isinstance(origin, Path):
-        raise AssertionError(file.name)
-    md5, sha256, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
-    total = origin.stat().st_size
-    with origin.open("rb") as read, target.open("xb") as write:
-        while chunk := read.read(_CHUNK):
-            md5.update(chunk)
-            sha256.update(chunk)
-            write.write(chunk)
-            size += len(chunk)
-            report(LAYER, f"copying {file.name}", size, total, "bytes")
-    return md5.hexdigest(), sha256.hexdigest(), size
-
-
-def _put_aside(path: Path) -> None:
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    os.replace(path, path.with_name(f"{path.name}.aside-{stamp}"))
-
-

@@ -191,19 +191,23 @@ class Answer:
 
     @property
     def response(self) -> requests.Response:
+        """The head of the answer; iterating over this object gives its body."""
         if self._response is None:
             raise RuntimeError("the answer has not been entered")
         return self._response
 
     @property
     def status(self) -> int:
+        """The HTTP status code."""
         return self.response.status_code
 
     @property
     def url(self) -> str:
+        """The address that answered, after redirections."""
         return self.response.url
 
     def header(self, name: str) -> str | None:
+        """A header field without surrounding blanks, or None where it was not sent."""
         value = self.response.headers.get(name)
         return None if value is None else str(value).strip()
 

@@ -50,7 +50,9 @@ class Region:
 Where = Region | tuple[int, int]
 """A region, or the first and last of a range of record numbers."""
 
-_REGION = re.compile(r"([^:\s]+|<[^>]+>)(?::([0-9][0-9,_]*)(?:\s*(?:-|\.\.)\s*([0-9][0-9,_]*))?)?")
+# A contig's name may hold colons (HLA-A*01:01): the last one is the position's.
+_REGION = re.compile(r"(\S+):([0-9][0-9,_]*)(?:\s*(?:-|\.\.)\s*([0-9][0-9,_]*))?")
+_CONTIG = re.compile(r"[^:\s]+|<[^>]+>")
 _RECORD = re.compile(r"#\s*([0-9][0-9,_]*)(?:\s*(?:-|\.\.)\s*#?([0-9][0-9,_]*))?")
 
 
@@ -67,11 +69,13 @@ def parse_where(text: str) -> Where:
             raise UsageError(f"{text!r} is no range of records: they count from #1 upwards.")
         return first, last
     if match := _REGION.fullmatch(stripped):
-        start = _int(match[2]) if match[2] else None
+        start = _int(match[2])
         end = _int(match[3]) if match[3] else start
-        if start is not None and end is not None and end < start:
+        if end < start:
             raise UsageError(f"The region {text!r} ends before it starts.")
         return Region(match[1], start, end)
+    if _CONTIG.fullmatch(stripped):
+        return Region(stripped)
     raise UsageError(
         f"{text!r} is no place in a VCF. Expected a region such as 22:16050000-16051000, "
         "a position such as 22:16050075, or a record's number such as #5000."

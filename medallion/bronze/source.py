@@ -6,16 +6,28 @@ A lake remembers its source in `lake.json`, so that it is named once.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from medallion.catalog.genomes import bare_chrom
 from medallion.catalog.releases import DATASETS
 from medallion.errors import LakeError, LayerFormatError, UsageError
 from medallion.storage.snapshot import replace_json
 
-__all__ = ["DEFAULT_CHROM", "OWN", "Source", "combine", "read_source", "write_source"]
+__all__ = [
+    "DEFAULT_CHROM",
+    "OWN",
+    "Source",
+    "combine",
+    "file_name",
+    "is_address",
+    "named",
+    "read_source",
+    "write_source",
+]
 
 DEFAULT_CHROM = "22"
 OWN = "own"
@@ -28,7 +40,8 @@ class Source:
     """A lake's source.
 
     `dataset` is a name of the catalog or "own". `chroms` are bare names ("22"), of a
-    downloaded data set only. `vcf` and `samples` are absolute paths, of own files only.
+    downloaded data set only. `vcf` (absolute paths or addresses) and `samples` (an absolute
+    path) are of own files only.
     """
 
     dataset: str
@@ -45,7 +58,7 @@ class Source:
     def title(self) -> str:
         """The source in a few words."""
         if self.dataset == OWN:
-            names = [Path(v).name for v in self.vcf]
+            names = [file_name(v) for v in self.vcf]
             more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
             return f"Own data: {names[0]}{more}" if names else "Own data"
         title = DATASETS[self.dataset].title
@@ -54,10 +67,25 @@ class Source:
         )  # fmt: skip
 
 
+def is_address(place: str) -> bool:
+    """Whether a VCF is named by its address on the web rather than a path."""
+    return re.match(r"https?://", place) is not None
+
+
+def file_name(place: str) -> str:
+    """The name that a VCF given by path or address has in bronze."""
+    if not is_address(place):
+        return Path(place).name
+    name = unquote(urlsplit(place).path).rsplit("/", 1)[-1]
+    if not re.fullmatch(r"[\w][\w.+=@-]*", name):
+        raise UsageError(f"{place} does not end in a file's name: expected one such as x.vcf.gz.")
+    return name
+
+
 def named(
     dataset: str | None,
     chroms: Sequence[str] | None,
-    vcf: Iterable[str | Path] | None,
+    vcf: Iterable[str | Path] | str | Path | None,
     samples: str | Path | None,
 ) -> Source | None:
     """The source that a user's words name, or None where they name none.
@@ -108,8 +136,11 @@ def _chroms(dataset: str | None, wanted: Sequence[str]) -> list[str]:
 
 def _files(given: Iterable[str | Path]) -> tuple[str, ...]:
     """The VCF files named; a folder stands for the VCF files in it."""
-    found: list[Path] = []
+    found: list[str] = []
     for item in given:
+        if is_address(str(item)):
+            found.append(str(item))
+            continue
         path = Path(item)
         if path.is_dir():
             inside = sorted(
@@ -117,16 +148,16 @@ def _files(given: Iterable[str | Path]) -> tuple[str, ...]:
             )
             if not inside:
                 raise UsageError(f"The folder {path} holds no .vcf, .vcf.gz or .vcf.bgz file.")
-            found += inside
+            found += [str(p.resolve()) for p in inside]
         else:
-            found.append(_existing(path, "VCF"))
-    names = [p.name for p in found]
+            found.append(str(_existing(path, "VCF")))
+    names = [file_name(p) for p in found]
     if twice := sorted({n for n in names if names.count(n) > 1}):
         raise UsageError(
             f"Two VCF files are called {twice[0]}: expected names that differ, for both land in "
             "one folder. Rename one."
         )
-    return tuple(str(p.resolve()) for p in found)
+    return tuple(found)
 
 
 def _existing(path: Path, what: str) -> Path:

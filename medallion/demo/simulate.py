@@ -82,6 +82,7 @@ class Request:
 
     @property
     def segments(self) -> int:
+        """How many segments of a megabase are simulated."""
         if self.megabases is not None:
             return self.megabases
         return min(max(5, -(-self.records // _RECORDS_A_SEGMENT)), _MOST_SEGMENTS)

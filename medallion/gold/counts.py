@@ -154,8 +154,10 @@ class _Tally:
         plain = all(
             (self._ploidy.by_id[p] == 2).all() for p in np.unique(self._pattern).tolist() if p >= 0
         )
-        if plain and full[np.bincount(g, minlength=len(meanings)) > 0].all():
-            return
+        if plain:
+            # Every sample is diploid: only a call with an allele missing is not as implied.
+            odd = np.flatnonzero(~full[g])
+            g, record, alt, column, stratum = (x[odd] for x in (g, record, alt, column, stratum))
         # A call that carries two ALT alleles stands in two rows, but is one call.
         first = np.array([m.dosages[0][0] if m.dosages else 0 for m in meanings])
         once = np.maximum(alt, 1) == first[g]

@@ -109,19 +109,30 @@ def count(
     n = len(batch.sites)
     ac = np.bincount(carried.allele, weights=carried.dosage, minlength=n_alleles)
     pattern = batch.sites["pattern"].to_numpy()
+    ploidies = {
+        k: column_ploidy(patterns[k]) for k in np.unique(pattern).tolist() if k >= 0
+    }
     an = np.zeros(n, np.int64)
-    of_row = pattern[batch.row]
-    for number in np.unique(pattern).tolist():
-        if number < 0:
-            continue
-        ploidy = column_ploidy(patterns[number])
+    for number, ploidy in ploidies.items():
         an[pattern == number] = int(ploidy.sum())
-        here = of_row == number
-        change = texts.called[batch.gid[here]].astype(np.int64) - ploidy[batch.column[here]]
-        an += np.bincount(batch.row[here], weights=change, minlength=n).astype(np.int64)
+    if not _all_called_alike(ploidies, batch.gid, texts):
+        of_row = pattern[batch.row]
+        for number, ploidy in ploidies.items():
+            here = of_row == number
+            change = texts.called[batch.gid[here]].astype(np.int64) - ploidy[batch.column[here]]
+            an += np.bincount(batch.row[here], weights=change, minlength=n).astype(np.int64)
     absent = texts.called[batch.gid] == 0
     n_missing = np.bincount(batch.row[absent], minlength=n)
     return Counts(ac.astype(np.int64), an, n_missing.astype(np.int64))
+
+
+def _all_called_alike(
+    ploidies: dict[int, npt.NDArray[np.int64]], gid: Ints, texts: GenotypeTexts
+) -> bool:
+    """Whether every call has one number of called alleles: then no pattern needs correcting."""
+    used = np.flatnonzero(np.bincount(gid, minlength=len(texts)))
+    numbers_of = {int(p) for ploidy in ploidies.values() for p in np.unique(ploidy)}
+    return len(numbers_of | set(texts.called[used].tolist())) <= 1
 
 
 def column_ploidy(pattern: Pattern) -> npt.NDArray[np.int64]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import polars as pl
 import pyarrow as pa
@@ -41,7 +41,7 @@ __all__ = [
     "write_part",
 ]
 
-_SAFE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_LONGEST_NAME = 200
 _COMPRESSION = "zstd"
 _LEVEL = 1
 # Columns that rise along a table are smallest as differences; all else repeats itself.
@@ -67,11 +67,17 @@ def table_path(root: Path, table: Table) -> Path:
 def _folder(table: Table, chrom: str | None) -> str:
     if not table.partitioned:
         return ""
-    name = chrom or ""
-    if not _SAFE.fullmatch(name):
-        # A path is only a path: the true name stands in the log's partition values.
-        name = "x" + hashlib.sha256(name.encode()).hexdigest()[:16]
-    return f"chrom={name}/"
+    return f"chrom={_folder_name(chrom or '')}/"
+
+
+def _folder_name(chrom: str) -> str:
+    """A contig's name as a folder's, escaped as Hive does: polars reads it back from there."""
+    name = quote(chrom, safe="")
+    if name.endswith("."):
+        name = name[:-1] + "%2E"  # Windows drops a last dot
+    if len(name) > _LONGEST_NAME:
+        return "x" + hashlib.sha256(chrom.encode()).hexdigest()[:16]
+    return name
 
 
 class PartWriter:
@@ -113,7 +119,7 @@ class PartWriter:
             if name in data.schema.names and data.num_rows:
                 self._widen(name, *_bounds(data[name]))
 
-    def _widen(self, name: str, low: Any, high: Any) -> None:
+    def _widen(self, name: str, low: Any, high: Any) -> None:  # noqa: ANN401  # numbers or texts
         if low is None:
             return
         if name in self._stats:
@@ -243,7 +249,16 @@ def exists(root: Path, table: Table) -> bool:
 
 def scan(root: Path, table: Table, version: int) -> pl.LazyFrame:
     """`table` at `version` as a LazyFrame with the contract's columns in order."""
-    return pl.scan_delta(str(table_path(root, table)), version=version).select(table.column_names)
+    path = str(table_path(root, table))
+    if not table.partitioned:
+        return pl.scan_delta(path, version=version).select(table.column_names)
+    opened = DeltaTable(path, version=version)
+    frame = pl.scan_delta(opened).select(table.column_names)
+    # A name too long for a folder is known from the log alone.
+    names = {p["chrom"] for p in opened.partitions()}
+    if long := {f: n for n in names if (f := _folder_name(n)) != n and unquote(f) != n}:
+        frame = frame.with_columns(pl.col("chrom").replace(long))
+    return frame
 
 
 def part_paths(root: Path, table: Table, version: int) -> list[Path]:
@@ -255,7 +270,7 @@ def _relative_paths(root: Path, table: Table, version: int) -> list[str]:
     opened = open_table(root, table, version)
     if opened is None:
         return []
-    return pl.DataFrame(opened.get_add_actions())["path"].to_list()
+    return [unquote(p) for p in pl.DataFrame(opened.get_add_actions())["path"].to_list()]
 
 
 def clean(root: Path, table: Table, keep: Sequence[int]) -> int:
@@ -298,7 +313,7 @@ def row_groups(root: Path, table: Table, version: int) -> list[RowGroup]:
         return []
     found = []
     for row in pl.DataFrame(opened.get_add_actions(flatten=True)).iter_rows(named=True):
-        path = table_path(root, table) / row["path"]
+        path = table_path(root, table) / unquote(row["path"])
         metadata = pq.read_metadata(path)
         place = metadata.schema.names.index("record")
         name = metadata.schema.names.index("file")

@@ -95,4 +95,6 @@ class Table:
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """`frame` with exactly this table's columns, in order and of its types."""
-        return frame.select(pl.col(name).cast(dtype) for name, dtype in self.polars_schema().items())
+        return frame.select(
+            pl.col(name).cast(dtype) for name, dtype in self.polars_schema().items()
+        )

@@ -86,7 +86,7 @@ def read_snapshot(root: Path, layer: str) -> Snapshot | None:
             seconds=data["seconds"],
             summary=data["summary"],
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise LakeError(
             f"{path} is not a layer's record ({error!r}). Delete it and build the layer again."
         ) from error

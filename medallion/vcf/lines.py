@@ -25,6 +25,7 @@ MAX_LINE = 1 << 29
 
 _WINDOW = 64
 _SHORT_LINE = 512
+_SAMPLE = 1 << 16
 
 
 def newlines(text: bytes) -> npt.NDArray[np.int64]:
@@ -33,7 +34,8 @@ def newlines(text: bytes) -> npt.NDArray[np.int64]:
     Lines of thousands of samples are long: there, hopping from one to the next with
     memchr is several times faster than a comparison of every byte.
     """
-    if len(text) < _SHORT_LINE * max(1, text[:65536].count(b"\n")):
+    sample = text[:_SAMPLE]
+    if len(sample) > _SHORT_LINE * sample.count(b"\n"):
         found = []
         at = text.find(b"\n")
         while at >= 0:
