@@ -6,14 +6,15 @@ Each check is one function over the published tables; together they are what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
-from medallion.errors import MedallionError
+from medallion.errors import LakeError, MedallionError
+from medallion.storage.delta import reading
 from medallion.storage.fingerprint import digest_file
 from medallion.storage.work import Work
 
@@ -40,14 +41,25 @@ def run_checks(
     root: Path, scan: Scan, summaries: Mapping[str, Mapping[str, Any]], work: Work
 ) -> list[Check]:
     """All checks of the layers that are published, bronze re-hashed first."""
+    groups: dict[str, Callable[[], Iterable[Check]]] = {
+        "bronze": lambda: _bytes(root, scan, work),
+        "silver": lambda: [
+            *_conservation(scan, summaries["silver"]), _alleles(scan), _published(scan)
+        ],
+        "gold": lambda: [_silver_and_gold(scan), *_sums(scan), _samples(scan)],
+    }  # fmt: skip
     found: list[Check] = []
-    if "bronze" in summaries:
-        found += _bytes(root, scan, work)
-    if "silver" in summaries:
-        found += _conservation(scan, summaries["silver"])
-        found += [_alleles(scan), _published(scan)]
-    if "gold" in summaries:
-        found += [_silver_and_gold(scan), *_sums(scan), _samples(scan)]
+    for layer, checks in groups.items():
+        if layer not in summaries:
+            continue
+        try:
+            with reading(root, layer):
+                found += checks()
+        except LakeError as error:
+            found.append(
+                Check(f"{layer}.readable", layer, "error", False, "whole tables", str(error),
+                      f"every table of {layer} can be read")
+            )  # fmt: skip
     return found
 
 

@@ -77,11 +77,15 @@ def write_file(frame: pl.LazyFrame, path: Path) -> int:
         )
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
+        rows = int(frame.select(pl.len()).collect().item())
+    except pl.exceptions.InvalidOperationError as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"The condition cannot be worked out for every row: {reason}.") from error
+    try:
         if path.suffix == ".parquet":
             frame.sink_parquet(temporary, compression="zstd")
         else:
             frame.sink_csv(temporary, separator="," if path.suffix == ".csv" else "\t")
-        rows = int(frame.select(pl.len()).collect().item())
         os.replace(temporary, path)
     except OSError as error:
         raise SourceError(f"{path} cannot be written: {error.strerror or error}.") from error

@@ -118,7 +118,7 @@ class Lake:
         def waiting() -> None:
             report(layer, "waiting for another build of this lake")
 
-        with build_lock(self.path, waiting):
+        with build_lock(self.path, waiting), delta.writing(self.path):
             known = bronze_source.read_source(self.path)
             self.source = bronze_source.combine(known, self.source, self.path)
             with start_work(self.path, report, workers=workers, executor=executor) as work:
@@ -174,7 +174,8 @@ class Lake:
             )
         else:
             found = bronze_raw.records(self._indexed(file), *place)
-        return list(islice(found, limit))
+        with delta.reading(self.path, "bronze"):
+            return list(islice(found, limit))
 
     def raw_samples(self, file: str | None = None) -> pl.DataFrame:
         """The sample table as it stands, every column a string."""
@@ -191,7 +192,9 @@ class Lake:
 
         `text` is 22-16050075-A-G, 22:16050075 or an identifier such as rs587697622.
         """
-        return self.scan("silver.variants", build=False).filter(variant_filter(text)).collect()
+        found = self.scan("silver.variants", build=False).filter(variant_filter(text))
+        with delta.reading(self.path, "silver"):
+            return found.collect()
 
     def query(
         self, sql: str, *, limit: int | None = None, seconds: float | None = None
@@ -219,7 +222,8 @@ class Lake:
         """Write a table to a .parquet, .csv or .tsv file; return its rows. No row cap."""
         frame = self.scan(table, build=False)
         frame = filtered(frame, region=region, populations=populations, where=where)
-        return write_file(frame, Path(path))
+        with delta.reading(self.path, _table(table).layer):
+            return write_file(frame, Path(path))
 
     def verify(self, progress: ProgressCallback | None = None) -> list[Check]:
         """Hash bronze again, and run every check of the published layers."""

@@ -281,7 +281,7 @@ def _publish(
             version, sum(p.rows for p in own), sum(p.bytes for p in own)
         )
     summary = {
-        "ledger": [{k: v for k, v in e.items() if k not in ("read",)} for e in ledger],
+        "ledger": [{k: v for k, v in e.items() if k != "read"} for e in ledger],
         "bronze": {k: v.version for k, v in bronze.tables.items()},
     }
     write_snapshot(

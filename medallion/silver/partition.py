@@ -215,6 +215,4 @@ def _runs(chrom: pl.Series) -> list[tuple[str, int, int]]:
     if chrom[0] == chrom[-1] and chrom.n_unique() == 1:
         return [(chrom[0], 0, len(chrom))]
     starts = (chrom != chrom.shift(1)).fill_null(value=True).arg_true().to_list()
-    return [
-        (chrom[a], a, b) for a, b in zip(starts, [*starts[1:], len(chrom)], strict=True)
-    ]
+    return [(chrom[a], a, b) for a, b in zip(starts, [*starts[1:], len(chrom)], strict=True)]

@@ -109,18 +109,17 @@ def read_metadata(path: Path) -> tuple[pl.DataFrame, list[Defect]]:
                raw="\t".join(str(v) for k, v in row.items() if k != "_row"))
         for row in repeated.iter_rows(named=True)
     ]  # fmt: skip
-    rows = []
-    for row in numbered.unique(sample, keep="first", maintain_order=True).iter_rows(named=True):
-        rows.append(
-            _person(
-                row[sample],
-                row[population],
-                row[super_population] if super_population else "",
-                row[sex] if sex else "",
-                row[name] if name else "",
-                row[super_name] if super_name else "",
-            )
+    rows = [
+        _person(
+            row[sample],
+            row[population],
+            row[super_population] if super_population else "",
+            row[sex] if sex else "",
+            row[name] if name else "",
+            row[super_name] if super_name else "",
         )
+        for row in numbered.unique(sample, keep="first", maintain_order=True).iter_rows(named=True)
+    ]
     schema = {k: v for k, v in SAMPLES.polars_schema().items() if not k.startswith("in_")}
     return pl.DataFrame(rows, schema=schema, orient="row"), defects
 
@@ -175,7 +174,7 @@ def join_samples(
         ],
         how="diagonal",
     ).with_columns(
-        pl.col("in_metadata").fill_null(False),
+        pl.col("in_metadata").fill_null(value=False),
         pl.col("sex").fill_null("unknown"),
         super_population=pl.when(pl.col("in_metadata").is_null())
         .then(pl.lit(UNASSIGNED))
@@ -209,7 +208,5 @@ def _mismatches(
             f"{len(absent):,} of the table's samples are in no VCF ({shown}); "
             "silver.samples lists them where in_vcf is false"
         )
-        found.append(
-            (table_name, Defect("metadata-without-sample", 0, "sample", detail=detail))
-        )
+        found.append((table_name, Defect("metadata-without-sample", 0, "sample", detail=detail)))
     return found

@@ -119,15 +119,18 @@ def odd_values(long: pl.DataFrame) -> list[Defect]:
             wanted = f"{row['n_alts']} numbers" if per_allele and row["n_alts"] > 1 else "a number"
             detail = f"{key}: expected {wanted}, found {row['stated'][:60]!r}"
             found.append(
-                Defect("info-value", row["line"], "record", row["chrom"], row["pos"], "INFO", detail)
+                Defect(
+                    "info-value", row["line"], "record", row["chrom"], row["pos"], "INFO", detail
+                )
             )
     return found
 
 
 def _running(lengths: npt.NDArray[np.int64] | npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """1, 2, ..., n for each n of `lengths`, one after the other."""
-    starts = np.cumsum(lengths) - lengths
-    running = np.arange(int(lengths.sum())) - np.repeat(starts, lengths) + 1
+    ends = np.cumsum(lengths, dtype=np.int64)
+    running = np.arange(1, int(lengths.sum()) + 1, dtype=np.int64)
+    running -= np.repeat(ends - lengths, lengths)
     return running.astype(np.int32)
 
 
@@ -156,11 +159,11 @@ def _transitions(long: pl.DataFrame, types: pl.Series) -> pl.Series:
     # An snv that is written with shared bases around it shows its change after trimming.
     odd = (types == "snv") & (ref.str.len_bytes() > 1)
     if odd.any():
-        ref, alt = ref.to_list(), alt.to_list()
+        refs, alts = ref.to_list(), alt.to_list()
         for i in odd.arg_true().to_list():
-            at = next(k for k, (x, y) in enumerate(zip(ref[i], alt[i], strict=True)) if x != y)
-            ref[i], alt[i] = ref[i][at], alt[i][at]
-        ref, alt, one = pl.Series(ref), pl.Series(alt), types == "snv"
+            at = next(k for k, (x, y) in enumerate(zip(refs[i], alts[i], strict=True)) if x != y)
+            refs[i], alts[i] = refs[i][at], alts[i][at]
+        ref, alt, one = pl.Series(refs), pl.Series(alts), types == "snv"
     pair = ref + alt
     known = one & pair.str.contains("^[ACGT]{2}$")
     return pl.DataFrame({"pair": pair, "known": known}).select(

@@ -11,7 +11,8 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from medallion.storage.arrow import values
+from medallion.errors import LakeError
 from medallion.storage.schema import Table
 
 __all__ = [
@@ -36,9 +38,11 @@ __all__ = [
     "commit",
     "open_table",
     "read_records",
+    "reading",
     "row_groups",
     "scan",
     "write_part",
+    "writing",
 ]
 
 _LONGEST_NAME = 200
@@ -247,13 +251,45 @@ def exists(root: Path, table: Table) -> bool:
     return open_table(root, table) is not None
 
 
+_TROUBLE = (OSError, DeltaError, pa.ArrowException, pl.exceptions.ComputeError)
+
+
+@contextmanager
+def writing(root: Path) -> Iterator[None]:
+    """Turn what a full disk or a lost file raises in a build, of any library, into LakeError."""
+    try:
+        yield
+    except _TROUBLE as error:
+        what = str(error).split("\n", maxsplit=1)[0]
+        raise LakeError(
+            f"The build of {root} stopped: {what}. What was built before is untouched. Check that "
+            "the disk has room and may be written; a layer that lost a file is made with --force."
+        ) from error
+
+
+@contextmanager
+def reading(root: Path, layer: str) -> Iterator[None]:
+    """Turn what files that are gone or damaged raise, of whichever library, into LakeError."""
+    try:
+        yield
+    except _TROUBLE as error:
+        what = str(error).split("\n", maxsplit=1)[0]
+        raise LakeError(
+            f"The {layer} layer in {root} cannot be read: a file of it is gone or damaged ({what})."
+            f" Make it again: medallion build {layer} --force --lake {root}"
+        ) from error
+
+
 def scan(root: Path, table: Table, version: int) -> pl.LazyFrame:
-    """`table` at `version` as a LazyFrame with the contract's columns in order."""
-    path = str(table_path(root, table))
-    if not table.partitioned:
-        return pl.scan_delta(path, version=version).select(table.column_names)
-    opened = DeltaTable(path, version=version)
+    """`table` at `version` as a LazyFrame with the contract's columns in order.
+
+    Raises LakeError where the table's log is gone or damaged.
+    """
+    with reading(root, table.layer):
+        opened = DeltaTable(str(table_path(root, table)), version=version)
     frame = pl.scan_delta(opened).select(table.column_names)
+    if not table.partitioned:
+        return frame
     # A name too long for a folder is known from the log alone.
     names = {p["chrom"] for p in opened.partitions()}
     if long := {f: n for n in names if (f := _folder_name(n)) != n and unquote(f) != n}:

@@ -35,6 +35,11 @@ _GZIP_PIECE = 1 << 20
 _READ = 1 << 24
 _HEADER = struct.Struct("<4BIBBH")
 _TRAILER = struct.Struct("<II")
+_INFLATE_ERRORS: tuple[type[Exception], ...] = (
+    isal_zlib.error,  # type: ignore[assignment]  # isal's own stubs call the class an instance
+    zlib.error,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +112,13 @@ def list_blocks(path: Path) -> Blocks:
         size = path.stat().st_size
         offset = np.arange(0, size, _TEXT_BLOCK, dtype=np.int64)
         text_offset = np.append(offset, size)
-        return Blocks(path, container, offset, np.diff(text_offset), text_offset, True)
+        return Blocks(
+            path, container, offset, np.diff(text_offset), text_offset, has_eof_block=True
+        )
     lengths = [len(piece) for piece in _gzip_pieces(path)]
     text_offset = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)
     zero = np.zeros(len(lengths), dtype=np.int64)
-    return Blocks(path, container, zero, zero, text_offset, True)
+    return Blocks(path, container, zero, zero, text_offset, has_eof_block=True)
 
 
 def _bgzf_blocks(path: Path) -> Blocks:
@@ -194,7 +201,7 @@ def _inflate(block: memoryview, blocks: Blocks, number: int) -> bytes:
     crc, length = _TRAILER.unpack(block[-8:])
     try:
         text: bytes = isal_zlib.decompress(block[12 + extra : -8], -15, length or 1)
-    except (isal_zlib.error, zlib.error, ValueError) as error:
+    except _INFLATE_ERRORS as error:
         raise _damaged(blocks, number, f"it does not inflate ({error})") from error
     if len(text) != length:
         raise _damaged(blocks, number, f"expected {length:,} bytes of text, found {len(text):,}")
@@ -224,7 +231,7 @@ def _gzip_pieces(path: Path) -> Iterator[bytes]:
                     decoder, fresh = isal_zlib.decompressobj(wbits=31), True
                 try:
                     text = decoder.decompress(packed, _GZIP_PIECE)
-                except (isal_zlib.error, zlib.error) as error:
+                except _INFLATE_ERRORS as error:
                     raise DamagedFileError(
                         f"{path.name} is damaged before byte {fed:,}: it does not inflate "
                         f"({error}). Get the file again."

@@ -49,10 +49,8 @@ def parse(text: bytes) -> GenotypeText:
     if len(alleles) > _MAX_PLOIDY:
         return GenotypeText(text, INVALID)
     dosages = tuple((a, called.count(a)) for a in sorted({a for a in called if a}))
-    if dosages:
-        kind = CARRIER
-    else:
-        kind = REFERENCE if len(called) == len(alleles) else MISSING
+    without = REFERENCE if len(called) == len(alleles) else MISSING
+    kind = CARRIER if dosages else without
     return GenotypeText(text, kind, len(alleles), len(called), dosages)
 
 

@@ -7,6 +7,7 @@ a readable #CHROM line is refused, for then it is not a VCF.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,8 +161,7 @@ def _columns(line: str, path: Path) -> tuple[tuple[str, ...], bool]:
             "column after FORMAT. Mend the line (bcftools reheader) and build again."
         )
     if len(set(samples)) != len(samples):
-        seen: set[str] = set()
-        twice = next(s for s in samples if s in seen or seen.add(s))
+        twice = next(name for name, count in Counter(samples).items() if count > 1)
         raise NotVCFError(
             f"{path.name} names the sample {twice!r} more than once: expected each sample once. "
             "Rename one (bcftools reheader) and build again."

@@ -131,12 +131,10 @@ def index_lines(blocks: Blocks, first: int, last: int) -> LineIndex:
     unsure = np.zeros(n, bool)
     chroms: list[str | None] = [None] * n
     offset = int(borders[0])
-    carry = b""
     ends = False
 
-    def take(text: bytes, start: int, stop: int) -> None:
-        """Enter the newlines in text[:stop], which begins at `start` in the stream."""
-        at = newlines(text[:stop])
+    def take(text: bytes, at: npt.NDArray[np.int64], start: int) -> None:
+        """Enter the newlines at `at` in `text`, which begins at `start` in the stream."""
         if not len(at):
             return
         block = np.searchsorted(borders, at + start, side="right") - 1
@@ -148,28 +146,35 @@ def index_lines(blocks: Blocks, first: int, last: int) -> LineIndex:
         unsure[block[~known]] = True
         changes = np.flatnonzero(np.diff(block, prepend=-1))
         for low, high in zip(changes, [*changes[1:], len(block)], strict=True):
-            names = {chrom[i] for i in range(low, high)} if high - low < 4096 else set(chrom)
+            names = set(chrom[low:high])
             b = int(block[low])
             if len(names) == 1 and chroms[b] in (None, *names):
                 chroms[b] = names.pop()
             else:
                 unsure[b] = True
 
+    # A line's first bytes may stand in the next run: its newline waits for them.
+    waiting, waiting_at = b"", 0
     for text in read_text(blocks, first, last):
-        joined = carry + text
-        stop = max(len(carry), len(joined) - _WINDOW)
+        at = newlines(text)
+        if waiting:
+            seam = waiting + text[:_WINDOW]
+            take(seam, newlines(waiting), waiting_at)
+        ready = at + 1 + _WINDOW <= len(text)
+        take(text, at[ready], offset)
+        late = at[~ready]
+        cut = int(late[0]) if len(late) else len(text)
+        waiting, waiting_at = text[cut:], offset + cut
         ends = text.endswith(b"\n")
-        take(joined, offset - len(carry), stop)
         offset += len(text)
-        carry = joined[stop:]
-    if carry:
+    if waiting:
         ahead = b""
         if blocks.container != "gzip":
             for text in read_text(blocks, last, len(blocks), run=1):
                 ahead += text[:_WINDOW]
                 if len(ahead) >= _WINDOW:
                     break
-        take(carry + ahead, offset - len(carry), len(carry))
+        take(waiting + ahead, newlines(waiting), waiting_at)
     unsure |= pos_max < 0
     pos_min[unsure] = -1
     pos_max[unsure] = -1
@@ -188,8 +193,8 @@ def _positions(
 ) -> tuple[list[str | None], npt.NDArray[np.int64]]:
     """CHROM and POS of the lines at `starts`; (None, -1) where they cannot be told."""
     n = len(starts)
-    padded = np.frombuffer(text + bytes(_WINDOW), np.uint8)
-    window = padded[starts[:, None] + np.arange(_WINDOW)]
+    heads = b"".join(text[s : s + _WINDOW].ljust(_WINDOW, b"\0") for s in starts.tolist())
+    window = np.frombuffer(heads, np.uint8).reshape(n, _WINDOW)
     is_tab = window == 9
     tab = is_tab.argmax(axis=1)
     second = (is_tab & (np.arange(_WINDOW) > tab[:, None])).argmax(axis=1)

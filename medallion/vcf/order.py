@@ -84,7 +84,9 @@ class OrderKeeper:
             else:
                 field, detail = "POS", f"{pos[i]:,} comes after {before[i]:,}"
             noted.append(
-                Defect("out-of-order", int(lines[i]), "record", chrom[i], int(pos[i]), field, detail)
+                Defect(
+                    "out-of-order", int(lines[i]), "record", chrom[i], int(pos[i]), field, detail
+                )
             )
         self._last = (chrom[-1], int(pos[-1]))
         return noted

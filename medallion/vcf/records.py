@@ -189,8 +189,8 @@ class RecordReader:
     def batch(self) -> Batch:
         """Judge what was fed since the last batch, and start the next."""
         sites = self._sites()
-        for row, reason, field, detail in broken_rules(sites):
-            self._bad.setdefault(row, (reason, field.upper(), detail))
+        for number, reason, field, detail in broken_rules(sites):
+            self._bad.setdefault(number, (reason, field.upper(), detail))
         n_alts = np.zeros(len(sites), np.int64)
         if len(sites):
             n_alts = sites.select(

@@ -1,0 +1,169 @@
+"""How long a VCF takes to become frequencies in every population, here and elsewhere.
+
+    uv run python tests/bench/build_versus_peers.py VCF SAMPLES [--runs N] [--peers a,b]
+
+Runs whole processes in turn (ours, each peer, ours, ...), so that a drift of the
+machine's speed meets all of them, and prints the median wall time, the peak memory of
+the largest process, and the ratio to ours. A peer that is not installed is left out and
+said so. Not a test: a time is never asserted.
+
+What each does: `medallion build` from the file to committed bronze, silver and gold
+(frequencies, genotype counts and Hardy-Weinberg in every group); plink2 VCF to pgen, then
+--freq and --hardy in each population; bcftools +fill-tags AC, AN, HWE in each population;
+scikit-allel chunks of genotypes, then count_alleles_subpops; cyvcf2 reads every genotype
+array and counts nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib.util
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+PEERS = ("plink2", "bcftools", "scikit-allel", "cyvcf2")
+
+
+def populations(samples: Path) -> list[tuple[str, str]]:
+    """Pairs of sample and population from a panel."""
+    with samples.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file, delimiter="\t")
+        next(rows)
+        return [(row[0], row[1]) for row in rows]
+
+
+def ours(vcf: Path, samples: Path, folder: Path) -> list[list[str]]:
+    """The commands of `medallion`."""
+    return [
+        [sys.executable, "-m", "medallion", "build", "--lake", str(folder / "lake"),
+         "--vcf", str(vcf), "--samples", str(samples)]
+    ]  # fmt: skip
+
+
+def plink2(vcf: Path, samples: Path, folder: Path) -> list[list[str]]:
+    """The commands of plink2, on as many threads as there are cores."""
+    pheno = folder / "populations.txt"
+    lines = ["#IID\tpopulation", *(f"{s}\t{p}" for s, p in populations(samples))]
+    pheno.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    out = str(folder / "plink")
+    return [
+        ["plink2", "--vcf", str(vcf), "--vcf-half-call", "missing", "--allow-extra-chr",
+         "--make-pgen", "--out", out],
+        ["plink2", "--pfile", out, "--allow-extra-chr", "--pheno", str(pheno),
+         "--loop-cats", "population", "--freq", "--hardy", "--out", out],
+    ]  # fmt: skip
+
+
+def bcftools(vcf: Path, samples: Path, folder: Path) -> list[list[str]]:
+    """The command of bcftools."""
+    groups = folder / "groups.txt"
+    pairs = [f"{s}\t{p}" for s, p in populations(samples)]
+    groups.write_text("\n".join(pairs) + "\n", encoding="utf-8")
+    return [
+        ["bcftools", "+fill-tags", "--threads", "2", "-Ob", "-o", str(folder / "out.bcf"),
+         str(vcf), "--", "-S", str(groups), "-t", "AC,AN,AF,HWE"]
+    ]  # fmt: skip
+
+
+ALLEL = """
+import sys, allel, csv
+rows = list(csv.reader(open(sys.argv[2]), delimiter="\\t"))[1:]
+of = {r[0]: r[1] for r in rows}
+_, names, _, chunks = allel.iter_vcf_chunks(sys.argv[1], fields=["calldata/GT"], alt_number=8)
+groups = {}
+for i, name in enumerate(names):
+    groups.setdefault(of.get(name, "unassigned"), []).append(i)
+for chunk, *_ in chunks:
+    allel.GenotypeArray(chunk["calldata/GT"]).count_alleles_subpops(groups, max_allele=8)
+"""
+
+CYVCF2 = """
+import sys, cyvcf2
+for record in cyvcf2.VCF(sys.argv[1], threads=2):
+    record.genotype.array()
+"""
+
+
+def script(text: str) -> Callable[[Path, Path, Path], list[list[str]]]:
+    """A peer that is a Python library: the command that runs `text`."""
+    return lambda vcf, samples, _folder: [[sys.executable, "-c", text, str(vcf), str(samples)]]
+
+
+COMMANDS = {
+    "medallion": ours,
+    "plink2": plink2,
+    "bcftools": bcftools,
+    "scikit-allel": script(ALLEL),
+    "cyvcf2": script(CYVCF2),
+}
+
+
+def installed(peer: str) -> bool:
+    """Whether a peer can be run here."""
+    module = {"scikit-allel": "allel", "cyvcf2": "cyvcf2"}.get(peer)
+    if module is not None:
+        return importlib.util.find_spec(module) is not None
+    return shutil.which(peer) is not None
+
+
+def run(commands: list[list[str]]) -> tuple[float, int | None]:
+    """Wall seconds of the commands one after the other; peak bytes where the system tells."""
+    peak: int | None = None
+    begun = time.perf_counter()
+    for command in commands:
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        error = process.stderr.read() if process.stderr else ""
+        if hasattr(os, "wait4"):
+            _, status, usage = os.wait4(process.pid, 0)
+            code = os.waitstatus_to_exitcode(status)
+            process.returncode = code
+            unit = 1 if sys.platform == "darwin" else 1024
+            peak = max(peak or 0, usage.ru_maxrss * unit)
+        else:
+            code = process.wait()
+        if code != 0:
+            raise SystemExit(f"{command[0]} ended with {code}: {error[-500:]}")
+    return time.perf_counter() - begun, peak
+
+
+def main() -> None:
+    """Time all, and print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("vcf", type=Path)
+    parser.add_argument("samples", type=Path)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--peers", default=",".join(PEERS))
+    options = parser.parse_args()
+    chosen = ["medallion"]
+    for peer in options.peers.split(","):
+        if installed(peer):
+            chosen.append(peer)
+        else:
+            print(f"{peer} is not installed here: left out")
+    results: dict[str, list[tuple[float, int | None]]] = {name: [] for name in chosen}
+    for _ in range(options.runs):
+        for name in chosen:
+            with tempfile.TemporaryDirectory() as folder:
+                commands = COMMANDS[name](options.vcf, options.samples, Path(folder))
+                results[name].append(run(commands))
+    base = statistics.median(seconds for seconds, _ in results["medallion"])
+    print(f"{'':<14}{'median s':>10}{'peak MB':>10}{'times ours':>12}")
+    for name, runs in results.items():
+        seconds = statistics.median(s for s, _ in runs)
+        peaks = [p for _, p in runs if p is not None]
+        memory = f"{max(peaks) / 1e6:,.0f}" if peaks else "?"
+        print(f"{name:<14}{seconds:>10.2f}{memory:>10}{seconds / base:>12.2f}")
+
+
+if __name__ == "__main__":
+    main()
