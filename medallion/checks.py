@@ -57,9 +57,16 @@ def run_checks(
                 found += checks()
         except LakeError as error:
             found.append(
-                Check(f"{layer}.readable", layer, "error", False, "whole tables", str(error),
-                      f"every table of {layer} can be read")
-            )  # fmt: skip
+                Check(
+                    f"{layer}.readable",
+                    layer,
+                    "error",
+                    ok=False,
+                    expected="whole tables",
+                    found=str(error),
+                    message=f"every table of {layer} can be read",
+                )
+            )
     return found
 
 

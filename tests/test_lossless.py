@@ -98,13 +98,19 @@ HAND_MADE = {
         "1 3 . A C . . . GT 0 0|0 0/0/0/0",
         "1 4 . A C . . . GT 0 0 1",
     ],
-    "polyploid": ["1 1 . A C,G . . . GT 0/0/1 0/1/2/2 0|0|0|0|0|0", "1 2 . A C . . . GT 0/0/0 . ././."],
+    "polyploid": [
+        "1 1 . A C,G . . . GT 0/0/1 0/1/2/2 0|0|0|0|0|0",
+        "1 2 . A C . . . GT 0/0/0 . ././.",
+    ],
     "two-digit alleles": [
         "1 1 . A C,G,T,AA,AC,AG,AT,CA,CC,CG,CT,GA . . . GT 10|11 0|12 0/10",
         "1 2 . A C . . . GT 0|0 0|1 0|0",
         "1 3 . A C,G,T,AA,AC,AG,AT,CA,CC,CG,CT,GA . . . GT 12|12|12|12 10 0",
     ],
-    "fields after GT": ["1 1 . A C . . . GT:DP:GQ 0|0:3:9 0|1 ./.:.", "1 2 . A C . . . GT:DP 0 1:1 0|1:"],
+    "fields after GT": [
+        "1 1 . A C . . . GT:DP:GQ 0|0:3:9 0|1 ./.:.",
+        "1 2 . A C . . . GT:DP 0 1:1 0|1:",
+    ],
     "format changes": [
         "1 1 . A C . . . GT 0|0 0|1 1|1",
         "1 2 . A C . . . GT:DP 0|0:1 0|1:2 1|1:3",
@@ -112,12 +118,21 @@ HAND_MADE = {
         "1 4 . A C . . . GT 1|0 0|0 0|0",
         "1 5 . A C . . . DP:GQ 1:1 2 3:.",
     ],
-    "longer than a word": ["1 1 . A C . . . GT 0/0/0/0/0/0/0/0/0/0/1 0|0 1|1|1|1|1|1|1|1", "1 2 . A C . . . GT 0|0 0|0 0|1"],
-    "phase of the first allele": ["1 1 . A C . . . GT |0|0 /0/1 |1", "1 2 . A C . . . GT 0|0 |0|0 /./."],
+    "longer than a word": [
+        "1 1 . A C . . . GT 0/0/0/0/0/0/0/0/0/0/1 0|0 1|1|1|1|1|1|1|1",
+        "1 2 . A C . . . GT 0|0 0|0 0|1",
+    ],
+    "phase of the first allele": [
+        "1 1 . A C . . . GT |0|0 /0/1 |1",
+        "1 2 . A C . . . GT 0|0 |0|0 /./.",
+    ],
     "leading zeros": ["1 1 . A C . . . GT 00|01 0|0 0|1"],
     "no ALT": ["1 1 . A . . . . GT 0|0 0/0 .", "1 2 . A C . . . GT 0|1 0|0 0|0"],
     "star and symbols": ["1 1 . A <DEL>,*,]2:3]A . . . GT 1|2 3|3 0|0"],
-    "one carrier in each column": ["1 1 . A C . . . GT 1|1 1|1 1|1", "1 2 . A C . . . GT 0/1 0/1 1/1"],
+    "one carrier in each column": [
+        "1 1 . A C . . . GT 1|1 1|1 1|1",
+        "1 2 . A C . . . GT 0/1 0/1 1/1",
+    ],
 }  # fmt: skip
 
 
@@ -149,8 +164,7 @@ def test_all_odd_genotypes_in_one_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("samples", [(), ("only",), tuple(f"s{i}" for i in range(300))])
 def test_any_number_of_samples(samples: Sequence[str], tmp_path: Path) -> None:
     calls = [
-        "\t".join(["GT", *(f"{i * k % 2}|{i % 2}" for i in range(len(samples)))])
-        for k in range(3)
+        "\t".join(["GT", *(f"{i * k % 2}|{i % 2}" for i in range(len(samples)))]) for k in range(3)
     ]
     records = [
         f"1 {pos} . A C . . DP=1" + ("\t" + cells if samples else "")
@@ -164,9 +178,7 @@ def test_any_number_of_samples(samples: Sequence[str], tmp_path: Path) -> None:
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("last", ["with its end", "without its end"])
 @pytest.mark.parametrize("container", ["text", "gzip", "bgzf", "tiny bgzf", "bgzf without end"])
-def test_containers_and_line_ends(
-    newline: str, last: str, container: str, tmp_path: Path
-) -> None:
+def test_containers_and_line_ends(newline: str, last: str, container: str, tmp_path: Path) -> None:
     import gzip
 
     text = vcf_text(HAND_MADE["format changes"]).replace("\n", newline)
@@ -186,7 +198,7 @@ def test_containers_and_line_ends(
     assert assert_lossless(lake, name, lines) == len(lines) == 5
     assert_sites(lake, dict(enumerate(lines, 1)))
     assert [r.text for r in lake.raw("1", limit=None)] == lines
-    reasons = {reason for reason in lake.scan("silver.defects").collect()["reason"]}
+    reasons = set(lake.scan("silver.defects").collect()["reason"])
     assert ("end-of-file-block" in reasons) == (container == "bgzf without end")
 
 

@@ -310,9 +310,12 @@ def test_a_builder_that_waits_may_give_up(tmp_path: Path) -> None:
         with build_lock(tmp_path, give_up):
             pytest.fail("the lock was held by another")
 
-    with build_lock(tmp_path, lambda: None), ThreadPoolExecutor(1) as pool:
-        with pytest.raises(BuildCancelled):
-            pool.submit(wait).result(timeout=5)
+    with (
+        build_lock(tmp_path, lambda: None),
+        ThreadPoolExecutor(1) as pool,
+        pytest.raises(BuildCancelled),
+    ):
+        pool.submit(wait).result(timeout=5)
     with build_lock(tmp_path, give_up):
         pass
 
@@ -326,9 +329,9 @@ def test_the_lock_is_released_by_an_error(tmp_path: Path) -> None:
 
 def test_a_lake_that_cannot_be_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(LakeError, match="cannot be written"):
-        with build_lock(tmp_path / "file", lambda: None):
-            pass
+    lock = build_lock(tmp_path / "file", lambda: None)
+    with pytest.raises(LakeError, match="cannot be written"), lock:
+        pass
 
 
 # Work

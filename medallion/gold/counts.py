@@ -157,7 +157,8 @@ class _Tally:
         if plain:
             # Every sample is diploid: only a call with an allele missing is not as implied.
             odd = np.flatnonzero(~full[g])
-            g, record, alt, column, stratum = (x[odd] for x in (g, record, alt, column, stratum))
+            g, alt = g[odd], alt[odd]
+            record, column, stratum = record[odd], column[odd], stratum[odd]
         # A call that carries two ALT alleles stands in two rows, but is one call.
         first = np.array([m.dosages[0][0] if m.dosages else 0 for m in meanings])
         once = np.maximum(alt, 1) == first[g]

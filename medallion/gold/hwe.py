@@ -28,14 +28,12 @@ _SLACK = 1e-8
 def exact_test(
     n_hom_ref: npt.ArrayLike, n_het: npt.ArrayLike, n_hom_alt: npt.ArrayLike
 ) -> npt.NDArray[np.float64]:
-    """p of the exact test for each row of counts.
+    """The p of the exact test for each row of counts.
 
     The three arrays have the same shape (n,) and count diploid samples. The result has
     shape (n,); NaN where a row has no sample. Raises ValueError for a negative count.
     """
-    hom_ref, het, hom_alt = (
-        np.asarray(x, np.int64).ravel() for x in (n_hom_ref, n_het, n_hom_alt)
-    )
+    hom_ref, het, hom_alt = (np.asarray(x, np.int64).ravel() for x in (n_hom_ref, n_het, n_hom_alt))
     if (hom_ref < 0).any() or (het < 0).any() or (hom_alt < 0).any():
         raise ValueError("counts of genotypes must not be negative")
     n = hom_ref + het + hom_alt
@@ -60,13 +58,13 @@ def _log_factorials_up_to(size: int) -> npt.NDArray[np.float64]:
 
 
 def _log_factorials(n: int) -> npt.NDArray[np.float64]:
-    """ln k! for k from 0 to n at least."""
+    """The logarithms ln k! for k from 0 to n at least."""
     return _log_factorials_up_to(1 << (n + 1).bit_length())
 
 
 @lru_cache(maxsize=1 << 15)
 def _tail(n: int, rare: int) -> npt.NDArray[np.float64]:
-    """p for each possible number of heterozygotes (rare & 1, then every second one)."""
+    """The p for each possible number of heterozygotes (rare & 1, then every second one)."""
     if n == 0:
         return np.array([np.nan])
     het = np.arange(rare & 1, rare + 1, 2)
@@ -77,7 +75,6 @@ def _tail(n: int, rare: int) -> npt.NDArray[np.float64]:
     probability /= probability.sum()
     order = np.argsort(probability, kind="stable")
     total = np.cumsum(probability[order])
-    last = np.searchsorted(
-        probability[order], probability * (1 + _SLACK), side="right"
-    )
-    return np.minimum(1.0, total[last - 1])
+    last = np.searchsorted(probability[order], probability * (1 + _SLACK), side="right")
+    p: npt.NDArray[np.float64] = np.minimum(1.0, total[last - 1])
+    return p

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from medallion.storage.arrow import dictionary, encode, numbers
 from medallion.silver.tables import CALLS, GENOTYPES, PATTERNS
+from medallion.storage.arrow import dictionary, encode, numbers
 from medallion.vcf.genotype_texts import MISSING, GenotypeTexts
 from medallion.vcf.patterns import Pattern
 from medallion.vcf.records import Batch
@@ -109,9 +109,7 @@ def count(
     n = len(batch.sites)
     ac = np.bincount(carried.allele, weights=carried.dosage, minlength=n_alleles)
     pattern = batch.sites["pattern"].to_numpy()
-    ploidies = {
-        k: column_ploidy(patterns[k]) for k in np.unique(pattern).tolist() if k >= 0
-    }
+    ploidies = {k: column_ploidy(patterns[k]) for k in np.unique(pattern).tolist() if k >= 0}
     an = np.zeros(n, np.int64)
     for number, ploidy in ploidies.items():
         an[pattern == number] = int(ploidy.sum())
@@ -149,7 +147,6 @@ def _ploidy(text: str) -> int:
 
 
 def genotype_rows(
-    batch: Batch,
     carried: Carriers,
     alleles: pl.DataFrame,
     texts: GenotypeTexts,

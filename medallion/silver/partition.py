@@ -163,7 +163,7 @@ class _Ledger:
             file=pl.lit(task.file),
         )
         variants = VARIANTS.conform(long)
-        genotypes = genotype_rows(batch, carried, long, texts, task.people, task.file)
+        genotypes = genotype_rows(carried, long, texts, task.people, task.file)
         writers.write(VARIANTS, variants["chrom"], variants.to_arrow())
         writers.write(GENOTYPES, long["chrom"][carried.allele], genotypes)
         calls = calls_rows(batch, texts, task.file)

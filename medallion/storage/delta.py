@@ -26,8 +26,8 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
-from medallion.storage.arrow import values
 from medallion.errors import LakeError
+from medallion.storage.arrow import values
 from medallion.storage.schema import Table
 
 __all__ = [
@@ -47,7 +47,10 @@ __all__ = [
 
 _LONGEST_NAME = 200
 _COMPRESSION = "zstd"
-_LEVEL = 1
+_LEVEL = 3
+# Neighbouring variants are carried by much the same samples, so a long page compresses to
+# two thirds of what the default (20,000 rows) gives, in less time.
+_ROWS_PER_PAGE = 1 << 20
 # Columns that rise along a table are smallest as differences; all else repeats itself.
 _ASCENDING = frozenset({"pos", "record", "line", "block", "offset", "text_offset"})
 
@@ -114,6 +117,7 @@ class PartWriter:
                 ),
                 # Statistics of a dictionary column cost more than writing it.
                 write_statistics=[n for n in self._schema.names if n in self._table.pruned_by],
+                max_rows_per_page=_ROWS_PER_PAGE,
                 store_schema=False,
             )
         data = data.cast(self._writer.schema)

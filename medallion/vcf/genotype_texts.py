@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -118,12 +119,12 @@ class GenotypeTexts:
             return self._long[code & ~(1 << 63)]
         return code.to_bytes(8, "little").rstrip(b"\0")
 
-    def gids(self, codes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
+    def gids(self, codes: npt.NDArray[np.unsignedinteger[Any]]) -> npt.NDArray[np.int32]:
         """The gids of `codes`, shape (n,), learning those not met before."""
         if not len(codes):
             return np.zeros(0, np.int32)
         if int(codes.max()) < self._SHORT:
-            found = self._table[codes]
+            found: npt.NDArray[np.int32] = self._table[codes]
             if found.min() == 0:
                 for code in np.unique(codes[found == 0]).tolist():
                     self._table[code] = self.gid(self._text(code)) + 1

@@ -102,7 +102,7 @@ class GenotypeReader:
             keep = ~np.isin(row, stray)
             row, column, values = row[keep], column[keep], values[keep]
         background = np.full(self.n_samples, self.texts.gids(np.array([guess & 0xFFFFFF], _U))[0])
-        gid = self.texts.gids(values & 0xFFFFFF)
+        gid = self.texts.gids(values & np.uint32(0xFFFFFF))
         calls = self._against(background, row, column, gid, len(cells))
         if stray:
             calls.pattern[stray] = -1
@@ -159,7 +159,7 @@ class GenotypeReader:
         odd |= strange
         doubtful = set(np.unique(row[odd]).tolist())
         if not (uniform and plain) or doubtful:
-            doubtful |= self._without_reference(background, row, column, n_rows, plain)
+            doubtful |= self._without_reference(background, row, column, n_rows, plain=plain)
         elif (full := np.bincount(row, minlength=n_rows) == self.n_samples).any():
             doubtful |= set(np.flatnonzero(full).tolist())
         if doubtful:
@@ -173,9 +173,7 @@ class GenotypeReader:
                 keep[low:high] = texts.kind[gid[low:high]] != REFERENCE
         if not keep.all():
             row, column, gid = row[keep], column[keep], gid[keep]
-        return Calls(
-            row.astype(np.int32), column.astype(np.int32), gid.astype(np.int32), pattern
-        )
+        return Calls(row.astype(np.int32), column.astype(np.int32), gid.astype(np.int32), pattern)
 
     def _without_reference(
         self,
@@ -183,6 +181,7 @@ class GenotypeReader:
         row: npt.NDArray[np.int64],
         column: npt.NDArray[np.int64],
         n_rows: int,
+        *,
         plain: bool,
     ) -> set[int]:
         """Rows in which a spelling of the background is left without a reference call.
@@ -193,10 +192,9 @@ class GenotypeReader:
         spellings = np.unique(background)
         if len(np.unique(self.texts.ploidy[spellings])) < len(spellings):
             return set(range(n_rows))
-        if plain:
+        if plain and len(spellings) > 1:
             # Spelled with | throughout, the default is the background itself.
-            if len(spellings) > 1:
-                return set()
+            return set()
         doubtful: set[int] = set()
         for spelling in spellings.tolist():
             of_it = background == spelling
@@ -219,7 +217,8 @@ def _unlike(cells: npt.NDArray[np.uint32], guess: np.uint32) -> npt.NDArray[np.i
     at[1::2] = 2 * pairs + 1
     at[-1] = even
     at = at[: len(at) - (len(cells) == even)]
-    return at[cells[at] != guess]
+    unlike: npt.NDArray[np.bool_] = cells[at] != guess
+    return at[unlike]
 
 
 _PLAIN = tuple(np.frombuffer(b"0|0\t0/0\t", "<u4"))

@@ -56,9 +56,9 @@ def read_lines(blocks: Blocks, first: int, last: int, header_bytes: int) -> Iter
     started = header_bytes == 0 and first == 0
     offset = int(blocks.text_offset[first])
     pending: list[bytes] = []
-    for text in _onward(blocks, first, last):
-        here = offset
-        offset += len(text)
+    for piece in _onward(blocks, first, last):
+        text, here = piece, offset
+        offset += len(piece)
         if not started:
             if here >= end:
                 return
@@ -91,9 +91,7 @@ def _onward(blocks: Blocks, first: int, last: int) -> Iterator[bytes]:
     if blocks.container == "gzip":
         # A stream has no entrance at `last`: to start there would inflate it all again.
         return read_text(blocks, first, len(blocks))
-    return chain(
-        read_text(blocks, first, last), read_text(blocks, last, len(blocks), run=1)
-    )
+    return chain(read_text(blocks, first, last), read_text(blocks, last, len(blocks), run=1))
 
 
 def _check_length(blocks: Blocks, pending: list[bytes]) -> None:
