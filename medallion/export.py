@@ -78,9 +78,12 @@ def write_file(frame: pl.LazyFrame, path: Path) -> int:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
         rows = int(frame.select(pl.len()).collect().item())
-    except pl.exceptions.InvalidOperationError as error:
+    except (pl.exceptions.InvalidOperationError, pl.exceptions.ComputeError) as error:
+        # polars raises ComputeError for a damaged file, too; only this tells them apart.
+        if "in the following expression" not in str(error):
+            raise
         reason = str(error).splitlines()[0]
-        raise UsageError(f"The condition cannot be worked out for every row: {reason}.") from error
+        raise UsageError(f"--where cannot be worked out for every row: {reason}.") from error
     try:
         if path.suffix == ".parquet":
             frame.sink_parquet(temporary, compression="zstd")

@@ -37,6 +37,7 @@ from medallion.storage.lock import build_lock
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.storage.work import start_work
+from medallion.trace import RecordTrace, trace_record
 from medallion.vcf.blocks import Blocks
 from medallion.vcf.header import Header, read_header
 
@@ -176,6 +177,17 @@ class Lake:
             found = bronze_raw.records(self._indexed(file), *place)
         with delta.reading(self.path, "bronze"):
             return list(islice(found, limit))
+
+    def trace_record(self, number: int, *, file: str | None = None) -> RecordTrace:
+        """What became of a bronze record: its rows in silver and gold, or its defects.
+
+        `number` counts from 1 in `file` (else the first VCF). Raises UsageError where
+        there is no such record.
+        """
+        found = self.raw(f"#{number}", file=file)
+        if not found:
+            raise UsageError(f"There is no record #{number:,} in {file or 'the first VCF'}.")
+        return trace_record(found[0], lambda table: self.scan(table, build=False))
 
     def raw_samples(self, file: str | None = None) -> pl.DataFrame:
         """The sample table as it stands, every column a string."""

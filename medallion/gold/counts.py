@@ -7,7 +7,7 @@ of the samples are follows from the record's pattern (ploidy) and `silver.calls`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,6 @@ from medallion.vcf.genotype_texts import GenotypeText, parse
 __all__ = ["GroupCounts", "PatternPloidy", "count_groups"]
 
 Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,25 +97,28 @@ class _Tally:
         strata: Ints,
         n_strata: int,
     ) -> None:
-        self._records, self._start = records, start
+        self._start = start
+        # Records of a stretch of a file are numbered almost without gaps.
+        self._first = int(records[0])
+        self._places = np.zeros(int(records[-1]) - self._first + 1, np.int64)
+        self._places[records - self._first] = np.arange(len(records))
         self._ploidy, self._strata, self._n_strata = ploidy, strata, n_strata
         self._n_rows = len(variants)
         self._pattern = variants["pattern"].fill_null(-1).to_numpy()[start]
-        shape = (len(records), n_strata)
-        self._an = np.zeros(shape)
-        self._diploid = np.zeros(shape)
-        self._missing = np.zeros(shape)
-        sizes = np.bincount(strata, minlength=n_strata)
-        self._samples = np.zeros(shape)
+        shape = (n_strata, len(records))
+        self._an = np.zeros(shape, np.int64)
+        self._diploid = np.zeros(shape, np.int64)
+        self._missing = np.zeros(shape, np.int64)
+        self._samples = np.bincount(strata, minlength=n_strata)[:, None].repeat(shape[1], axis=1)
         for number in np.unique(self._pattern).tolist():
             here = self._pattern == number
             if number < 0:
                 continue
             columns = ploidy.by_id[number]
-            self._an[here] = np.bincount(strata, weights=columns, minlength=n_strata)
-            self._diploid[here] = np.bincount(strata[columns == 2], minlength=n_strata)
-            self._samples[here] = sizes
-        self._carried: list[tuple[_Class, Floats]] = []
+            called = np.bincount(strata, weights=columns, minlength=n_strata).astype(np.int64)
+            self._an[:, here] = called[:, None]
+            self._diploid[:, here] = np.bincount(strata[columns == 2], minlength=n_strata)[:, None]
+        self._carried: list[tuple[_Class, Ints]] = []
 
     def carriers(self, rows: pa.Table, column_of: Mapping[str, int]) -> None:
         """Count the rows of `silver.genotypes`."""
@@ -132,11 +134,11 @@ class _Tally:
         allele = self._start[record] + np.maximum(alt, 1) - 1
         dosage = values(rows["dosage"])
         classes, lookup = _classes(meanings)
-        kind = lookup[g, dosage]
         n, k = self._n_strata, len(classes)
-        counted = np.bincount((allele * n + stratum) * k + kind, minlength=self._n_rows * n * k)
-        table = counted.reshape(self._n_rows, n, k)
-        self._carried = [(c, table[:, :, i].astype(float)) for i, c in enumerate(classes)]
+        kind = lookup.ravel()[g * lookup.shape[1] + dosage]
+        place = (kind * n + stratum) * self._n_rows + allele
+        table = np.bincount(place, minlength=k * n * self._n_rows).reshape(k, n, self._n_rows)
+        self._carried = list(zip(classes, table, strict=True))
         self._correct(meanings, g, record, alt, to_column[code], stratum)
 
     def _correct(
@@ -185,7 +187,7 @@ class _Tally:
         self._add(self._missing, record, stratum, (called == 0).astype(np.int64))
 
     def _place(self, record: Ints) -> Ints:
-        return np.searchsorted(self._records, record)
+        return self._places[record - self._first]
 
     def _expected(self, record: Ints, column: Ints) -> Ints:
         """Ploidy that the pattern of each call's record gives its column."""
@@ -196,33 +198,30 @@ class _Tally:
             expected[here] = self._ploidy.by_id[number][column[here]]
         return expected
 
-    def _add(self, to: Floats, record: Ints, stratum: Ints, change: Ints) -> None:
+    def _add(self, to: Ints, record: Ints, stratum: Ints, change: Ints) -> None:
         some = np.flatnonzero(change)
-        flat = record[some] * self._n_strata + stratum[some]
-        to += np.bincount(flat, weights=change[some], minlength=to.size).reshape(to.shape)
+        np.add.at(to, (stratum[some], record[some]), change[some])
 
     def counts(self, record_of_row: Ints, groups: Groups) -> GroupCounts:
         """Sum strata into groups, and records into their alleles' rows."""
-        member = groups.membership
 
-        def of_record(tally: Floats) -> Ints:
-            return np.rint(tally @ member).astype(np.int64)[record_of_row]
+        def of_record(tally: Ints) -> Ints:
+            return groups.sum(tally)[record_of_row]
 
-        def of_class(weight: dict[_Class, float]) -> Ints:
-            total = np.zeros((self._n_rows, self._n_strata))
+        def of_class(weight: Callable[[_Class], int]) -> Ints:
+            total = np.zeros((self._n_strata, self._n_rows), np.int64)
             for c, table in self._carried:
-                if weight[c]:
-                    total += weight[c] * table
-            return np.rint(total @ member).astype(np.int64)
+                if times := int(weight(c)):
+                    total += table if times == 1 else times * table
+            return groups.sum(total)
 
-        kinds = [c for c, _ in self._carried]
-        het = of_class({c: float(c.dosage < c.ploidy) for c in kinds})
-        hom = of_class({c: float(c.dosage == c.ploidy) for c in kinds})
-        dip_het = of_class({c: float(c.diploid and c.dosage == 1) for c in kinds})
-        dip_hom = of_class({c: float(c.diploid and c.dosage == 2) for c in kinds})
+        het = of_class(lambda c: c.dosage < c.ploidy)
+        hom = of_class(lambda c: c.dosage == c.ploidy)
+        dip_het = of_class(lambda c: c.diploid and c.dosage == 1)
+        dip_hom = of_class(lambda c: c.diploid and c.dosage == 2)
         missing = of_record(self._missing)
         return GroupCounts(
-            ac=of_class({c: float(c.dosage) for c in kinds}),
+            ac=of_class(lambda c: c.dosage),
             an=of_record(self._an),
             n_het=het,
             n_hom_alt=hom,

@@ -35,18 +35,22 @@ class Group:
 class Groups:
     """All groups of a lake.
 
-    `stratum` maps a sample's name to its stratum; `membership` has shape (n_strata,
-    n_groups), 1 where the stratum is part of the group.
+    `stratum` maps a sample's name to its stratum; `members` are the strata of each group.
     """
 
     groups: tuple[Group, ...]
     stratum: Mapping[str, int]
-    membership: npt.NDArray[np.float64]
+    members: tuple[tuple[int, ...], ...]
+    n_strata: int
 
-    @property
-    def n_strata(self) -> int:
-        """Number of strata."""
-        return len(self.membership)
+    def sum(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Counts of shape (n_strata, n) summed into groups: shape (n, n_groups)."""
+        total = np.empty((len(self.members), counts.shape[1]), np.int64)
+        for row, strata in zip(total, self.members, strict=True):
+            row[:] = counts[strata[0]]
+            for stratum in strata[1:]:
+                row += counts[stratum]
+        return np.ascontiguousarray(total.T)
 
     @classmethod
     def of(cls, samples: pl.DataFrame) -> Groups:
@@ -60,14 +64,14 @@ class Groups:
                 "sample", "population", "super_population"
             ).iter_rows()
         }
-        size = np.bincount(list(stratum.values()), minlength=len(keys)) if stratum else np.zeros(0)
+        size = np.bincount(list(stratum.values()), minlength=len(keys)).tolist() if stratum else []
         names = _names(people)
         groups: list[Group] = []
-        columns: list[npt.NDArray[np.float64]] = []
+        members: list[tuple[int, ...]] = []
         for level, place in (("population", 0), ("super_population", 1)):
             codes = {pair[place] for pair in keys if pair[place] is not None}
             for code in sorted(codes, key=lambda c: (_ORDER.get(c, len(_ORDER)), c)):
-                member = np.array([float(pair[place] == code) for pair in keys])
+                strata_of = tuple(i for pair, i in keys.items() if pair[place] == code)
                 above = {pair[1] for pair in keys if pair[0] == code} if place == 0 else set()
                 groups.append(
                     Group(
@@ -75,13 +79,14 @@ class Groups:
                         level,
                         names.get((level, code)),
                         above.pop() if len(above) == 1 else None,
-                        int(size @ member),
+                        sum(size[i] for i in strata_of),
                     )
                 )
-                columns.append(member)
-        groups.append(Group(ALL, "all", "All samples", None, len(stratum)))
-        columns.append(np.ones(len(keys)))
-        return cls(tuple(groups), stratum, np.stack(columns, axis=1))
+                members.append(strata_of)
+        if keys:
+            groups.append(Group(ALL, "all", "All samples", None, len(stratum)))
+            members.append(tuple(keys.values()))
+        return cls(tuple(groups), stratum, tuple(members), len(keys))
 
 
 def _names(people: pl.DataFrame) -> dict[tuple[str, str], str]:

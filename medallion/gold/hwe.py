@@ -37,19 +37,25 @@ def exact_test(
     if (hom_ref < 0).any() or (het < 0).any() or (hom_alt < 0).any():
         raise ValueError("counts of genotypes must not be negative")
     n = hom_ref + het + hom_alt
-    rare = 2 * np.minimum(hom_ref, hom_alt) + het
-    # p depends on (n, rare, het) alone, and few triples are distinct among many rows.
-    key = (n << 42) | (rare << 21) | het
-    if len(key) and int(n.max()) >= 1 << 20:
+    if len(n) and int(n.max()) >= 1 << 20:
         raise ValueError("more than a million samples in one group")
+    rare = 2 * np.minimum(hom_ref, hom_alt) + het
+    # With one allele there is one outcome; most rows are such.
+    p = np.where(n > 0, 1.0, np.nan)
+    both = np.flatnonzero(rare)
+    if not len(both):
+        return p
+    # p depends on (n, rare, het) alone, and few triples are distinct among many rows.
+    key = (n[both] << 42) | (rare[both] << 21) | het[both]
     distinct, inverse = np.unique(key, return_inverse=True)
-    p = np.empty(len(distinct))
+    found = np.empty(len(distinct))
     groups = distinct >> 21
     starts = np.flatnonzero(np.diff(groups, prepend=-1))
     for start, stop in zip(starts, [*starts[1:], len(distinct)], strict=True):
         samples, copies = int(groups[start]) >> 21, int(groups[start]) & (2**21 - 1)
-        p[start:stop] = _tail(samples, copies)[(distinct[start:stop] & (2**21 - 1)) // 2]
-    return p[inverse]
+        found[start:stop] = _tail(samples, copies)[(distinct[start:stop] & (2**21 - 1)) // 2]
+    p[both] = found[inverse]
+    return p
 
 
 @lru_cache(maxsize=1)
@@ -65,8 +71,6 @@ def _log_factorials(n: int) -> npt.NDArray[np.float64]:
 @lru_cache(maxsize=1 << 15)
 def _tail(n: int, rare: int) -> npt.NDArray[np.float64]:
     """The p for each possible number of heterozygotes (rare & 1, then every second one)."""
-    if n == 0:
-        return np.array([np.nan])
     het = np.arange(rare & 1, rare + 1, 2)
     hom_rare, hom_common = (rare - het) // 2, n - (rare + het) // 2
     ln = _log_factorials(n)

@@ -21,7 +21,7 @@ from medallion.silver.genotypes import (
     genotype_rows,
 )
 from medallion.silver.tables import CALLS, GENOTYPES, VARIANTS
-from medallion.silver.variants import alleles, odd_values
+from medallion.silver.variants import alleles
 from medallion.storage.delta import Part, PartWriter
 from medallion.storage.schema import Table
 from medallion.vcf.blocks import Blocks
@@ -149,7 +149,7 @@ class _Ledger:
 
     def add(self, batch: Batch, reader: RecordReader, writers: _Writers, task: Partition) -> None:
         texts, patterns = reader.genotypes.texts, reader.genotypes.patterns.patterns
-        long = alleles(batch.sites)
+        long, remarks = alleles(batch.sites, batch.info)
         carried = carriers(batch, texts)
         counts = count(batch, carried, texts, patterns, len(long))
         has_gt = pl.col("has_gt")
@@ -176,7 +176,7 @@ class _Ledger:
         self.alleles += int(batch.sites["n_alts"].sum())
         self.variant_rows += len(long)
         self.defects += batch.defects
-        self.defects += odd_values(long)
+        self.defects += remarks
         used = set(batch.sites["pattern"].unique().to_list())
         self.patterns |= {k: v for k, v in patterns.items() if k in used}
 

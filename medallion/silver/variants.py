@@ -8,8 +8,12 @@ import polars as pl
 
 from medallion.silver.tables import SUPER_POPULATION_AFS
 from medallion.vcf.defects import Defect
+from medallion.vcf.info import InfoFields
 
-__all__ = ["alleles", "odd_values", "variant_type"]
+__all__ = ["alleles", "variant_type"]
+
+Ints = npt.NDArray[np.int64]
+_SHOWN = 60
 
 
 def variant_type(ref: str, alt: str) -> str:
@@ -51,105 +55,111 @@ def _types(alleles: pl.DataFrame) -> pl.Series:
     return pl.Series(result.tolist(), dtype=pl.String)
 
 
-def alleles(sites: pl.DataFrame) -> pl.DataFrame:
+def alleles(sites: pl.DataFrame, info: InfoFields) -> tuple[pl.DataFrame, list[Defect]]:
     """Sites of shape (n_records,) as one row per ALT allele, with what INFO states.
 
-    Counts (`ac`, `an`, `n_missing`) are not filled in here. A record without an ALT
-    keeps one row, with alt `.` and alt_index 0.
+    `info` holds the same records' INFO. Counts (`ac`, `an`, `n_missing`) are not filled in
+    here. A record without an ALT keeps one row, with alt `.` and alt_index 0. Also returns
+    remarks on values that the header allows but that are no numbers: their columns are null.
     """
-    n_alts = sites["n_alts"].to_numpy()
+    n_alts = sites["n_alts"].to_numpy().astype(np.int64)
     rows_per_record = np.maximum(n_alts, 1)
     split = sites.with_columns(pl.col("alt").str.split(",")) if (n_alts > 1).any() else sites
     long = split.explode("alt") if split is not sites else sites
-    alt_index = _running(rows_per_record)
-    long = long.with_columns(
-        alt_index=pl.when(pl.col("n_alts") == 0).then(0).otherwise(pl.Series(alt_index))
-    )
+    record = np.repeat(np.arange(len(sites)), rows_per_record)
+    alt_index = np.where(n_alts[record] == 0, 0, _running(rows_per_record))
     types = _types(long)
     simple = ~types.is_in(["sv", "spanning_deletion", "none"])
+    stated = _Stated(info, record, alt_index, n_alts)
+    ancestral = info.find("AA")
+    frequencies = {
+        f"published_{code.lower()}_af": stated.first((f"{code}_AF", f"AF_{code}"))
+        for code in SUPER_POPULATION_AFS
+    }
     long = long.with_columns(
+        alt_index=pl.Series(alt_index.astype(np.int32)),
         variant_type=types,
         length_change=pl.when(simple).then(
             pl.col("alt").str.len_bytes().cast(pl.Int32)
             - pl.col("ref").str.len_bytes().cast(pl.Int32)
         ),
         transition=_transitions(long, types),
-        ancestral_allele=_info("AA").str.extract(r"^([^|]*)").replace(["", "."], None),
-        sv_end=_info("END").cast(pl.Int32, strict=False),
-        sv_length=_of_allele("SVLEN").cast(pl.Int32, strict=False),
-        published_ac=_of_allele("AC").cast(pl.Int32, strict=False),
-        published_an=_info("AN").cast(pl.Int32, strict=False),
-        published_af=_of_allele("AF").cast(pl.Float64, strict=False),
-        **{
-            f"published_{code.lower()}_af": pl.coalesce(
-                _of_allele(f"{code}_AF"), _of_allele(f"AF_{code}")
-            ).cast(pl.Float64, strict=False)
-            for code in SUPER_POPULATION_AFS
-        },
-    )
-    return long.with_columns(
+        ancestral_allele=pl.lit(None, pl.String)
+        if ancestral is None
+        else ancestral.until_bar().gather(record),
+        sv_end=stated.number("END", pl.Int32, per_allele=False),
+        sv_length=stated.number("SVLEN", pl.Int32),
+        published_ac=stated.number("AC", pl.Int32),
+        published_an=stated.number("AN", pl.Int32, per_allele=False),
+        published_af=stated.number("AF", pl.Float64),
+        **frequencies,
         pattern=pl.when(pl.col("pattern") >= 0).then("pattern"),
     )
+    return long, stated.remarks(sites)
 
 
-_READ = (
-    ("AC", "published_ac", True),
-    ("AN", "published_an", False),
-    ("AF", "published_af", True),
-    ("END", "sv_end", False),
-    ("SVLEN", "sv_length", True),
-)
+class _Stated:
+    """The numbers that INFO states, for alleles of shape (m,), and which of them are odd."""
+
+    def __init__(
+        self, info: InfoFields, record: Ints, alt_index: Ints, n_alts: Ints
+    ) -> None:
+        self._info = info
+        self._record, self._alt_index, self._n_alts = record, alt_index, n_alts
+        self._odd: list[tuple[int, str, bool, str]] = []
+
+    def number(
+        self, key: str, kind: type[pl.Int32 | pl.Float64], *, per_allele: bool = True
+    ) -> pl.Series | pl.Expr:
+        """The value of `key` of each allele, or of its record; null where there is none."""
+        found = self._info.find(key)
+        if found is None:
+            return pl.lit(None, kind)
+        if per_allele:
+            texts = found.of_alleles(self._record, self._alt_index, self._n_alts)
+            numbers = texts.cast(kind, strict=False)
+            stated = found.present[self._record] & (self._n_alts[self._record] > 0)
+        else:
+            texts = found.values()
+            numbers = texts.cast(kind, strict=False)
+            stated = found.present
+        null = numbers.is_null().to_numpy()
+        if (null & stated).any():
+            odd = np.flatnonzero(null & stated & (texts != ".").fill_null(value=True).to_numpy())
+            rows = np.unique(self._record[odd] if per_allele else odd)
+            self._odd += [(r, key, per_allele, found.text_of(r)) for r in rows.tolist()]
+        return numbers if per_allele else numbers.gather(self._record)
+
+    def first(self, keys: tuple[str, ...]) -> pl.Series | pl.Expr:
+        """The frequency of each allele under the first of `keys` that states one."""
+        result: pl.Series | None = None
+        for key in keys:
+            found = self._info.find(key)
+            if found is not None:
+                texts = found.of_alleles(self._record, self._alt_index, self._n_alts)
+                own = texts.cast(pl.Float64, strict=False)
+                result = own if result is None else result.zip_with(result.is_not_null(), own)
+        return pl.lit(None, pl.Float64) if result is None else result
+
+    def remarks(self, sites: pl.DataFrame) -> list[Defect]:
+        """What is odd, a remark for each value; the record is kept."""
+        found = []
+        for row, key, per_allele, value in self._odd:
+            line, chrom, pos, n = sites.select("line", "chrom", "pos", "n_alts").row(row)
+            wanted = f"{n} whole numbers" if per_allele and n > 1 else "a number"
+            wanted = wanted.replace("whole ", "") if key == "AF" else wanted
+            shown = repr(value if len(value) <= _SHOWN else value[: _SHOWN - 3] + "...")
+            detail = f"{key}: expected {wanted}, found {shown}"
+            found.append(Defect("info-value", line, "record", chrom, pos, f"INFO/{key}", detail))
+        return found
 
 
-def odd_values(long: pl.DataFrame) -> list[Defect]:
-    """Remarks on values of INFO that could not be read as what they should be.
-
-    `long` is what `alleles` returned. The record is kept; the value's column is null.
-    """
-    found: list[Defect] = []
-    for key, column, per_allele in _READ:
-        stated = pl.col("info").str.extract(rf"(?:^|;){key}=([^;]*)")
-        odd = long.filter(
-            pl.col(column).is_null() & stated.is_not_null() & ~stated.is_in([".", ""])
-        ).unique("line", keep="first", maintain_order=True)
-        for row in odd.with_columns(stated=stated).iter_rows(named=True):
-            listed = row["stated"].split(",")
-            if "." in listed and len(listed) == row["n_alts"]:
-                continue
-            wanted = f"{row['n_alts']} numbers" if per_allele and row["n_alts"] > 1 else "a number"
-            detail = f"{key}: expected {wanted}, found {row['stated'][:60]!r}"
-            found.append(
-                Defect(
-                    "info-value", row["line"], "record", row["chrom"], row["pos"], "INFO", detail
-                )
-            )
-    return found
-
-
-def _running(lengths: npt.NDArray[np.int64] | npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+def _running(lengths: Ints) -> Ints:
     """1, 2, ..., n for each n of `lengths`, one after the other."""
     ends = np.cumsum(lengths, dtype=np.int64)
     running = np.arange(1, int(lengths.sum()) + 1, dtype=np.int64)
     running -= np.repeat(ends - lengths, lengths)
     return running.astype(np.int32)
-
-
-def _info(key: str) -> pl.Expr:
-    return pl.col("info").str.extract(rf"(?:^|;){key}=([^;]*)")
-
-
-def _of_allele(key: str) -> pl.Expr:
-    """The value of a key that has one for each ALT allele: this allele's, if they fit."""
-    values = _info(key)
-    listed = values.str.split(",")
-    fits = listed.list.len().cast(pl.Int32) == pl.col("n_alts")
-    chosen = listed.list.get(pl.col("alt_index") - 1, null_on_oob=True)
-    return (
-        pl.when(pl.col("n_alts") == 1)
-        .then(pl.when(~values.str.contains(",", literal=True)).then(values))
-        .when(fits)
-        .then(chosen)
-    )
 
 
 def _transitions(long: pl.DataFrame, types: pl.Series) -> pl.Series:

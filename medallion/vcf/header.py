@@ -15,25 +15,20 @@ from pathlib import Path
 from medallion.errors import NotVCFError, SourceError
 from medallion.vcf.blocks import Blocks, read_text
 from medallion.vcf.defects import Defect
+from medallion.vcf.meta_lines import (
+    STRUCTURED,
+    odd_definition,
+    odd_line,
+    odd_reserved,
+    pairs_of,
+)
+from medallion.vcf.reserved import minor_version
 
 __all__ = ["FIXED_COLUMNS", "Header", "parse_header", "read_header"]
 
 FIXED_COLUMNS = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 _MAX_HEADER = 1 << 28
 _VERSIONS = re.compile(r"VCFv4\.[0-5]")
-_STRUCTURED = {
-    "INFO": ("ID", "Number", "Type", "Description"),
-    "FORMAT": ("ID", "Number", "Type", "Description"),
-    "FILTER": ("ID", "Description"),
-    "ALT": ("ID", "Description"),
-    "contig": ("ID",),
-}
-_TYPES = {
-    "INFO": ("Integer", "Float", "Flag", "Character", "String"),
-    "FORMAT": ("Integer", "Float", "Character", "String"),
-}
-_NUMBER = re.compile(r"[0-9]+|[AGR.]|LA|LR|LG|P|M")
-_PAIR = re.compile(r'\s*([A-Za-z_][\w.\-]*)=("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,"]*)(,|$)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +116,8 @@ def parse_header(text: bytes, path: Path) -> Header:
     found = _Definitions()
     for number, line in enumerate(lines[:where], 1):
         found.enter(line, number)
+    if has_format and not samples:
+        found.note(where + 1, lines[where], "FORMAT stands there, but no sample after it")
     for number, line in enumerate(lines[where + 1 :], where + 2):
         found.note(number, line, "a header line stands after the #CHROM line")
     if not lines[0].startswith("##fileformat="):
@@ -174,7 +171,7 @@ class _Definitions:
 
     def __init__(self) -> None:
         self.fileformat: str | None = None
-        self.tables: dict[str, dict[str, dict[str, str]]] = {k: {} for k in _STRUCTURED}
+        self.tables: dict[str, dict[str, dict[str, str]]] = {k: {} for k in STRUCTURED}
         self.other: list[tuple[str, str]] = []
         self.defects: list[Defect] = []
 
@@ -198,75 +195,26 @@ class _Definitions:
                            detail=f"expected VCFv4.0 to VCFv4.5, found {value}")
                 )  # fmt: skip
             return
-        if key not in _STRUCTURED:
+        version = minor_version(self.fileformat)
+        if key not in STRUCTURED:
             self.other.append((key, value))
-            self._check_other(key, value, line, number)
+            if (odd := odd_line(key, value, version)) is not None:
+                self.note(number, line, odd, key)
             return
-        pairs, problem = _pairs(value)
+        pairs, _, problem = pairs_of(value)
         if problem is None:
-            problem = self._check(key, pairs)
+            problem = odd_definition(key, pairs, self.tables[key])
         if problem is not None:
             self.note(number, line, problem, key)
+        elif (differs := odd_reserved(key, pairs, version)) is not None:
+            self.defects.append(
+                Defect("reserved-key", number, "header", field=key, raw=line, detail=differs)
+            )
         if "ID" in pairs:
-            self.tables[key].setdefault(pairs["ID"], pairs)
-
-    def _check(self, key: str, pairs: Mapping[str, str]) -> str | None:
-        for name in _STRUCTURED[key]:
-            if name not in pairs:
-                return f"expected the key {name}"
-            if not pairs[name] and name != "Description":
-                return f"the value of {name} is empty"
-        if key in _TYPES:
-            if pairs["Type"] not in _TYPES[key]:
-                return f"Type should be one of {', '.join(_TYPES[key])}, found {pairs['Type']}"
-            if not _NUMBER.fullmatch(pairs["Number"]):
-                return f"Number should be a count, A, R, G or ., found {pairs['Number']}"
-            if (pairs["Type"] == "Flag") != (pairs["Number"] == "0"):
-                return "a Flag, and only a Flag, has Number=0"
-            if not re.fullmatch(r"(1000G|[A-Za-z_][0-9A-Za-z_.]*)", pairs["ID"]):
-                return f"ID should be a name, found {pairs['ID']}"
-        if key == "ALT" and not re.fullmatch(r"[^\s<>,;=]+", pairs["ID"]):
-            return f"ID should be a symbolic allele's name, found {pairs['ID']}"
-        if pairs["ID"] in self.tables[key]:
-            return f"{key} {pairs['ID']} is defined twice"
-        return None
-
-    def _check_other(self, key: str, value: str, line: str, number: int) -> None:
-        if key in ("SAMPLE", "PEDIGREE", "META"):
-            pairs, problem = _pairs(value)
-            if problem is None and key == "SAMPLE" and "ID" not in pairs:
-                problem = "expected the key ID"
-            if problem is not None:
-                self.note(number, line, problem, key)
-        elif key == "pedigreeDB" and not re.fullmatch(r"<?[^\s<>]+://[^\s<>]+>?", value):
-            self.note(number, line, "expected the address of a data base", key)
-        elif key == "assembly" and re.search(r"\s", value):
-            self.note(number, line, "expected a file or its address", key)
-
-
-def _pairs(value: str) -> tuple[dict[str, str], str | None]:
-    """The pairs of `<KEY=VALUE,...>`, and what is wrong with them, if anything."""
-    if not (value.startswith("<") and value.endswith(">")):
-        return {}, "expected <KEY=VALUE,...>"
-    inner, at = value[1:-1], 0
-    pairs: dict[str, str] = {}
-    problem: str | None = None
-    while at < len(inner):
-        match = _PAIR.match(inner, at)
-        if match is None:
-            return pairs, f"expected KEY=VALUE at {inner[at : at + 20]!r}"
-        key, text = match[1], match[2]
-        if text.startswith('"'):
-            text = re.sub(r"\\(.)", r"\1", text[1:-1])
-        elif key == "Description":
-            problem = "Description should stand in double quotes"
-        if key in pairs:
-            problem = f"the key {key} stands twice"
-        pairs.setdefault(key, text)
-        at = match.end()
-    if inner.endswith(",") or not inner:
-        problem = "expected KEY=VALUE after the last comma"
-    return pairs, problem
+            known = self.tables[key].setdefault(pairs["ID"], pairs)
+            if key == "contig":
+                # A contig may be told of in several lines, as long as they agree.
+                self.tables[key][pairs["ID"]] = {**pairs, **known}
 
 
 def _shown(text: bytes) -> str:

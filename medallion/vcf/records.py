@@ -17,8 +17,10 @@ from medallion.vcf.defects import Defect
 from medallion.vcf.genotype_texts import INVALID
 from medallion.vcf.genotypes import GenotypeReader
 from medallion.vcf.header import Header
+from medallion.vcf.info import InfoFields, InfoReader
 from medallion.vcf.lines import newlines
 from medallion.vcf.order import OrderKeeper
+from medallion.vcf.reserved import minor_version
 from medallion.vcf.sites import broken_rules, parse_sites, typed_sites
 
 __all__ = ["Batch", "RecordReader"]
@@ -34,10 +36,11 @@ class Batch:
     the file), line (1-based), the eight columns typed, n_alts, has_gt, pattern.
     `row`, `column`, `gid` (each of shape (n_calls,)) are the calls that are not plain
     reference, `row` an index into `sites`; ordered by row, then column.
-    `n_records` counts the lines read, kept or not.
+    `n_records` counts the lines read, kept or not; `info` is the INFO of `sites`, cut up.
     """
 
     sites: pl.DataFrame
+    info: InfoFields
     row: npt.NDArray[np.int32]
     column: npt.NDArray[np.int32]
     gid: npt.NDArray[np.int32]
@@ -56,6 +59,9 @@ class RecordReader:
         self._next_record = first_record
         self._lines_above = len(header.lines)
         self.genotypes = GenotypeReader(self._n)
+        version = minor_version(header.fileformat)
+        self._info = InfoReader(header.info, version)
+        self._colons = None if version > 2 else header.contigs
         self._format = b"\tGT\t"
         self._format_kinds: dict[bytes, int] = {b"\tGT\t": _GT_ONLY}
         self._reset()
@@ -189,7 +195,7 @@ class RecordReader:
     def batch(self) -> Batch:
         """Judge what was fed since the last batch, and start the next."""
         sites = self._sites()
-        for number, reason, field, detail in broken_rules(sites):
+        for number, reason, field, detail in broken_rules(sites, self._colons):
             self._bad.setdefault(number, (reason, field.upper(), detail))
         n_alts = np.zeros(len(sites), np.int64)
         if len(sites):
@@ -198,6 +204,9 @@ class RecordReader:
                 .then(0)
                 .otherwise(pl.col("alt").str.count_matches(",", literal=True).cast(pl.Int64) + 1)
             ).to_series().to_numpy()  # fmt: skip
+        info = self._info.read(sites["info"])
+        for number, reason, field, detail in info.broken(n_alts):
+            self._bad.setdefault(number, (reason, field, detail))
         row = _joined(self._rows)
         column = _joined(self._columns)
         gid = _joined(self._gids)
@@ -208,6 +217,7 @@ class RecordReader:
         kept[list(self._bad)] = False
         if self._bad:
             self._quarantine(sites)
+            info = info.keep(kept)
             use = kept[row]
             row = (np.cumsum(kept) - 1).astype(np.int32)[row[use]]
             column, gid = column[use], gid[use]
@@ -219,7 +229,7 @@ class RecordReader:
             pattern=pl.Series(pattern[kept]),
         )
         self._defects.sort(key=lambda d: d.line)
-        result = Batch(table, row, column, gid, self._defects, self.pending)
+        result = Batch(table, info, row, column, gid, self._defects, self.pending)
         self._reset()
         return result
 

@@ -1,0 +1,159 @@
+"""What a `##KEY=...` line of a header should look like, and what is odd about one.
+
+Nothing here refuses a line: a header that strays is survived, and told about. Sections
+of the specification (samtools.github.io/hts-specs) are named as in VCFv4.2, 1.2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from medallion.vcf.reserved import reserved
+
+__all__ = ["STRUCTURED", "odd_definition", "odd_line", "odd_reserved", "pairs_of"]
+
+STRUCTURED = {
+    "INFO": ("ID", "Number", "Type", "Description"),
+    "FORMAT": ("ID", "Number", "Type", "Description"),
+    "FILTER": ("ID", "Description"),
+    "ALT": ("ID", "Description"),
+    "contig": ("ID",),
+}
+"""The keys that lines of definitions must have, in the order of the specification."""
+
+_TYPES = {
+    "INFO": ("Integer", "Float", "Flag", "Character", "String"),
+    "FORMAT": ("Integer", "Float", "Character", "String"),
+}
+_NUMBER = re.compile(r"[0-9]+|[AGR.]|LA|LR|LG|P|M")
+_KEY_NAME = re.compile(r"1000G|[A-Za-z_][0-9A-Za-z_.+\-]*")
+_PAIR = re.compile(r'\s*([A-Za-z_][\w.\-]*)=("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,"]*)(,|$)')
+_CONTIG = re.compile(r"[0-9A-Za-z!#$%&+./:;?@^_|~\-][0-9A-Za-z!#$%&*+./:;=?@^_|~\-]*")
+# 1.2.5: the first level of a symbolic allele's name. Copy numbers (CN0, CN1, ...) are the
+# 1000 Genomes Project's, NON_REF and * those of genomic VCF.
+_SYMBOL = re.compile(r"(?:DEL|INS|DUP|INV|CNV|BND|TRA)(?::[^\s<>,;]+)?|CN[0-9]+|NON_REF|\*|<\*>|[A-Z]")
+_HOST = r"(?:[^\s/@]+@)?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9.\-]*[A-Za-z][\w.\-]*|\[[0-9A-Fa-f:.]+\])"
+_ADDRESS = re.compile(rf"[A-Za-z][A-Za-z0-9+.\-]*://(?:{_HOST}(?::[0-9]+)?)?(?:[/?#]\S*)?")
+_NAME = re.compile(r'[^\s:;,<>"]+')
+
+
+def pairs_of(value: str) -> tuple[dict[str, str], set[str], str | None]:
+    """The pairs of `<KEY=VALUE,...>`, the keys whose value is quoted, and what is wrong, if anything."""
+    quoted: set[str] = set()
+    if not (value.startswith("<") and value.endswith(">")):
+        return {}, quoted, "expected <KEY=VALUE,...>"
+    inner, at = value[1:-1], 0
+    pairs: dict[str, str] = {}
+    problem: str | None = None
+    while at < len(inner):
+        match = _PAIR.match(inner, at)
+        if match is None:
+            return pairs, quoted, f"expected KEY=VALUE at {inner[at : at + 20]!r}"
+        key, text = match[1], match[2]
+        if text.startswith('"'):
+            text = re.sub(r"\\(.)", r"\1", text[1:-1])
+            quoted.add(key)
+        elif key == "Description":
+            problem = "Description should stand in double quotes"
+        if key in pairs:
+            problem = f"the key {key} stands twice"
+        pairs.setdefault(key, text)
+        at = match.end()
+    if inner.endswith(",") or not inner:
+        problem = "expected KEY=VALUE after the last comma"
+    return pairs, quoted, problem
+
+
+def odd_definition(
+    kind: str, pairs: Mapping[str, str], known: Mapping[str, Mapping[str, str]]
+) -> str | None:
+    """What is odd about a line of definitions; `known` are those of its kind above it."""
+    wanted = STRUCTURED[kind]
+    for name in wanted:
+        if name not in pairs:
+            return f"expected the key {name}"
+        if not pairs[name] and name != "Description":
+            return f"the value of {name} is empty"
+    if kind != "contig" and tuple(pairs)[: len(wanted)] != wanted:
+        return f"expected the keys {', '.join(wanted)} first, found {', '.join(pairs)}"
+    own = pairs["ID"]
+    odd = {"INFO": _odd_key, "FORMAT": _odd_key, "ALT": _odd_symbol, "contig": _odd_contig}.get(kind)
+    problem = odd(kind, pairs) if odd else None
+    if problem is None and own in known:
+        differing = [k for k in pairs if k in known[own] and known[own][k] != pairs[k]]
+        if kind != "contig" or differing:
+            return f"{kind} {own} is defined twice"
+    return problem
+
+
+def _odd_key(kind: str, pairs: Mapping[str, str]) -> str | None:
+    if pairs["Type"] not in _TYPES[kind]:
+        return f"Type should be one of {', '.join(_TYPES[kind])}, found {pairs['Type']}"
+    if not _NUMBER.fullmatch(pairs["Number"]):
+        return f"Number should be a count, A, R, G or ., found {pairs['Number']}"
+    if pairs["Number"] == "0" and pairs["Type"] != "Flag":
+        return "only a Flag has Number=0"
+    if not _KEY_NAME.fullmatch(pairs["ID"]):
+        return f"ID should be a name, found {pairs['ID']}"
+    return None
+
+
+def _odd_symbol(_kind: str, pairs: Mapping[str, str]) -> str | None:
+    if not _SYMBOL.fullmatch(pairs["ID"]):
+        return f"ID should begin with DEL, INS, DUP, INV or CNV, found {pairs['ID']}"
+    for name in ("Number", "Type"):
+        if name in pairs:
+            return f"an ALT line has no {name}"
+    return None
+
+
+def _odd_contig(_kind: str, pairs: Mapping[str, str]) -> str | None:
+    if not _CONTIG.fullmatch(pairs["ID"]):
+        return f"ID should be a contig's name, found {pairs['ID']!r}"
+    return None
+
+
+def odd_reserved(kind: str, pairs: Mapping[str, str], version: int) -> str | None:
+    """How an INFO or FORMAT line differs from what VCF 4.`version` says of a reserved key."""
+    if kind not in _TYPES or not {"ID", "Number", "Type"} <= set(pairs):
+        return None
+    known = reserved(kind, pairs["ID"], version)
+    if known is None:
+        return None
+    for name, allowed in (("Number", known.numbers), ("Type", known.types)):
+        if pairs[name] not in allowed:
+            return f"{name} of {pairs['ID']} is {' or '.join(allowed)}, found {pairs[name]}"
+    return None
+
+
+def odd_line(key: str, value: str, version: int) -> str | None:
+    """What is odd about a line that is no definition, of a key that the specification knows."""
+    if key == "assembly":
+        if re.search(r"\s", value) or ("://" in value and not _ADDRESS.fullmatch(value)):
+            return f"expected a file or its address, found {value}"
+    elif key == "pedigreeDB":
+        if not _ADDRESS.fullmatch(value.removeprefix("<").removesuffix(">")):
+            return f"expected the address of a data base, found {value}"
+    elif key in ("SAMPLE", "PEDIGREE", "META"):
+        pairs, quoted, problem = pairs_of(value)
+        if problem is not None:
+            return problem
+        if key == "SAMPLE":
+            return _odd_sample(pairs, quoted, version)
+        if key == "PEDIGREE":
+            odd = next((k for k, v in pairs.items() if not _NAME.fullmatch(v)), None)
+            if odd is not None:
+                return f"{odd} should be a name, found {pairs[odd]!r}"
+    return None
+
+
+def _odd_sample(pairs: Mapping[str, str], quoted: set[str], version: int) -> str | None:
+    # 4.3 made all keys but ID free.
+    wanted = ("ID",) if version > 2 else ("ID", "Genomes", "Mixture")
+    for name in wanted:
+        if name not in pairs:
+            return f"expected the key {name}"
+    if version <= 2 and (odd := quoted - {"Description"}):
+        return f"only Description stands in double quotes, found {', '.join(sorted(odd))}"
+    return None

@@ -1,0 +1,54 @@
+"""Pieces of one array of bytes, by where they start and stop: as numbers and as strings."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+__all__ = ["key_codes", "strings"]
+
+Ints = npt.NDArray[np.int64]
+_MASKS = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
+_LONG = np.uint64(1 << 63)
+_PRIME = np.uint64(0x9E3779B97F4A7C15)
+
+
+def key_codes(text: npt.NDArray[np.uint8], start: Ints, stop: Ints) -> npt.NDArray[np.uint64]:
+    """A number for each of n pieces; the same for equal ones, another for different ones.
+
+    Up to 8 bytes of ASCII are their own number; longer pieces are digested to 63 bits.
+    `text` must have 8 bytes behind the last piece.
+    """
+    words = np.ndarray((len(text) - 7,), "<u8", buffer=text, strides=(1,))
+    length = stop - start
+    codes = words[start] & _MASKS[np.minimum(length, 8)]
+    done = 8
+    while len(rest := np.flatnonzero(length > done)):
+        word = words[start[rest] + done] & _MASKS[np.minimum(length[rest] - done, 8)]
+        mixed = (codes[rest] ^ (codes[rest] >> np.uint64(29))) * _PRIME
+        codes[rest] = (mixed + word) | _LONG
+        done += 8
+    return codes
+
+
+def strings(
+    text: npt.NDArray[np.uint8],
+    start: Ints,
+    stop: Ints,
+    present: npt.NDArray[np.bool_] | None = None,
+) -> pl.Series:
+    """The pieces text[start[i]:stop[i]] as strings of shape (n,); null where not `present`."""
+    n = len(start)
+    length = stop - start if present is None else np.where(present, stop - start, 0)
+    offsets = np.zeros(n + 1, np.int64)
+    np.cumsum(length, out=offsets[1:])
+    at = np.repeat(start - offsets[:-1], length) + np.arange(int(offsets[-1]))
+    valid = None
+    if present is not None:
+        valid = pa.py_buffer(np.packbits(present, bitorder="little"))
+    array = pa.LargeStringArray.from_buffers(
+        n, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(text[at])), valid
+    )
+    return pl.Series(pl.from_arrow(array))
