@@ -1,7 +1,7 @@
 """`gold.populations`: one row a group, summed over all alleles.
 
 Each partition gives a `PopulationSums`; sums of sums are exact whatever the cuts, for
-all but the heterozygosity are integers, and that is added in the order of the file.
+all are integers: shares are added as whole numbers of 2^-60.
 """
 
 from __future__ import annotations
@@ -19,12 +19,17 @@ from medallion.gold.tables import POPULATIONS
 
 __all__ = ["PopulationSums", "population_rows", "sum_populations"]
 
+_STEP = 2.0**30
+
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class PopulationSums:
-    """Sums over some alleles, each of shape (n_groups,)."""
+    """Sums over some alleles, each of shape (n_groups,).
+
+    `heterozygosity` has shape (2, n_groups): whole numbers of 2^-30, and of 2^-60.
+    """
 
     alleles: int
     polymorphic: Ints
@@ -32,7 +37,7 @@ class PopulationSums:
     private: Ints
     transitions: Ints
     transversions: Ints
-    heterozygosity: npt.NDArray[np.float64]
+    heterozygosity: Ints
     with_diploids: Ints
 
 
@@ -45,7 +50,9 @@ def sum_populations(variants: pl.DataFrame, counts: GroupCounts) -> PopulationSu
     transversion = (~snv).fill_null(value=False).to_numpy()[:, None]
     diploids = counts.diploid_hom_ref + counts.diploid_het + counts.diploid_hom_alt
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(diploids > 0, counts.diploid_het / diploids, 0.0)
+        share = np.where(diploids > 0, counts.diploid_het / diploids, 0.0) * _STEP
+    coarse = np.floor(share)
+    fine = np.rint((share - coarse) * _STEP)
     return PopulationSums(
         alleles=len(variants),
         polymorphic=seen.sum(axis=0),
@@ -53,7 +60,7 @@ def sum_populations(variants: pl.DataFrame, counts: GroupCounts) -> PopulationSu
         private=((ac > 0) & (ac == ac[:, -1:])).sum(axis=0),
         transitions=(seen & transition).sum(axis=0),
         transversions=(seen & transversion).sum(axis=0),
-        heterozygosity=share.sum(axis=0),
+        heterozygosity=np.stack([coarse.sum(axis=0), fine.sum(axis=0)]).astype(np.int64),
         with_diploids=(diploids > 0).sum(axis=0),
     )
 
@@ -62,9 +69,11 @@ def population_rows(parts: Iterable[PopulationSums], groups: Groups) -> pl.DataF
     """`gold.populations`, from the sums of all partitions in order."""
     listed = list(parts)
     n = len(groups.groups)
+    if n == 0:  # sites without samples
+        return pl.DataFrame(schema=POPULATIONS.polars_schema())
 
-    def total(name: str) -> npt.NDArray[np.float64]:
-        out: npt.NDArray[np.float64] = np.zeros(n, float)
+    def total(name: str) -> Ints:
+        out: Ints = np.zeros(n, np.int64)
         for part in listed:
             out = out + getattr(part, name)
         return out
@@ -73,7 +82,8 @@ def population_rows(parts: Iterable[PopulationSums], groups: Groups) -> pl.DataF
     everyone = np.array([g.level == "all" for g in groups.groups])
     with np.errstate(invalid="ignore", divide="ignore"):
         ti_tv = transitions / transversions
-        mean = total("heterozygosity") / total("with_diploids")
+        coarse, fine = np.broadcast_to(total("heterozygosity"), (2, n))
+        mean = (coarse / _STEP + fine / _STEP**2) / total("with_diploids")
     frame = pl.DataFrame(
         {
             "population": [g.code for g in groups.groups],

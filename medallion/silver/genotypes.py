@@ -113,24 +113,27 @@ def count(
     an = np.zeros(n, np.int64)
     for number, ploidy in ploidies.items():
         an[pattern == number] = int(ploidy.sum())
-    if not _all_called_alike(ploidies, batch.gid, texts):
-        of_row = pattern[batch.row]
-        for number, ploidy in ploidies.items():
-            here = of_row == number
-            change = texts.called[batch.gid[here]].astype(np.int64) - ploidy[batch.column[here]]
-            an += np.bincount(batch.row[here], weights=change, minlength=n).astype(np.int64)
-    absent = texts.called[batch.gid] == 0
+    called = texts.called[batch.gid]
+    odd = _not_as_implied(ploidies, called)
+    row, column, called_odd = batch.row[odd], batch.column[odd], called[odd].astype(np.int64)
+    of_row = pattern[row]
+    for number, ploidy in ploidies.items():
+        here = of_row == number
+        change = called_odd[here] - ploidy[column[here]]
+        an += np.bincount(row[here], weights=change, minlength=n).astype(np.int64)
+    absent = called == 0
     n_missing = np.bincount(batch.row[absent], minlength=n)
     return Counts(ac.astype(np.int64), an, n_missing.astype(np.int64))
 
 
-def _all_called_alike(
-    ploidies: dict[int, npt.NDArray[np.int64]], gid: Ints, texts: GenotypeTexts
-) -> bool:
-    """Whether every call has one number of called alleles: then no pattern needs correcting."""
-    used = np.flatnonzero(np.bincount(gid, minlength=len(texts)))
-    numbers_of = {int(p) for ploidy in ploidies.values() for p in np.unique(ploidy)}
-    return len(numbers_of | set(texts.called[used].tolist())) <= 1
+def _not_as_implied(
+    ploidies: dict[int, npt.NDArray[np.int64]], called: npt.NDArray[np.int16]
+) -> npt.NDArray[np.int64]:
+    """Indices of the calls that may not have as many called alleles as their pattern says."""
+    distinct = {int(p) for ploidy in ploidies.values() for p in np.unique(ploidy)}
+    if len(distinct) == 1:
+        return np.flatnonzero(called != distinct.pop())
+    return np.arange(len(called))
 
 
 def column_ploidy(pattern: Pattern) -> npt.NDArray[np.int64]:
