@@ -86,25 +86,39 @@ def by_bcftools(vcf: Path, of: dict[str, tuple[str, str]], folder: Path) -> pl.D
     )  # fmt: skip
 
 
-def compared(lake: Lake, vcf: Path, table: str, folder: Path) -> pl.DataFrame:
+@pytest.fixture(scope="module")
+def compared(
+    real_lake: Callable[[str], Lake], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], pl.DataFrame]:
+    """A function from a slice's name to `gold.frequencies` beside bcftools' counts."""
+    tool("bcftools")
+    made: dict[str, pl.DataFrame] = {}
+
+    def of(name: str) -> pl.DataFrame:
+        if name not in made:
+            lake = real_lake(name)
+            vcf = Path(lake.source.vcf[0])
+            made[name] = joined(lake, vcf, SLICES[name].samples, tmp_path_factory.mktemp(name))
+        return made[name]
+
+    return of
+
+
+def joined(lake: Lake, vcf: Path, table: str, folder: Path) -> pl.DataFrame:
     """`gold.frequencies` beside bcftools' counts; every row of each has its match."""
     header, lines = split_file(vcf)
     of = groups_of(header[-1].split("\t")[9:], table)
     theirs = by_bcftools(vcf, of, folder)
     ours = lake.scan("gold.frequencies", build=False).collect()
-    joined = ours.join(theirs, on=KEYS, how="full", coalesce=True)
-    assert len(joined) == len(ours) == len(theirs)
+    both = ours.join(theirs, on=KEYS, how="full", coalesce=True)
+    assert len(both) == len(ours) == len(theirs)
     assert ours["record"].max() == len(lines)
-    return joined
+    return both
 
 
 @pytest.mark.parametrize("name", list(SLICES))
-def test_counts_are_those_of_bcftools(
-    name: str, real_lake: Callable[[str], Lake], tmp_path: Path
-) -> None:
-    tool("bcftools")
-    lake = real_lake(name)
-    both = compared(lake, Path(lake.source.vcf[0]), SLICES[name].samples, tmp_path)
+def test_counts_are_those_of_bcftools(name: str, compared: Callable[[str], pl.DataFrame]) -> None:
+    both = compared(name)
     differ = both.filter(
         pl.any_horizontal(
             pl.col("ac").ne_missing(pl.col("AC")),
@@ -126,9 +140,8 @@ def assert_close(both: pl.DataFrame, column: str, smallest: float) -> None:
     assert far.is_empty(), far.head(5)
 
 
-def test_hardy_weinberg_is_that_of_bcftools(chr22_lake: Lake, tmp_path: Path) -> None:
-    vcf = real(SLICES["chr22"].vcf)
-    both = compared(chr22_lake, vcf, SLICES["chr22"].samples, tmp_path)
+def test_hardy_weinberg_is_that_of_bcftools(compared: Callable[[str], pl.DataFrame]) -> None:
+    both = compared("chr22")
     one_alt = both.filter(pl.col("alt_index").max().over("record") == 1)
     assert len(one_alt) > 190_000
     assert_close(one_alt, "HWE", smallest=1e-37)

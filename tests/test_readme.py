@@ -2,7 +2,7 @@
 
     uv run python tests/test_readme.py
 
-rewrites the README's catalog of tables from the code.
+rewrites the README's catalog of tables from the code, and outputs from what comes out.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,20 +94,32 @@ def _catalog_span(text: str) -> tuple[int, int]:
 
 
 def rewrite() -> None:
-    """Put the catalog as the code has it into the README."""
+    """Put the catalog as the code has it into the README, and outputs as they come out.
+
+    An output with `...` in it is left as it is where it is wrong, and said to be.
+    """
     text = README.read_text(encoding="utf-8")
     start, end = _catalog_span(text)
-    README.write_text(text[:start] + catalog() + "\n" + text[end:], encoding="utf-8", newline="\n")
+    text = text[:start] + catalog() + "\n" + text[end:]
+    with tempfile.TemporaryDirectory() as reader, tempfile.TemporaryDirectory() as release:
+        results = run_commands(make_place(Path(reader), Path(release)))
+    for fence in fences():
+        if fence.output is None or not (wrong := _comes_out(fence.output, results[fence.line])):
+            continue
+        if "\n...\n" in f"\n{fence.output}":
+            print(f"README.mdx:{fence.line}: {wrong!r} does not come out; mend it by hand from:")
+            print(results[fence.line])
+        else:
+            text = text.replace(f"```text\n{fence.output}", f"```text\n{results[fence.line]}")
+    README.write_text(text, encoding="utf-8", newline="\n")
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as a reader's may be: files of their own, and `data/` with its bronze built.
+def make_place(folder: Path, release: Path) -> Path:
+    """Make `folder` as a reader's may be: files of their own, and `data/` with bronze built.
 
-    The release is not downloaded: the demo's bytes stand in for it under its names.
+    The release is not downloaded: the demo's bytes stand in for it, in `release`, under
+    its names.
     """
-    folder = tmp_path_factory.mktemp("reader")
-    release = tmp_path_factory.mktemp("release")
     for vcf, samples in (
         (folder / "cohort.vcf.gz", folder / "samples.tsv"),
         (release / "ALL.chr22.vcf.gz", release / "1000_genomes_samples.txt"),
@@ -122,11 +135,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def printed(place: Path) -> dict[int, str]:
-    """What each shell block of the README printed, by its line; run in the README's order."""
+def run_commands(folder: Path) -> dict[int, str]:
+    """What each shell block prints, by its line; run in the README's order."""
     results = {}
-    with contextlib.chdir(place):
+    with contextlib.chdir(folder):
         for fence in fences():
             if fence.language != "sh":
                 continue
@@ -139,6 +151,18 @@ def printed(place: Path) -> dict[int, str]:
                 assert code == 0, (command, said.getvalue())
                 results[fence.line] = out.getvalue()
     return results
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as `make_place` makes it."""
+    return make_place(tmp_path_factory.mktemp("reader"), tmp_path_factory.mktemp("release"))
+
+
+@pytest.fixture(scope="module")
+def printed(place: Path) -> dict[int, str]:
+    """What `run_commands` returns, in `place`."""
+    return run_commands(place)
 
 
 def _python(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:

@@ -34,7 +34,7 @@ __all__ = ["LAYER", "Wanted", "build", "current", "download_bytes", "wanted_file
 
 LAYER = "bronze"
 FORMAT = 1
-_CODE = ("vcf/blocks.py", "vcf/lines.py", "vcf/header.py", "bronze/index.py", "bronze/tables.py")
+_CODE = ("vcf/blocks.py", "vcf/lines.py", "vcf/line_index.py", "vcf/header.py", "bronze/index.py", "bronze/tables.py")
 
 
 @dataclass(frozen=True, slots=True)

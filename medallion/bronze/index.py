@@ -16,7 +16,7 @@ from medallion.bronze.tables import BLOCKS
 from medallion.storage.work import Work
 from medallion.vcf.blocks import Blocks, list_blocks
 from medallion.vcf.header import Header, read_header
-from medallion.vcf.lines import LineIndex, index_lines
+from medallion.vcf.line_index import LineIndex, index_lines
 
 __all__ = ["Indexed", "as_blocks", "index_file"]
 
@@ -72,13 +72,12 @@ def index_file(path: Path, work: Work) -> Indexed:
     pieces = work.map(_index, tasks, told=told)
     count = np.concatenate([p.count for p in pieces])
     above = np.concatenate([[0], np.cumsum(count)])
-    chrom = [c for p in pieces for c in p.chrom]
-    pos_min = np.concatenate([p.pos_min for p in pieces])
-    pos_max = np.concatenate([p.pos_max for p in pieces])
+    uncertain = sorted(b for p in pieces for b in p.uncertain)
+    stretches = [s for p in pieces for s in p.stretches]
     full = np.flatnonzero(np.diff(blocks.text_offset) > 0)
     last_piece = next((p for p in reversed(pieces) if p.first <= full[-1]), pieces[-1])
     lines = int(above[-1]) + (0 if last_piece.ends_with_newline else 1)
-    table = pl.DataFrame(
+    each = pl.DataFrame(
         {
             "file": pl.Series([path.name] * n, dtype=pl.String),
             "block": np.arange(n, dtype=np.int64),
@@ -87,16 +86,20 @@ def index_file(path: Path, work: Work) -> Indexed:
             "text_offset": blocks.text_offset[:-1],
             "text_bytes": np.diff(blocks.text_offset),
             "line": above[:-1],
-            "chrom": pl.Series(chrom, dtype=pl.String),
-            "pos_min": pl.Series(pos_min).replace(-1, None),
-            "pos_max": pl.Series(pos_max).replace(-1, None),
         }
+    ).with_columns(certain=~pl.col("block").is_in(uncertain))
+    contigs = pl.DataFrame(
+        [(s.block, s.chrom, s.pos_min, s.pos_max) for s in stretches],
+        schema={"block": pl.Int64, "chrom": pl.String, "pos_min": pl.Int64, "pos_max": pl.Int64},
+        orient="row",
     )
+    table = each.join(contigs, on="block", how="left", maintain_order="left_right")
     return Indexed(header, blocks, BLOCKS.conform(table), lines)
 
 
 def as_blocks(path: Path, container: str, table: pl.DataFrame) -> Blocks:
     """The blocks of `path` as its rows of `bronze.blocks` tell them."""
+    table = table.unique("block", keep="first", maintain_order=True)
     text = table["text_offset"].to_numpy()
     end = int(text[-1] + table["text_bytes"][-1]) if len(text) else 0
     return Blocks(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from medallion.errors import UsageError
@@ -36,6 +37,11 @@ class IndexedFile:
     header_lines: int
     header_bytes: int
     records: int
+
+    @property
+    def above(self) -> npt.NDArray[np.int64]:
+        """Newlines before each block, shape (n_blocks,)."""
+        return self.table.unique("block", maintain_order=True)["line"].to_numpy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ def records(file: IndexedFile, first: int, last: int) -> Iterator[RawRecord]:
         return
     # Line L follows newline L - 1, counted from 1; the first line follows none.
     newline = first + file.header_lines - 1
-    above = file.table["line"].to_numpy()
+    above = file.above
     block = max(0, int(np.searchsorted(above, newline, side="left")) - 1)
     for raw in _from_block(file, block, len(file.blocks)):
         if raw.record > last:
@@ -113,13 +119,13 @@ def region(file: IndexedFile, where: Region) -> Iterator[RawRecord]:
     end = where.end if where.end is not None else 2**62
     bare = where.chrom.removeprefix("chr")
     wanted = file.table.filter(
-        pl.col("pos_min").is_null()
+        ~pl.col("certain")
         | (
             (pl.col("chrom").str.strip_prefix("chr") == bare)
             & (pl.col("pos_min") <= end)
             & (pl.col("pos_max") >= start)
         )
-    )["block"].to_list()
+    )["block"].unique().sort().to_list()
     for low, high in _runs(wanted):
         for raw in _from_block(file, low, high):
             fields = raw.text.split("\t", 2)
@@ -142,7 +148,7 @@ def _runs(blocks: list[int]) -> Iterator[tuple[int, int]]:
 
 def _from_block(file: IndexedFile, first: int, last: int) -> Iterator[RawRecord]:
     """The records whose preceding newline stands in blocks [first, last)."""
-    line = max(int(file.table["line"][first]) + 1, file.header_lines)
+    line = max(int(file.above[first]) + 1, file.header_lines)
     # A handful of blocks at a time, for a caller may stop after the first record; but a
     # gzip stream would be inflated anew from its start for each handful.
     step = last - first if file.blocks.container == "gzip" else 4

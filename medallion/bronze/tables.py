@@ -32,7 +32,7 @@ FILES = Table(
 
 BLOCKS = Table(
     "bronze.blocks",
-    "block of a VCF: a BGZF block, or a piece of text",
+    "block of a VCF (a BGZF block, or a piece of text) and contig in it",
     (
         Column("file", "string", "name of the file in the bronze folder", nullable=False),
         Column("block", "int64", "number of the block in the file, from 0", nullable=False),
@@ -42,9 +42,13 @@ BLOCKS = Table(
                nullable=False),
         Column("text_bytes", "int64", "size of its text", "bytes", nullable=False),
         Column("line", "int64", "newlines before the block", "lines", nullable=False),
-        Column("chrom", "string", "contig of the lines that begin after a newline of the block"),
-        Column("pos_min", "int64", "smallest position of those lines, 1-based; null: not known"),
-        Column("pos_max", "int64", "largest position of those lines, 1-based; null: not known"),
+        Column("chrom", "string",
+               "contig of lines that begin after a newline of the block; null: there are none"),
+        Column("pos_min", "int64", "smallest position of those lines, 1-based"),
+        Column("pos_max", "int64", "largest position of those lines, 1-based"),
+        Column("certain", "boolean",
+               "whether all lines of the block that have a position are told of here",
+               nullable=False),
     ),
     pruned_by=("file", "block"),
 )  # fmt: skip

@@ -46,10 +46,10 @@ class Groups:
     def sum(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Counts of shape (n_strata, n) summed into groups: shape (n, n_groups)."""
         total = np.empty((len(self.members), counts.shape[1]), np.int64)
-        for row, strata in zip(total, self.members, strict=True):
-            row[:] = counts[strata[0]]
+        for group, strata in enumerate(self.members):
+            total[group] = counts[strata[0]]
             for stratum in strata[1:]:
-                row += counts[stratum]
+                total[group] += counts[stratum]
         return np.ascontiguousarray(total.T)
 
     @classmethod

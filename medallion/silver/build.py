@@ -37,6 +37,7 @@ from medallion.storage.fingerprint import Fingerprint, code_digest
 from medallion.storage.snapshot import Snapshot, TableState, read_snapshot, write_snapshot
 from medallion.storage.work import Work
 from medallion.vcf.blocks import BGZF_EOF, Blocks
+from medallion.vcf.declared import remarks as undeclared
 from medallion.vcf.defects import Defect
 from medallion.vcf.header import Header, read_header
 from medallion.vcf.patterns import Pattern
@@ -179,10 +180,12 @@ def _partition(
 
 
 def _sorted(table: pl.DataFrame) -> bool:
-    """Whether neighbouring blocks of known positions follow one another on one contig."""
-    known = table.filter(pl.col("pos_min").is_not_null())
-    return known["chrom"].n_unique() <= 1 and bool(
-        (known["pos_min"] >= known["pos_max"].shift(1)).all()
+    """Whether the blocks hold one contig, and no position is smaller than in a block before."""
+    told = table.filter(pl.col("chrom").is_not_null())
+    return (
+        bool(table["certain"].all())
+        and told["chrom"].n_unique() <= 1
+        and bool((told["pos_min"] >= told["pos_max"].shift(1)).all())
     )
 
 
@@ -247,9 +250,10 @@ def _defects(
                 (file.name, Defect("end-of-file-block", 0, "file",
                                    detail="the last 28 bytes are not the empty block"))
             )  # fmt: skip
-        for i, summary in zip(of_task, summaries, strict=True):
-            if i == index:
-                found += [(file.name, d) for d in sorted(summary.defects, key=lambda d: d.line)]
+        own = [s for i, s in zip(of_task, summaries, strict=True) if i == index]
+        found += [(file.name, d) for d in undeclared(s.undeclared for s in own)]
+        for summary in own:
+            found += [(file.name, d) for d in sorted(summary.defects, key=lambda d: d.line)]
     found += about_samples
     rows = [
         (name, d.line, d.chrom, d.pos, d.scope, d.verdict, d.reason, d.field, d.detail, d.raw)

@@ -158,7 +158,7 @@ def genotype_rows(
 ) -> pa.Table:
     """`silver.genotypes` of a batch. `people` has sample, population, super_population, sex."""
     # The distinct texts are distinct strings, so their numbers are their codes.
-    gt = Encoded.of([t.text.decode() for t in texts.texts])
+    gt = Encoded.of([t.text.decode("utf-8", "backslashreplace") for t in texts.texts])
     ref, alt = (Encoded.of(alleles[name]) for name in ("ref", "alt"))
     zeros = np.zeros(len(carried.allele), np.int32)
     columns = {
@@ -187,7 +187,7 @@ def calls_rows(batch: Batch, texts: GenotypeTexts, file: str) -> pl.DataFrame:
     starts = np.flatnonzero(new)
     ends = np.append(starts[1:], len(row)) - 1
     at = row[starts]
-    spelled = [t.text.decode() for t in texts.texts]
+    spelled = [t.text.decode("utf-8", "backslashreplace") for t in texts.texts]
     return CALLS.conform(
         batch.sites.select("chrom", "pos", "record")[at].with_columns(
             file=pl.lit(file),

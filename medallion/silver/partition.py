@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
@@ -25,6 +26,7 @@ from medallion.silver.variants import alleles
 from medallion.storage.delta import Part, PartWriter
 from medallion.storage.schema import Table
 from medallion.vcf.blocks import Blocks
+from medallion.vcf.declared import Names
 from medallion.vcf.defects import Defect
 from medallion.vcf.header import Header
 from medallion.vcf.lines import read_lines
@@ -67,6 +69,7 @@ class Summary:
     variant_rows: int = 0
     defects: list[Defect] = field(default_factory=list)
     patterns: dict[int, Pattern] = field(default_factory=dict)
+    undeclared: Names = field(default_factory=dict)
 
 
 def cut(table: pl.DataFrame, blocks: Blocks, header: Header) -> list[tuple[int, int, int]]:
@@ -80,37 +83,37 @@ def cut(table: pl.DataFrame, blocks: Blocks, header: Header) -> list[tuple[int, 
     n = len(blocks)
     if blocks.container == "gzip" or n == 0:
         return [(0, n, 1)]
-    good = _separate(table)
+    good = _separate(table, n)
     first_body = int(np.searchsorted(blocks.text_offset, header.size - 1, side="right")) - 1
     cuts = [max(0, first_body)]
     for block in range(cuts[0] + 1, n):
         far = blocks.text_offset[block] - blocks.text_offset[cuts[-1]] >= _TEXT_PER_PARTITION
         if far and good[block]:
             cuts.append(block)
-    above = table["line"].to_numpy()
+    above = table.unique("block", maintain_order=True)["line"].to_numpy()
     records = [max(1, int(above[c]) + 2 - len(header.lines)) for c in cuts]
     return list(zip(cuts, [*cuts[1:], n], records, strict=True))
 
 
-def _separate(table: pl.DataFrame) -> list[bool]:
-    """For each block: whether a cut before it parts smaller positions from larger."""
-    chrom, low, high = table["chrom"].to_list(), table["pos_min"], table["pos_max"]
-    n = len(chrom)
-    order: dict[str, int] = {}
-    ranks = [None if c is None else order.setdefault(c, len(order)) for c in chrom]
-    # One ascending key for contig and position; blocks that are not known bar a cut.
-    span = 2**32
-    lows = [None if r is None else r * span + p for r, p in zip(ranks, low, strict=True)]
-    highs = [None if r is None else r * span + p for r, p in zip(ranks, high, strict=True)]
-    known = [i for i in range(n) if lows[i] is not None]
-    before = np.full(n + 1, -1, np.int64)
-    after = np.full(n + 1, np.iinfo(np.int64).max, np.int64)
-    for i in range(n):
-        before[i + 1] = max(int(before[i]), -1 if highs[i] is None else int(highs[i] or 0))
-    for i in reversed(range(n)):
-        after[i] = min(int(after[i + 1]), 2**62 if lows[i] is None else int(lows[i] or 0))
-    sure = set(known)
-    return [i > 0 and i in sure and (i - 1) in sure and before[i] < after[i] for i in range(n)]
+def _separate(table: pl.DataFrame, n: int) -> npt.NDArray[np.bool_]:
+    """For each of n blocks: whether a cut before it parts smaller positions from larger."""
+    if not table["certain"].all():
+        return np.zeros(n, bool)
+    told = table.filter(pl.col("chrom").is_not_null())
+    # <1> is an assembly file's name of 1: the two count as one contig.
+    contig = told["chrom"].str.strip_chars("<>")
+    seen = contig.unique(maintain_order=True)
+    rank = contig.replace_strict(seen, pl.Series(range(len(seen)), dtype=pl.Int64))
+    # One ascending key for contig, in order of first appearance, and position.
+    key = rank.to_numpy() << 34
+    block = told["block"].to_numpy()
+    least, most = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+    low, high = np.full(n, most), np.full(n, least)
+    np.minimum.at(low, block, key + told["pos_min"].to_numpy())
+    np.maximum.at(high, block, key + told["pos_max"].to_numpy())
+    before = np.concatenate([[least], np.maximum.accumulate(high)[:-1]])
+    after = np.minimum.accumulate(low[::-1])[::-1]
+    return before < after
 
 
 def read_partition(task: Partition) -> Summary:
@@ -136,6 +139,7 @@ def read_partition(task: Partition) -> Summary:
         variant_rows=ledger.variant_rows,
         defects=ledger.defects,
         patterns=ledger.patterns,
+        undeclared=reader.undeclared.names,
     )
 
 

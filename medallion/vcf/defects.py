@@ -87,7 +87,8 @@ REASONS: dict[str, Reason] = {
                "A value in INFO, allowed by its header line, is not the number that it should be.",
                "Its column is empty; the whole INFO is kept beside it."),
         Reason("undeclared", "noted",
-               "A contig, FILTER, INFO or FORMAT key is used that the header does not declare.",
+               "A contig, FILTER or FORMAT key is used that the header, which declares others of "
+               "its kind, does not declare. Told of once, at the first line.",
                _HARMLESS),
         Reason("fileformat-missing", "noted",
                "The file does not begin with ##fileformat.", _HARMLESS),

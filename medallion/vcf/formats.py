@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from math import comb
 
 import numpy as np
@@ -35,10 +34,12 @@ __all__ = ["Cells", "FormatChecker", "Ploidy"]
 
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
-Ploidy = Callable[[int], tuple[Ints, Ints] | None]
-"""Of record i of those given: ploidy and called alleles of each sample; None without GT."""
+Shorts = npt.NDArray[np.int16]
+Ploidy = Callable[[Ints], tuple[Shorts, Shorts]]
+"""For m records by their places: ploidy and called alleles of samples, shape (m, n_samples)."""
 
 _TAB, _COLON, _COMMA, _BAR, _DOT = b"\t:,|."
+_PLAIN = b"0123456789.+-/|"
 _AT_ONCE = 1 << 19
 _MANY = 32
 _SHOWN = 40
@@ -85,23 +86,37 @@ class FormatChecker:
         self._settled: dict[tuple[bytes, bytes, int], bool] = {}
 
     def check(
-        self, text: bytes, keys: bytes, cells: Sequence[Cells], ploidy: Ploidy
+        self, text: bytes, keys: bytes, cells: Sequence[Cells], ploidy: Ploidy | None
     ) -> list[Broken]:
         """The records of FORMAT `keys` that break a rule, with one reason each.
 
         Each of `cells` holds a column for each sample. `ploidy` is asked for records by
-        their place in `cells`.
+        their place in `cells`; None where FORMAT has no GT.
         """
         if keys not in self._rules:
             self._rules[keys] = self._rule(keys)
+        rule, n = self._rules[keys], len(self._samples)
+        settled, rest = [], []
+        for i, cell in enumerate(cells):
+            if n >= _MANY:
+                marks = text[cell.start : cell.stop].translate(None, _PLAIN) + b"\t"
+                first = marks[: marks.find(b"\t") + 1]
+                alike = len(marks) == n * len(first) and marks == first * n
+                if alike and self._fits(keys, first, cell.n_alts):
+                    settled.append(i)
+                    continue
+            rest.append(i)
+        if settled and rule.genotypes and ploidy is not None:
+            odd = (ploidy(np.array(settled))[0] != 2).any(axis=1)
+            rest = sorted(rest + [i for i, o in zip(settled, odd, strict=True) if o])
         found: list[Broken] = []
         low = 0
-        while low < len(cells):
+        while low < len(rest):
             size, high = 0, low
-            while high < len(cells) and (size < _AT_ONCE or high == low):
-                size += cells[high].stop - cells[high].start
+            while high < len(rest) and (size < _AT_ONCE or high == low):
+                size += cells[rest[high]].stop - cells[rest[high]].start
                 high += 1
-            found += self._some(text, keys, cells[low:high], low, ploidy)
+            found += self._some(text, keys, cells, np.array(rest[low:high]), ploidy)
             low = high
         return found
 
@@ -118,140 +133,117 @@ class FormatChecker:
         return _Rule(names, one, two, kinds, bool((one == PER_GENOTYPE).any()))
 
     def _some(
-        self, text: bytes, keys: bytes, cells: Sequence[Cells], first: int, ploidy: Ploidy
-    ) -> list[Broken]:
+        self, text: bytes, keys: bytes, cells: Sequence[Cells], which: Ints,
+        ploidy: Ploidy | None,
+    ) -> list[Broken]:  # fmt: skip
+        """Check the records `which` of `cells`, by the places of all their marks."""
         rule, n = self._rules[keys], len(self._samples)
-        joined = b"\t".join([text[c.start : c.stop] for c in cells]) + b"\t"
-        array = np.frombuffer(joined, np.uint8)
-        stops = np.cumsum([c.stop - c.start + 1 for c in cells])
-        marks = np.flatnonzero((array == _TAB) | (array == _COLON) | (array == _COMMA))
-        types = array[marks]
-        bounds = np.zeros(len(cells) + 1, np.int64)
-        bounds[1:] = np.searchsorted(marks, stops)
-        letters = array > _COLON
-        letters &= array != _BAR
-        lettered = np.zeros(len(cells), bool)
-        at = np.flatnonzero(letters) if letters.any() else np.zeros(0, np.int64)
-        lettered[np.searchsorted(stops, at, side="right")] = True
-        closely = []
-        for i, cell in enumerate(cells):
-            own = types[bounds[i] : bounds[i + 1]]
-            if lettered[i] or n < _MANY or len(own) % n:
-                closely.append(i)
-                continue
-            table = own.reshape(n, -1)
-            if (table != table[0]).any() or not self._fits(keys, table[0], cell.n_alts):
-                closely.append(i)
-            elif rule.genotypes and (known := ploidy(first + i)) is not None:
-                if (known[0] != 2).any():
-                    closely.append(i)
-        if not closely:
-            return []
-        look = _Look(array, marks, types, bounds, at)
-        return self._closely(rule, look, cells, closely, first, ploidy)
+        own = [cells[i] for i in which.tolist()]
+        look = _look(b"\t".join([text[c.start : c.stop] for c in own]) + b"\t", own)
+        settled = np.zeros(len(own), bool)
+        if n >= _MANY:
+            settled[:] = [self._alike(keys, look, i, c.n_alts) for i, c in enumerate(own)]
+            if rule.genotypes and ploidy is not None and settled.any():
+                settled[settled] = (ploidy(which[settled])[0] == 2).all(axis=1)
+        rows = np.flatnonzero(~settled)
+        return self._closely(rule, look, own, rows, which, ploidy) if len(rows) else []
 
-    def _fits(self, keys: bytes, types: Bytes, n_alts: int) -> bool:
+    def _alike(self, keys: bytes, look: _Look, i: int, n_alts: int) -> bool:
+        """Whether all samples of record i have the same marks, and are as defined."""
+        rule, n = self._rules[keys], len(self._samples)
+        low, high = look.bounds[i], look.bounds[i + 1]
+        types = look.types[low:high]
+        if len(types) % n:
+            return False
+        table = types.reshape(n, -1)
+        if (table != table[0]).any() or not self._fits(keys, table[0].tobytes(), n_alts):
+            return False
+        a, b = np.searchsorted(look.letters, [look.marks[low - 1] if low else -1, look.marks[high - 1]])
+        # All cells have the same marks: the mark after a letter tells its key.
+        mark = np.searchsorted(look.marks[low:high], look.letters[a:b]) % table.shape[1]
+        is_end = table[0] != _COMMA
+        key = np.cumsum(is_end) - is_end
+        return bool((rule.kinds[key[np.unique(mark)]] == Kind.ANY).all())
+
+    def _fits(self, keys: bytes, marks: bytes, n_alts: int) -> bool:
         """Whether a diploid sample with these marks, and no missing value, is as defined."""
-        case = (keys, types.tobytes(), n_alts)
+        case = (keys, marks, n_alts)
         if case not in self._settled:
             rule = self._rules[keys]
-            ends = np.flatnonzero(types != _COMMA)
-            items = np.diff(ends, prepend=-1)
-            self._settled[case] = bool(
-                types[-1] == _TAB
-                and (types[ends[:-1]] == _COLON).all()
-                and len(items) <= len(rule.keys)
-                and (
-                    _suits(rule.one[: len(items)], items, n_alts)
-                    | _suits(rule.two[: len(items)], items, n_alts)
-                ).all()
+            fields = marks[:-1].split(b":")
+            items = np.array([len(f) + 1 for f in fields])
+            one, two = rule.one[: len(items)], rule.two[: len(items)]
+            self._settled[case] = (
+                len(items) <= len(rule.keys)
+                and not set(marks) - set(b":,\t")
+                and bool((_suits(one, items, n_alts) | _suits(two, items, n_alts)).all())
             )
         return self._settled[case]
 
     def _closely(
-        self, rule: _Rule, look: _Look, cells: Sequence[Cells], rows: list[int], first: int,
-        ploidy: Ploidy,
+        self, rule: _Rule, look: _Look, cells: Sequence[Cells], rows: Ints, which: Ints,
+        ploidy: Ploidy | None,
     ) -> list[Broken]:  # fmt: skip
-        """Check records field by field. Fields are in the order of the text."""
+        """Check the records `rows` of `cells` field by field."""
         n, k = len(self._samples), len(rule.keys)
-        index = np.concatenate([np.arange(look.bounds[i], look.bounds[i + 1]) for i in rows])
-        end = index[look.types[index] != _COMMA]
-        before = np.empty_like(end)
-        before[1:] = end[:-1]
-        is_tab = look.types[end] == _TAB
-        last = np.flatnonzero(is_tab)
-        before[np.concatenate([[0], last[n - 1 : -1 : n] + 1])] = look.bounds[rows] - 1
-        items = end - before
-        start = np.where(before < 0, 0, look.marks[before] + 1)
-        stop = look.marks[end]
-        per_cell = np.diff(last, prepend=-1)
-        cell = np.repeat(np.arange(len(last)), per_cell)
-        key = np.arange(len(end)) - np.repeat(last - per_cell + 1, per_cell)
+        fields = _cut(look, rows, n)
+        row = fields.cell // n
         found: dict[int, Broken] = {}
 
-        def tell(field: int, reason: str, detail: str) -> None:
-            row = cells[rows[int(cell[field]) // n]].row
-            name = rule.keys[min(int(key[field]), k - 1)]
-            sample = self._samples[int(cell[field]) % n]
-            value = look.array[start[field] : stop[field]].tobytes().decode("utf-8", "replace")
-            shown = repr(value if len(value) <= _SHOWN else value[: _SHOWN - 3] + "...")
-            detail = f"sample {sample}: {detail.format(name=name)}: {shown}"
-            found.setdefault(row, (row, reason, f"FORMAT/{name}", detail))
+        def tell(wrong: npt.NDArray[np.bool_], reason: str, detail: str) -> None:
+            at = np.flatnonzero(wrong)
+            for f in at[np.unique(row[at], return_index=True)[1]].tolist():
+                name = rule.keys[min(int(fields.key[f]), k - 1)]
+                value = look.array[fields.start[f] : fields.stop[f]].tobytes()
+                shown = value.decode("utf-8", "replace")
+                shown = repr(shown if len(shown) <= _SHOWN else shown[: _SHOWN - 3] + "...")
+                told = f"sample {self._samples[int(fields.cell[f]) % n]}: {detail}"
+                told = f"{told.format(name=name, keys=k)}: {shown}"
+                own = cells[int(rows[row[f]])].row
+                found.setdefault(own, (own, reason, f"FORMAT/{name}", told))
 
-        for c in np.flatnonzero(per_cell > k).tolist():
-            tell(int(last[c]), "sample-malformed", f"{per_cell[c]} fields, but FORMAT names {k}")
-        use = key < k
-        if k > 0 and not rule_is_free(rule):
-            alts = np.array([cells[i].n_alts for i in rows])[cell // n]
-            slot = np.minimum(key, k - 1)
-            one = rule.one[slot]
-            empty = (stop == start) | ((stop - start == 1) & (look.array[start] == _DOT))
-            wrong = use & ~empty & ~_suits(one, items, alts)
-            wrong[wrong] = ~_suits(rule.two[slot[wrong]], items[wrong], alts[wrong])
-            of_genotypes = use & ~empty & ((one == PER_GENOTYPE) | (rule.two[slot] == PER_GENOTYPE))
-            for place in np.unique(cell[of_genotypes] // n).tolist():
-                known = ploidy(first + rows[place])
-                own = np.flatnonzero(of_genotypes & (cell // n == place))
-                ok = self._suits_ploidy(known, cell[own] % n, items[own], int(alts[own[0]]))
-                other = rule.two[slot[own]] != PER_GENOTYPE
-                other &= _suits(rule.two[slot[own]], items[own], alts[own])
-                wrong[own] = ~(ok | other)
-            for f in np.flatnonzero(wrong).tolist():
-                tell(f, "format-definition", "expected another number of values in {name}")
-            self._texts(rule, look, end, slot, use, start, stop, tell)
+        extra = fields.key >= k
+        tell(extra, "sample-malformed", "FORMAT names {keys} fields, found one more")
+        slot = np.minimum(fields.key, k - 1)
+        one, two, items = rule.one[slot], rule.two[slot], fields.items
+        empty = fields.stop - fields.start == 0
+        empty |= (fields.stop - fields.start == 1) & (look.array[fields.start] == _DOT)
+        checked = ~extra & ~empty & (one != ANY)
+        if checked.any():
+            alts = np.array([cells[i].n_alts for i in rows.tolist()])[row]
+            suits = _suits(one, items, alts) | _suits(two, items, alts)
+            per_genotype = checked & ((one == PER_GENOTYPE) | (two == PER_GENOTYPE))
+            if per_genotype.any():
+                at = np.flatnonzero(per_genotype)
+                ok = _suits_ploidy(
+                    None if ploidy is None else ploidy(which[rows]), fields.cell[at],
+                    items[at], alts[at],
+                )  # fmt: skip
+                for number in (one[at], two[at]):
+                    ok |= (number != PER_GENOTYPE) & _suits(number, items[at], alts[at])
+                suits[at] = ok
+            tell(checked & ~suits, "format-definition", "expected another number of values in {name}")
+        self._tell_texts(rule, look, fields, ~extra, slot, tell)
         return list(found.values())
 
     @staticmethod
-    def _suits_ploidy(
-        known: tuple[Ints, Ints] | None, column: Ints, items: Ints, alts: int
-    ) -> npt.NDArray[np.bool_]:
-        """Whether so many values are one for each genotype that a sample may have."""
-        if known is None:
-            # Without a genotype, a sample is diploid by specification; haploid ones exist.
-            return _in(items, {c for p in (1, 2) for c in _genotypes(p, alts)})
-        ploidy, called = known[0][column], known[1][column]
-        ok = called == 0
-        for p in np.unique(ploidy).tolist():
-            ok = ok | ((ploidy == p) & _in(items, set(_genotypes(p, alts))))
-        return ok
-
-    def _texts(
-        self, rule: _Rule, look: _Look, end: Ints, key: Ints, use: npt.NDArray[np.bool_],
-        start: Ints, stop: Ints, tell: Callable[[int, str, str], None],
+    def _tell_texts(
+        rule: _Rule, look: _Look, fields: _Fields, use: npt.NDArray[np.bool_], slot: Ints,
+        tell: Callable[[npt.NDArray[np.bool_], str, str], None],
     ) -> None:  # fmt: skip
         """Tell of letters where numbers should be, and of words where a character should."""
-        if not len(look.letters) or not len(end):
-            return
-        field = np.searchsorted(stop, look.letters)
-        field = np.unique(field[field < len(end)])
-        field = field[use[field] & (rule.kinds[key[field]] != Kind.ANY)]
-        for kind in np.unique(rule.kinds[key[field]]).tolist():
-            own = field[rule.kinds[key[field]] == kind]
+        field = np.searchsorted(fields.stop, look.letters)
+        inside = field < len(fields.stop)
+        inside[inside] = fields.start[field[inside]] <= look.letters[inside]
+        field = np.unique(field[inside])
+        kinds = rule.kinds[slot[field]]
+        for kind in np.unique(kinds[use[field] & (kinds != Kind.ANY)]).tolist():
+            own = field[use[field] & (kinds == kind)]
             item = ITEMS[Kind(kind)]
-            values = strings(look.array, start[own], stop[own])
-            wrong = ~values.str.contains(rf"^{item}(?:,{item})*$")
-            for f in own[wrong.to_numpy()].tolist():
-                tell(f, "format-definition", f"expected {EXPECTED[Kind(kind)]} in {{name}}")
+            values = strings(look.array, fields.start[own], fields.stop[own])
+            wrong = np.zeros(len(use), bool)
+            wrong[own] = ~values.str.contains(rf"^{item}(?:,{item})*$").to_numpy()
+            tell(wrong, "format-definition", f"expected {EXPECTED[Kind(kind)]} in {{name}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,9 +257,52 @@ class _Look:
     letters: Ints
 
 
-def rule_is_free(rule: _Rule) -> bool:
-    """Whether no key of a FORMAT says anything of its values."""
-    return bool((rule.one == ANY).all() and (rule.kinds == Kind.ANY).all())
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """The fields of some records' cells, in the order of the text; arrays of shape (m,).
+
+    `cell` counts the samples of all those records, `key` the fields of a cell, both from
+    0; `items` are the field's values; it is array[start:stop].
+    """
+
+    cell: Ints
+    key: Ints
+    items: Ints
+    start: Ints
+    stop: Ints
+
+
+def _look(joined: bytes, cells: Sequence[Cells]) -> _Look:
+    """Find the marks in the joined cells of some records."""
+    array = np.frombuffer(joined, np.uint8)
+    stops = np.cumsum([c.stop - c.start + 1 for c in cells])
+    marks = np.flatnonzero((array == _TAB) | (array == _COLON) | (array == _COMMA))
+    bounds = np.zeros(len(cells) + 1, np.int64)
+    bounds[1:] = np.searchsorted(marks, stops)
+    letters = array > _COLON
+    letters &= array != _BAR
+    return _Look(array, marks, array[marks], bounds, np.flatnonzero(letters))
+
+
+def _cut(look: _Look, rows: Ints, n: int) -> _Fields:
+    """Cut the records `rows`, each of n cells, into fields."""
+    index = np.concatenate(
+        [np.arange(look.bounds[i], look.bounds[i + 1]) for i in rows.tolist()]
+    )
+    end = index[look.types[index] != _COMMA]
+    last = np.flatnonzero(look.types[end] == _TAB)
+    # The mark before a field's first: the end of the field before, in this record or above.
+    before = np.empty_like(end)
+    before[1:] = end[:-1]
+    before[np.concatenate([[0], last[n - 1 : -1 : n] + 1])] = look.bounds[rows] - 1
+    per_cell = np.diff(last, prepend=-1)
+    return _Fields(
+        cell=np.repeat(np.arange(len(last)), per_cell),
+        key=np.arange(len(end)) - np.repeat(last - per_cell + 1, per_cell),
+        items=end - before,
+        start=np.where(before < 0, 0, look.marks[before] + 1),
+        stop=look.marks[end],
+    )
 
 
 def _suits(number: Ints, items: Ints, alts: Ints | int) -> npt.NDArray[np.bool_]:
@@ -281,17 +316,31 @@ def _suits(number: Ints, items: Ints, alts: Ints | int) -> npt.NDArray[np.bool_]
         | ((number == PER_ALLELE) & (items == alleles + 1))
         | ((number == PER_GENOTYPE) & (items == (alleles + 1) * (alleles + 2) // 2))
     )
-    return result | ((np.asarray(alts) == 0) & (number <= PER_ALLELE) & (items == 1))
+    result |= (np.asarray(alts) == 0) & (number <= PER_ALLELE) & (items == 1)
+    return result
 
 
-@cache
-def _genotypes(ploidy: int, alts: int) -> tuple[int, ...]:
-    """How many genotypes a sample may have: (ploidy + ALTs) over ploidy."""
-    if alts == 0:
-        return 1, ploidy + 1
-    return (comb(ploidy + alts, ploidy),)
+def _suits_ploidy(
+    known: tuple[Shorts, Shorts] | None, cell: Ints, items: Ints, alts: Ints
+) -> npt.NDArray[np.bool_]:
+    """Whether so many values are one for each genotype that a sample may have.
+
+    A sample without a genotype is diploid by specification, but haploid ones exist; of a
+    missing genotype the ploidy says nothing.
+    """
+    if known is None:
+        return _genotypes(1, items, alts) | _genotypes(2, items, alts)
+    ploidy, called = known[0].ravel()[cell], known[1].ravel()[cell]
+    ok: npt.NDArray[np.bool_] = called == 0
+    for p in np.unique(ploidy).tolist():
+        ok |= (ploidy == p) & _genotypes(p, items, alts)
+    return ok
 
 
-def _in(items: Ints, allowed: set[int]) -> npt.NDArray[np.bool_]:
-    # Counts beyond 64 bits (of many alleles at high ploidy) cannot be met.
-    return np.isin(items, [a for a in sorted(allowed) if a < 2**62])
+def _genotypes(ploidy: int, items: Ints, alts: Ints) -> npt.NDArray[np.bool_]:
+    """Whether `items` is (ploidy + ALTs) over ploidy; without ALT, that of one ALT will do."""
+    # Counts beyond 62 bits, of many alleles at a high ploidy, cannot be met.
+    most = int(alts.max(initial=0)) + 1
+    table = np.array([min(comb(ploidy + a, ploidy), 1 << 62) for a in range(most + 1)])
+    met: npt.NDArray[np.bool_] = items == table[alts]
+    return met | ((alts == 0) & (items == table[1]))

@@ -328,13 +328,14 @@ def _expected(number: int, alts: int) -> int:
 def _fits(number: Ints, count: Ints, alts: Ints) -> npt.NDArray[np.bool_]:
     """Whether `count` values suit a Number. A record without ALT may count its dot or not."""
     alleles = np.maximum(alts, 1)
-    return (
+    fits: npt.NDArray[np.bool_] = (
         (number == ANY)
         | (number < PER_ALLELE)
         | (number == count)
         | ((number == PER_ALT) & (count == alleles))
         | ((number == PER_ALLELE) & ((count == alleles + 1) | ((alts == 0) & (count == 1))))
     )
+    return fits
 
 
 def _shown(value: str) -> str:

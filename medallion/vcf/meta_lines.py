@@ -32,14 +32,20 @@ _PAIR = re.compile(r'\s*([A-Za-z_][\w.\-]*)=("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,"]*
 _CONTIG = re.compile(r"[0-9A-Za-z!#$%&+./:;?@^_|~\-][0-9A-Za-z!#$%&*+./:;=?@^_|~\-]*")
 # 1.2.5: the first level of a symbolic allele's name. Copy numbers (CN0, CN1, ...) are the
 # 1000 Genomes Project's, NON_REF and * those of genomic VCF.
-_SYMBOL = re.compile(r"(?:DEL|INS|DUP|INV|CNV|BND|TRA)(?::[^\s<>,;]+)?|CN[0-9]+|NON_REF|\*|<\*>|[A-Z]")
-_HOST = r"(?:[^\s/@]+@)?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9.\-]*[A-Za-z][\w.\-]*|\[[0-9A-Fa-f:.]+\])"
+_SYMBOL = re.compile(
+    r"(?:DEL|INS|DUP|INV|CNV|BND|TRA)(?::[^\s<>,;]+)?|CN[0-9]+|NON_REF|\*|<\*>|[A-Z]"
+)
+# A name has a letter; what has none is an address of four numbers, or in brackets.
+_HOST = (
+    r"(?:[^\s/@]+@)?"
+    r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9.\-]*[A-Za-z][\w.\-]*|\[[0-9A-Fa-f:.]+\])"
+)
 _ADDRESS = re.compile(rf"[A-Za-z][A-Za-z0-9+.\-]*://(?:{_HOST}(?::[0-9]+)?)?(?:[/?#]\S*)?")
 _NAME = re.compile(r'[^\s:;,<>"]+')
 
 
 def pairs_of(value: str) -> tuple[dict[str, str], set[str], str | None]:
-    """The pairs of `<KEY=VALUE,...>`, the keys whose value is quoted, and what is wrong, if anything."""
+    """The pairs of `<KEY=VALUE,...>`, the keys of quoted values, and what is wrong, if anything."""
     quoted: set[str] = set()
     if not (value.startswith("<") and value.endswith(">")):
         return {}, quoted, "expected <KEY=VALUE,...>"
@@ -78,8 +84,7 @@ def odd_definition(
     if kind != "contig" and tuple(pairs)[: len(wanted)] != wanted:
         return f"expected the keys {', '.join(wanted)} first, found {', '.join(pairs)}"
     own = pairs["ID"]
-    odd = {"INFO": _odd_key, "FORMAT": _odd_key, "ALT": _odd_symbol, "contig": _odd_contig}.get(kind)
-    problem = odd(kind, pairs) if odd else None
+    problem = _ODD[kind](kind, pairs) if kind in _ODD else None
     if problem is None and own in known:
         differing = [k for k in pairs if k in known[own] and known[own][k] != pairs[k]]
         if kind != "contig" or differing:
@@ -112,6 +117,9 @@ def _odd_contig(_kind: str, pairs: Mapping[str, str]) -> str | None:
     if not _CONTIG.fullmatch(pairs["ID"]):
         return f"ID should be a contig's name, found {pairs['ID']!r}"
     return None
+
+
+_ODD = {"INFO": _odd_key, "FORMAT": _odd_key, "ALT": _odd_symbol, "contig": _odd_contig}
 
 
 def odd_reserved(kind: str, pairs: Mapping[str, str], version: int) -> str | None:

@@ -7,15 +7,19 @@ records in = records kept + records quarantined.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from medallion.vcf.declared import Undeclared
 from medallion.vcf.defects import Defect
+from medallion.vcf.formats import Cells, FormatChecker
 from medallion.vcf.genotype_texts import INVALID
-from medallion.vcf.genotypes import GenotypeReader
+from medallion.vcf.genotypes import Calls, GenotypeReader
 from medallion.vcf.header import Header
 from medallion.vcf.info import InfoFields, InfoReader
 from medallion.vcf.lines import newlines
@@ -61,6 +65,9 @@ class RecordReader:
         self.genotypes = GenotypeReader(self._n)
         version = minor_version(header.fileformat)
         self._info = InfoReader(header.info, version)
+        self._formats = FormatChecker(header.format, version, header.samples)
+        self.undeclared = Undeclared(header)
+        self._ploidies: dict[int, npt.NDArray[np.int16]] = {}
         self._colons = None if version > 2 else header.contigs
         self._format = b"\tGT\t"
         self._format_kinds: dict[bytes, int] = {b"\tGT\t": _GT_ONLY}
@@ -74,6 +81,7 @@ class RecordReader:
         self._columns: list[npt.NDArray[np.int32]] = []
         self._gids: list[npt.NDArray[np.int32]] = []
         self._bad: dict[int, tuple[str, str | None, str]] = {}
+        self._late: dict[int, tuple[str, str | None, str]] = {}
         self._defects: list[Defect] = []
         self._begin = self._next_record
         self._held: list[tuple[int, bytes, npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
@@ -89,14 +97,16 @@ class RecordReader:
         starts = np.empty_like(ends)
         starts[:1] = 0
         starts[1:] = ends[:-1] + 1
-        if self._header.crlf or b"\r" in text[:4096]:
-            array = np.frombuffer(text, np.uint8)
-            ends = ends - ((array[np.maximum(ends - 1, 0)] == 13) & (ends > starts))
+        # A CR before the LF belongs to the line's end, be it in one line or in all.
+        last = np.frombuffer(text, np.uint8)[np.maximum(ends - 1, 0)]
+        ends = ends - ((last == 13) & (ends > starts))
         first_row = len(self._prefixes)
         cell_start: list[int] = []
         cell_stop: list[int] = []
         only_gt: list[bool] = []
         cell_row: list[int] = []
+        rich: list[tuple[bytes, int, int, int, int]] = []
+        colons = b":" in text
         find, count = text.find, text.count
         fmt, width = self._format, len(self._format)
         kind = self._format_kinds[fmt]
@@ -120,7 +130,11 @@ class RecordReader:
                 cells = -1 if sites_only else hit + width
                 if cells >= 0 and count(b"\t", cells, stop) != self._n - 1:
                     self._bad[row] = self._columns_found(text[start:stop])
+                elif cells >= 0:
+                    rich.append((fmt, -1, row, cells, stop))
             elif kind <= _GT_FIRST:
+                if kind == _GT_FIRST or (colons and find(b":", hit + width, stop) >= 0):
+                    rich.append((fmt, len(cell_row), row, hit + width, stop))
                 cell_start.append(hit + width)
                 cell_stop.append(stop)
                 only_gt.append(kind == _GT_ONLY)
@@ -131,8 +145,13 @@ class RecordReader:
                 self._bad[row] = ("format-malformed", "FORMAT", f"found {_text(fmt)}")
         n_rows = len(self._prefixes) - first_row
         pattern = np.full(n_rows, -1, np.int64)
-        if cell_row:
-            self._read_cells(text, cell_start, cell_stop, only_gt, cell_row, pattern, first_row)
+        calls = None
+        if cell_row and self._n:
+            calls = self._read_cells(
+                text, cell_start, cell_stop, only_gt, cell_row, pattern, first_row
+            )
+        if rich and self._n:
+            self._check_formats(text, rich, calls)
         self._patterns.append(pattern)
         line_rows = np.array(self._records[first_row:], np.int64) - self._next_record
         self._held.append((first_row, text, starts[line_rows], ends[line_rows]))
@@ -147,9 +166,7 @@ class RecordReader:
         cell_row: list[int],
         pattern: npt.NDArray[np.int64],
         first_row: int,
-    ) -> None:
-        if not self._n:
-            return
+    ) -> Calls:
         calls = self.genotypes.read(text, cell_start, cell_stop, only_gt)
         place = np.array(cell_row, np.int32)
         pattern[place - first_row] = calls.pattern
@@ -160,6 +177,52 @@ class RecordReader:
         self._rows.append(place[calls.row])
         self._columns.append(calls.column)
         self._gids.append(calls.gid)
+        return calls
+
+    def _check_formats(
+        self, text: bytes, rich: list[tuple[bytes, int, int, int, int]], calls: Calls | None
+    ) -> None:
+        """Check what samples hold beside GT: (FORMAT, place in `calls`, row, start, stop)."""
+        groups: dict[bytes, tuple[list[int], list[Cells]]] = {}
+        for fmt, place, row, start, stop in rich:
+            if row not in self._bad:
+                alt = self._prefixes[row].split(b"\t", 5)[4]
+                n_alts = 0 if alt == b"." else alt.count(b",") + 1
+                places, cells = groups.setdefault(fmt, ([], []))
+                places.append(place)
+                cells.append(Cells(row, start, stop, n_alts))
+        for fmt, (places, cells) in groups.items():
+            self.undeclared.keys(fmt[1:-1], self._records[cells[0].row] + self._lines_above)
+            ploidy = None
+            if calls is not None and places[0] >= 0:
+                ploidy = partial(self._ploidy, calls, np.array(places))
+            for row, *told in self._formats.check(text, fmt[1:-1], cells, ploidy):
+                self._late[row] = (told[0], told[1], told[2])
+
+    def _ploidy(
+        self, calls: Calls, places: npt.NDArray[np.int64], which: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int16]]:
+        """Ploidy and called alleles of the samples of records places[which] of `calls`."""
+        texts, own = self.genotypes.texts, places[which]
+        patterns, of = np.unique(calls.pattern[own], return_inverse=True)
+        ploidy = np.stack([self._spelled(p) for p in patterns.tolist()])[of]
+        called = ploidy.copy()
+        low, high = np.searchsorted(calls.row, [own, own + 1])
+        many = high - low
+        at = np.repeat(low - np.cumsum(many) + many, many) + np.arange(int(many.sum()))
+        row, gid = np.repeat(np.arange(len(own)), many), calls.gid[at]
+        ploidy[row, calls.column[at]] = texts.ploidy[gid]
+        called[row, calls.column[at]] = texts.called[gid]
+        return ploidy, called
+
+    def _spelled(self, pattern: int) -> npt.NDArray[np.int16]:
+        """The ploidy of each sample's reference call in a pattern."""
+        if pattern not in self._ploidies:
+            ploidy = np.zeros(self._n, np.int16)
+            for low, high, gt in self.genotypes.patterns.patterns[pattern].runs:
+                ploidy[low : high + 1] = len(re.findall(r"[0-9]+|\.", gt))
+            self._ploidies[pattern] = ploidy
+        return self._ploidies[pattern]
 
     def _locate(self, text: bytes, start: int, stop: int) -> tuple[int, tuple[str, str] | None]:
         """Where the prefix ends, learning the FORMAT; or what is wrong with the line."""
@@ -211,6 +274,8 @@ class RecordReader:
         column = _joined(self._columns)
         gid = _joined(self._gids)
         self._check_calls(row, column, gid, n_alts)
+        # What is wrong with a site or a genotype goes before: the rest may follow from it.
+        self._bad = {**self._late, **self._bad}
         self._check_order(sites)
         pattern = np.concatenate(self._patterns) if self._patterns else np.zeros(0, np.int64)
         kept = np.ones(len(sites), bool)
@@ -221,9 +286,12 @@ class RecordReader:
             use = kept[row]
             row = (np.cumsum(kept) - 1).astype(np.int32)[row[use]]
             column, gid = column[use], gid[use]
-        table = typed_sites(sites.filter(pl.Series(kept))).with_columns(
-            record=pl.Series(np.array(self._records, np.int64)[kept]),
-            line=pl.Series(np.array(self._records, np.int64)[kept] + self._lines_above),
+        records = np.array(self._records, np.int64)[kept]
+        sites = sites.filter(pl.Series(kept))
+        self.undeclared.sites(sites, records + self._lines_above)
+        table = typed_sites(sites).with_columns(
+            record=pl.Series(records),
+            line=pl.Series(records + self._lines_above),
             n_alts=pl.Series(n_alts[kept].astype(np.int32)),
             has_gt=pl.Series(pattern[kept] >= 0),
             pattern=pl.Series(pattern[kept]),

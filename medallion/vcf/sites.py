@@ -102,10 +102,10 @@ def broken_rules(
         if rule.column in ("chrom", "filter"):
             distinct = column.unique()
             odd = distinct.filter(~distinct.str.contains(rule.pattern))
-            rows = column.is_in(odd.implode()).arg_true() if len(odd) else []
+            broken = column.is_in(odd.implode())
         else:
-            rows = (~column.str.contains(rule.pattern)).arg_true()
-        for row in rows:
+            broken = ~column.str.contains(rule.pattern)
+        for row in broken.arg_true():
             detail = f"expected {rule.expected}, found {_shown(column[row])}"
             found.setdefault(row, (rule.reason, rule.column, detail))
     for row, *told in (
@@ -139,8 +139,11 @@ def _beyond(pos: pl.Series) -> Iterator[Told]:
 
 
 def _filters(column: pl.Series) -> Iterator[Told]:
-    distinct = column.unique().to_list()
-    odd = [f for f in distinct if "0" in (names := f.split(";")) or (len(names) > 1 and "." in names)]
+    odd = []
+    for value in column.unique().to_list():
+        names = value.split(";")
+        if "0" in names or (len(names) > 1 and "." in names):
+            odd.append(value)
     for row in column.is_in(odd).arg_true() if odd else ():
         detail = f"expected filters' names other than 0 and ., found {_shown(column[row])}"
         yield row, "filter-malformed", "filter", detail

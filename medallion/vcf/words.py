@@ -23,7 +23,7 @@ def key_codes(text: npt.NDArray[np.uint8], start: Ints, stop: Ints) -> npt.NDArr
     """
     words = np.ndarray((len(text) - 7,), "<u8", buffer=text, strides=(1,))
     length = stop - start
-    codes = words[start] & _MASKS[np.minimum(length, 8)]
+    codes: npt.NDArray[np.uint64] = words[start] & _MASKS[np.minimum(length, 8)]
     done = 8
     while len(rest := np.flatnonzero(length > done)):
         word = words[start[rest] + done] & _MASKS[np.minimum(length[rest] - done, 8)]

@@ -1,0 +1,117 @@
+"""The dashboard: navigation, the sidebar that every page shares, and the chosen page.
+
+uv run streamlit run app.py [-- --lake DIR]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+ROOT = Path(__file__).resolve().parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from medallion.errors import MedallionError, UsageError  # noqa: E402
+from pages.shared import say, sidebar, start, state  # noqa: E402
+
+st.set_page_config(
+    page_title="medallion",
+    page_icon="🧬",
+    layout="wide",
+    menu_items={"About": "1000 Genomes data in three layers: bronze, silver, gold."},
+)
+
+# Three medals; shapes only, so that it reads on light and dark.
+LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 92 32">
+<g fill="none" stroke-width="4">
+<circle cx="16" cy="16" r="12" stroke="#b06f35" fill="#b06f35" fill-opacity=".25"/>
+<circle cx="46" cy="16" r="12" stroke="#8593a8" fill="#8593a8" fill-opacity=".25"/>
+<circle cx="76" cy="16" r="12" stroke="#c4941a" fill="#c4941a" fill-opacity=".25"/>
+<path d="M28 16h6M58 16h6" stroke="#8593a8" stroke-width="3"/>
+</g></svg>"""
+
+# Section → page (folder/name below pages/) → its title, icon and path in the URL. The
+# front page has none.
+SECTIONS: dict[str, dict[str, tuple[str, str, str | None]]] = {
+    "Layers": {
+        "layers/overview": ("Overview", ":material/layers:", None),
+        "layers/bronze": ("Bronze", ":material/description:", "bronze"),
+        "layers/silver": ("Silver", ":material/fact_check:", "silver"),
+        "layers/gold": ("Gold", ":material/bar_chart:", "gold"),
+    },
+}
+
+
+def navigate() -> st.Page:
+    """Draw the menu and return the page that the URL asks for."""
+    _leave_old_pages_mode(
+        {path for pages in SECTIONS.values() for _, _, path in pages.values() if path}
+    )
+    return st.navigation(
+        {
+            section: [
+                st.Page(
+                    ROOT / "pages" / f"{file}.py",
+                    title=title,
+                    icon=icon,
+                    url_path=path,
+                    default=path is None,
+                )
+                for file, (title, icon, path) in pages.items()
+            ]
+            for section, pages in SECTIONS.items()
+        }
+    )
+
+
+def _leave_old_pages_mode(paths: set[str]) -> None:
+    """Load a link to a page once more if Streamlit answered it in its old way.
+
+    Beside a folder named pages/, Streamlit takes an app for its older kind of multipage
+    app until st.navigation is called for the first time in the server's life, and
+    answers a link to one of these pages with "Page not found" and the front page.
+    """
+    if not PagesManager.uses_pages_directory:
+        return
+    PagesManager.uses_pages_directory = False
+    visit = get_script_run_ctx()
+    wanted = visit.pages_manager.intended_page_name if visit else None
+    if wanted in paths:  # one of ours, so safe to write into a script
+        st.html(
+            "<script>{const here = location.pathname.replace(/\\/+$/, '');"
+            f"location.replace((here.endsWith('/{wanted}') ? here : here + '/{wanted}')"
+            " + location.search)}</script>",
+            unsafe_allow_javascript=True,
+        )
+        st.stop()
+
+
+def main() -> None:
+    """Draw the sidebar and the page, or what stands in the way."""
+    st.logo(LOGO)
+    page = navigate()
+    sidebar.choose_lake()
+    try:
+        lake = state.current()
+    except UsageError:
+        sidebar.open_another()
+        start.make_lake(state.current_path())
+        return
+    except MedallionError as error:
+        sidebar.open_another()
+        say.failure("This lake cannot be opened.", str(error), "Choose another in the sidebar.")
+        return
+    try:
+        sidebar.layers(lake)
+        sidebar.open_another()
+        page.run()
+    except MedallionError as error:
+        say.failure("This page cannot be shown.", str(error))
+
+
+main()

@@ -1,0 +1,152 @@
+"""Choosing one variant, the same way on every page, carried by the URL as ?variant=."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from medallion import Lake
+from medallion.errors import UsageError
+from pages.shared import cache, draw, say, state
+from pages.shared.words import allele_label
+
+__all__ = ["choose_variant", "links", "row_picker", "variant_columns"]
+
+_FORMS = "22-16050075-A-G, 22:16050075 or rs587697622"
+_ALLELE_CHARS = 60
+
+
+def choose_variant(lake: Lake) -> dict[str, Any] | None:
+    """Draw the box for a variant and return its row of `silver.variants`.
+
+    Returns None, having said why, where the box is empty or names no allele.
+    """
+    version = lake.version("silver")
+    typed = (
+        st.text_input(
+            "Variant",
+            key="variant",
+            bind="query-params",
+            placeholder=_example(cache.variant_facets(str(lake.path), version)["example"]),
+            help=f"Chromosome, position (1-based), REF and ALT as in the VCF; or chromosome and "
+            f"position; or an ID. For example {_FORMS}.",
+        )
+        or ""
+    ).strip()
+    if not typed:
+        return None
+    try:
+        found = cache.find_variant(str(lake.path), version, typed)
+    except UsageError as error:
+        say.failure("This does not name a variant.", str(error), f"Try {_FORMS}.")
+        return None
+    if found.is_empty():
+        named = cache.variant_facets(str(lake.path), version)["named"]
+        say.text_note(
+            "No such variant in this lake.",
+            [
+                typed,
+                "The chromosome is spelled as in the source, positions are 1-based."
+                if named
+                else "No variant of this source has an ID, so looking for an rsID finds "
+                "nothing: look by position.",
+            ],
+        )
+        return None
+    if found.height == 1:
+        return dict(found.row(0, named=True))
+    labels = {_describe(row): dict(row) for row in found.iter_rows(named=True)}
+    chosen = st.selectbox(
+        f"{found.height:,} alleles match: which one?",
+        list(labels),
+        key="allele",
+        bind="query-params",
+        help="A position can hold several records, and a record several ALT alleles.",
+    )
+    return labels.get(chosen or "") or dict(found.row(0, named=True))
+
+
+def row_picker(
+    frame: pl.DataFrame, columns: Mapping[str, Any], *, key: str, alt: str, height: int = 300
+) -> None:
+    """Show variants in a table in which a click on a row puts the variant in the box above.
+
+    `frame` has chrom, pos, ref, alt; what is kept is the variant, not its row's number.
+    """
+
+    def take() -> None:
+        rows = st.session_state[key]["selection"]["rows"]
+        if rows:
+            row = frame.row(rows[0], named=True)
+            st.session_state["variant"] = allele_label(
+                row["chrom"], row["pos"], row["ref"], row["alt"]
+            )
+
+    wanted = [name for name in columns if name in frame.columns]
+    st.dataframe(
+        frame.select(wanted),
+        hide_index=True,
+        column_config={name: columns[name] for name in wanted},
+        height=min(height, 35 * (frame.height + 1) + 3),
+        lazy=False,
+        key=key,
+        on_select=take,
+        selection_mode="single-row",
+        alt=alt,
+    )
+
+
+def links(row: Mapping[str, Any]) -> None:
+    """Draw links that go on with one allele: its frequencies, its raw line."""
+    name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
+    with st.container(horizontal=True):
+        for file, label, icon, query in (
+            ("gold", "Frequencies", "bar_chart", {"variant": name}),
+            (
+                "bronze",
+                "Raw record",
+                "description",
+                {"bronze": "Records", "file": row["file"], "at": f"#{row['record']}"},
+            ),
+        ):
+            st.page_link(
+                f"pages/layers/{file}.py",
+                label=label,
+                icon=f":material/{icon}:",
+                query_params=state.in_this_lake(query),
+            )
+
+
+def variant_columns() -> dict[str, Any]:
+    """Return the columns that name a variant, with their meaning."""
+    return {
+        "chrom": draw.text("Chrom", "Chromosome, spelled as in the source.", "small"),
+        "pos": draw.number("Position", "1-based position of REF's first base."),
+        "id": draw.text("ID", "The source's ID field, often an rsID."),
+        "ref": draw.text("REF", "The reference allele.", "small"),
+        "alt": draw.text("ALT", "The alternate allele of this row.", "small"),
+    }
+
+
+def _example(row: Mapping[str, Any] | None) -> str:
+    """Return the forms of naming a variant, with one of the lake's own."""
+    if row is None:
+        return _FORMS
+    forms = [allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])]
+    forms.append(f"{row['chrom']}:{row['pos']}")
+    if row["id"]:
+        forms.append(row["id"])
+    return f"{', '.join(forms[:-1])} or {forms[-1]}"
+
+
+def _describe(row: Mapping[str, Any]) -> str:
+    def cut(allele: str) -> str:
+        return allele if len(allele) <= _ALLELE_CHARS else f"{allele[:_ALLELE_CHARS]}…"
+
+    return (
+        f"{row['chrom']}:{row['pos']:,} {cut(row['ref'])} → {cut(row['alt'])} "
+        f"(ALT {row['alt_index']} of {row['n_alts']}, record {row['record']:,})"
+    )

@@ -1,0 +1,180 @@
+"""The structure of the house: imports run downward, the public API is what is locked here."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import medallion
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "medallion"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# From the ground up. A module may import those on a lower step, or of its own package.
+STEPS = (
+    {"errors"},
+    {"catalog", "progress"},
+    {"vcf", "storage", "demo"},
+    {"bronze"},
+    {"silver"},
+    {"gold"},
+    {"status", "query", "export", "checks", "trace"},
+    {"find"},
+    {"lake"},
+    {"terminal"},
+    {"cli"},
+    {"__main__"},
+)
+STEP = {name: i for i, names in enumerate(STEPS) for name in names}
+
+PUBLIC = ["Check", "Lake", "LayerStatus", "MedallionError", "Progress", "Step", "__version__"]
+
+
+each_module = pytest.mark.parametrize(
+    "module", MODULES, ids=lambda m: m.relative_to(PACKAGE).as_posix()
+)
+
+
+def place(module: Path) -> str:
+    """The package below `medallion`, or the module's own name, that a file belongs to."""
+    relative = module.relative_to(PACKAGE)
+    return relative.parts[0].removesuffix(".py")
+
+
+def imported(module: Path) -> set[str]:
+    """Dotted names of all that a module imports, wherever in it the import stands."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: a relative import hides where it points"
+            found.add(node.module or "")
+            if node.module == "medallion":
+                found.update(f"medallion.{alias.name}" for alias in node.names)
+    return found
+
+
+def inner(module: Path) -> set[str]:
+    """The places of the package that a module imports from."""
+    names = {n.split(".")[1] for n in imported(module) if n.startswith("medallion.")}
+    return {n for n in names if n in STEP or n == "figures"}
+
+
+@each_module
+def test_imports_run_downward(module: Path) -> None:
+    here = place(module)
+    if here == "__init__":
+        assert inner(module) <= {"errors", "lake", "progress", "status", "checks"}
+    elif here == "figures":
+        # Figures see the catalog and frames, not layers.
+        assert inner(module) <= {"catalog", "errors", "figures"}
+    else:
+        assert here in STEP, f"{here} has no step yet: say in STEPS where it stands"
+        for other in inner(module) - {here}:
+            assert STEP.get(other, 99) < STEP[here], (
+                f"{module.relative_to(ROOT)} imports {other}, which stands no lower"
+            )
+
+
+@each_module
+def test_the_library_never_imports_the_dashboard(module: Path) -> None:
+    tops = {name.split(".")[0] for name in imported(module)}
+    assert not tops & {"streamlit", "pages", "app"}
+
+
+def test_no_layer_imports_plotly_and_no_figure_reads_a_lake() -> None:
+    for module in MODULES:
+        if place(module) != "figures":
+            assert "plotly" not in {n.split(".")[0] for n in imported(module)}, module
+
+
+def test_development_tools_are_no_part_of_the_library_at_work() -> None:
+    """msprime makes the demo; only the program that made it may want it."""
+    for module in MODULES:
+        if place(module) != "demo":
+            assert not {"msprime", "tskit", "pytest"} & {
+                n.split(".")[0] for n in imported(module)
+            }, module
+
+
+def test_the_public_api_is_locked() -> None:
+    assert medallion.__all__ == PUBLIC
+    assert medallion.__all__ == sorted(medallion.__all__, key=lambda n: (n.startswith("_"), n))
+    for name in PUBLIC:
+        assert getattr(medallion, name)
+
+
+def test_the_methods_of_a_lake_are_locked() -> None:
+    public = {n for n in vars(medallion.Lake) if not n.startswith("_")}
+    promised = {
+        "build", "export", "header", "plan", "query", "raw", "raw_samples", "scan", "status",
+        "tables", "variant", "verify", "version",
+    }  # fmt: skip
+    assert promised <= public
+    for name in public:
+        assert getattr(medallion.Lake, name).__doc__, name
+
+
+@each_module
+def test_a_module_says_what_it_is_for_and_can_be_read_in_one_sitting(module: Path) -> None:
+    text = module.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    documented = ast.get_docstring(tree)
+    assert documented, "no docstring"
+    assert documented[0].isupper() or not documented[0].isalpha()
+    assert text.count("\n") < 450
+    if module.name not in ("__main__.py", "__init__.py"):
+        exported = [
+            node for node in tree.body
+            if isinstance(node, ast.Assign)
+            and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets)
+        ]  # fmt: skip
+        assert exported, "no __all__"
+
+
+@each_module
+def test_all_names_what_is_there(module: Path) -> None:
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    defined = {n.name for n in tree.body if isinstance(n, ast.ClassDef | ast.FunctionDef)}
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            defined |= (
+                {t.id for t in ast.walk(target) if isinstance(t, ast.Name)} if target else set()
+            )
+        if isinstance(node, ast.ImportFrom | ast.Import):
+            defined |= {a.asname or a.name for a in node.names}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            names = ast.literal_eval(node.value)
+            assert set(names) <= defined, set(names) - defined
+            assert len(set(names)) == len(names)
+
+
+def test_the_folder_of_pages_holds_no_page_directly() -> None:
+    """Streamlit would serve such files past app.py's navigation."""
+    pages = ROOT / "pages"
+    if not pages.exists():
+        pytest.skip("the dashboard is not in this copy")
+    assert list(pages.glob("*.py")) == []
+
+
+def test_files_are_opened_with_their_encoding_and_paths_are_pathlib() -> None:
+    """`open`, `read_text` and `write_text` name an encoding; `os.path` is not used."""
+    for module in MODULES:
+        tree = ast.parse(module.read_text(encoding="utf-8"))
+        assert "os.path" not in imported(module), module
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            keywords = {k.arg for k in node.keywords}
+            modes = [a.value for a in node.args if isinstance(a, ast.Constant)]
+            if node.func.attr in ("read_text", "write_text") or (
+                node.func.attr == "open" and not any("b" in str(m) for m in modes)
+            ):
+                assert "encoding" in keywords, f"{module}:{node.lineno}"

@@ -1,0 +1,287 @@
+"""The dashboard in a real browser, from a fresh clone, with the network cut off.
+
+Needs a Chromium or Chrome on the PATH; skips without. MEDALLION_REQUIRE_TOOLS=1 makes
+that a failure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from medallion import Lake
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+pytestmark = pytest.mark.browser
+playwright.expect.set_options(timeout=60_000)
+
+ROOT = Path(__file__).resolve().parents[1]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SLOW = 60_000  # milliseconds; a build under way on a busy machine
+# Attached, not visible: the bar of a frequency of zero has no height.
+BARS = ".js-plotly-plot .bars path"
+VIEWS = {
+    "bronze": ["Files", "Header", "Records", "Samples"],
+    "silver": ["Variants", "Genotypes", "Samples", "Quarantine"],
+    "gold": ["Variant", "Spectrum", "Populations"],
+}
+
+
+def find_browser() -> str:
+    for name in BROWSERS:
+        if found := shutil.which(name):
+            return found
+    why = f"no browser on the PATH: looked for {', '.join(BROWSERS)}"
+    if os.environ.get("MEDALLION_REQUIRE_TOOLS") == "1":
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+@contextlib.contextmanager
+def serve(clone: Path) -> Iterator[str]:
+    """Start the app as the README says, on a free port, and yield its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    start = ["uv", "run"] if shutil.which("uv") else [sys.executable, "-m"]
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "MEDALLION_LAKE"},
+        "UV_NO_SYNC": "1",
+        "UV_PROJECT": str(ROOT),
+        "PYTHONPATH": str(ROOT),
+    }
+    with (clone / "server.log").open("ab") as log:
+        server = subprocess.Popen(
+            [*start, "streamlit", "run", "app.py", "--server.port", str(port),
+             "--server.headless", "true"],
+            cwd=clone, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )  # fmt: skip
+    address = f"http://localhost:{port}"
+    try:
+        for _ in range(150):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
+                break
+            time.sleep(0.2)
+        else:
+            pytest.fail((clone / "server.log").read_text(encoding="utf-8"))
+        yield address
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a fresh clone has of the app: no data, nothing built."""
+    path = tmp_path_factory.mktemp("clone")
+    shutil.copy(ROOT / "app.py", path)
+    for folder in ("pages", ".streamlit"):
+        shutil.copytree(ROOT / folder, path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def address(clone: Path) -> Iterator[str]:
+    with serve(clone) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[playwright.Browser]:
+    executable = find_browser()
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: playwright.Browser) -> Iterator[playwright.Page]:
+    """A page that can reach this machine only; asking for anything else fails the test."""
+    context = chromium.new_context(viewport={"width": 1600, "height": 1000})
+    asked: list[str] = []
+
+    def guard(route: playwright.Route) -> None:
+        url = route.request.url
+        if re.match(r"(https?|wss?)://localhost[:/]|data:|blob:", url):
+            route.continue_()
+        else:
+            asked.append(url)
+            route.abort()
+
+    context.route("**/*", guard)
+    tab = context.new_page()
+    tab.set_default_timeout(SLOW)
+    yield tab
+    context.close()
+    assert not asked, f"the page asked for {asked}"
+
+
+def settled(page: playwright.Page) -> None:
+    """Wait until the app has stopped running, and see that it has not failed."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    assert page.locator(".stException").count() == 0
+    assert page.get_by_role("dialog").count() == 0
+
+
+def test_the_first_start_builds_the_demo_and_shows_a_chart(
+    page: playwright.Page, address: str, clone: Path
+) -> None:
+    page.goto(address)
+    page.wait_for_selector(BARS, state="attached")
+    settled(page)
+    assert page.locator(BARS).count() == 26
+    assert page.get_by_text("Simulated data, not real people").count()
+    states = Lake(clone / "data" / "demo").status()
+    (entry,) = states["silver"].summary["ledger"]
+    assert page.get_by_text(f"{entry['records']:,} records in = {entry['kept']:,} kept").count()
+    assert {status.state for status in states.values()} == {"fresh"}
+
+
+def test_each_rebuild_button_builds_and_the_charts_stay(
+    page: playwright.Page, address: str, clone: Path
+) -> None:
+    page.goto(address)
+    page.wait_for_selector(BARS, state="attached")
+    lake = Lake(clone / "data" / "demo")
+    for layer in ("bronze", "silver", "gold"):
+        before = lake.status()[layer].built_at
+        button = page.get_by_role("button", name=f"Rebuild {layer}")
+        button.click()
+        end = time.monotonic() + SLOW / 1000
+        while lake.status()[layer].built_at == before and time.monotonic() < end:
+            page.wait_for_timeout(50)
+        assert lake.status()[layer].built_at != before
+        playwright.expect(button).to_be_enabled()
+        assert page.locator(BARS).count() == 26
+        settled(page)
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_view_of_every_page(page: playwright.Page, address: str, name: str) -> None:
+    first, *others = VIEWS[name]
+    page.goto(f"{address}/{name}")
+    playwright.expect(page.get_by_role("radio", name=first, exact=True).first).to_be_checked()
+    for view in (first, *others):
+        page.get_by_role("radio", name=view, exact=True).first.click()
+        playwright.expect(page.get_by_role("radio", name=view, exact=True).first).to_be_checked()
+        if (name, view) in {("gold", "Variant"), ("gold", "Populations"), ("silver", "Samples")}:
+            page.wait_for_selector(BARS, state="attached")
+        elif (name, view) == ("gold", "Spectrum"):
+            page.wait_for_selector(".js-plotly-plot .scatterlayer .trace")
+        settled(page)
+        assert page.locator("h1").inner_text() == name.capitalize()
+
+
+def test_a_link_to_a_page_works_as_the_first_visit_of_a_fresh_server(
+    page: playwright.Page, address: str, clone: Path
+) -> None:
+    page.goto(address)  # so that the lake is there
+    page.wait_for_selector(BARS, state="attached")
+    with serve(clone) as fresh:
+        page.goto(f"{fresh}/gold?gold=Populations&measure=Singletons")
+        page.wait_for_selector(BARS, state="attached")
+        settled(page)
+        assert page.url == f"{fresh}/gold?gold=Populations&measure=Singletons"
+        assert page.locator(".gtitle").text_content() == "Singletons"
+
+
+def test_a_choice_is_in_the_url_and_survives_a_reload(page: playwright.Page, address: str) -> None:
+    page.goto(f"{address}/gold")
+    page.wait_for_selector(BARS, state="attached")
+    page.get_by_role("radio", name="Spectrum").click()
+    page.wait_for_selector(".js-plotly-plot .scatterlayer .trace")
+    page.get_by_role("radio", name="Share").click()
+    page.wait_for_url("**/gold?*count=Share*")
+    page.reload()
+    playwright.expect(page.get_by_role("radio", name="Share")).to_be_checked()
+    playwright.expect(page.get_by_role("radio", name="Spectrum")).to_be_checked()
+
+
+def test_a_ticked_row_leads_to_its_carriers_and_its_chart(
+    page: playwright.Page, address: str
+) -> None:
+    page.goto(f"{address}/silver?af_from=0.5")
+    table = page.locator("[data-testid=stDataFrame] canvas").first
+    table.wait_for()
+    settled(page)
+    table.click(position={"x": 17, "y": 52}, force=True)  # the box before the first row
+    page.get_by_text("Samples that carry it").wait_for()
+    page.get_by_role("link", name="Frequencies").click()
+    page.wait_for_url("**/gold?variant=22-*")
+    page.wait_for_selector(BARS, state="attached")
+
+
+def test_what_is_shown_can_be_downloaded(
+    page: playwright.Page, address: str, clone: Path, tmp_path: Path
+) -> None:
+    lake = Lake(clone / "data" / "demo")
+    row = lake.scan("silver.variants").filter(pl.col("ac") > 100).head(1).collect().to_dicts()[0]
+    name = "-".join(str(row[key]) for key in ("chrom", "pos", "ref", "alt"))
+    page.goto(f"{address}/gold?variant={name}")
+    page.wait_for_selector(BARS, state="attached")
+    for label, ending in (("CSV", "csv"), ("Parquet", "parquet")):
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=label, exact=True).click()
+        path = tmp_path / f"got.{ending}"
+        waiting.value.save_as(path)
+        assert name in waiting.value.suggested_filename
+        if ending == "csv":
+            with path.open(encoding="utf-8", newline="") as file:
+                rows = list(csv.DictReader(file))
+        else:
+            rows = pl.read_parquet(path).to_dicts()
+        everyone = next(each for each in rows if each["population"] == "ALL")
+        assert len(rows) == 32
+        assert (int(everyone["ac"]), int(everyone["an"])) == (row["ac"], row["an"])
+
+
+def test_a_build_is_seen_from_another_tab_which_stays_usable(
+    page: playwright.Page, address: str
+) -> None:
+    page.goto(address)
+    page.wait_for_selector(BARS, state="attached")
+    other = page.context.new_page()
+    other.goto(f"{address}/gold")
+    other.wait_for_selector(BARS, state="attached")
+    page.get_by_role("button", name="Rebuild silver").click()
+    other.get_by_role("radio", name="Populations").click()
+    playwright.expect(other.locator(".gtitle").first).to_contain_text("Polymorphic alleles")
+    settled(other)
+    playwright.expect(page.get_by_role("button", name="Rebuild silver")).to_be_enabled()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_s_width_has_nothing_cut_off(
+    page: playwright.Page, address: str, scheme: str
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 400, "height": 800})
+    for path in ("", "bronze", "silver", "gold"):
+        page.goto(f"{address}/{path}")
+        page.wait_for_selector("h1")
+        settled(page)
+        wider = page.evaluate(
+            "(() => {const m = document.querySelector('.stMain');"
+            "return m.scrollWidth - m.clientWidth})()"
+        )
+        assert wider <= 0
