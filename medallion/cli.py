@@ -128,12 +128,12 @@ def _build(options: argparse.Namespace) -> int:
     layers = [options.layer or "gold"]
     if options.force and options.layer is None:
         layers = list(LAYERS)
-    before = {name: status.built_at for name, status in lake.status().items()}
+    built: list[str] = []
     with ProgressBar() as bar:
         for layer in layers:
             lake.build(layer, force=options.force, workers=options.workers, progress=bar)
+            built += lake.last_built
     after = lake.status()
-    built = [name for name in LAYERS if after[name].built_at != before[name]]
     if not built:
         print(f"Nothing to do: {lake.source.title} is fresh in {lake.path}.")
     for name in built:

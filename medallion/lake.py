@@ -71,6 +71,8 @@ class Lake:
         given = bronze_source.named(dataset, chroms, vcf, samples)
         known = bronze_source.read_source(self.path)
         self.source: Source = bronze_source.combine(known, given, self.path)
+        self.last_built: tuple[str, ...] = ()
+        """The layers that the last `build` of this object made, bottom up."""
 
     def __repr__(self) -> str:
         return f"Lake({str(self.path)!r}, {self.source.title!r})"
@@ -123,6 +125,7 @@ class Lake:
             known = bronze_source.read_source(self.path)
             self.source = bronze_source.combine(known, self.source, self.path)
             with start_work(self.path, report, workers=workers, executor=executor) as work:
+                self.last_built = ()
                 for step in self.plan(layer, force=force):
                     if step.layer == "bronze":
                         bronze.build(self.path, self.source, work, force=force)
@@ -133,6 +136,7 @@ class Lake:
                         silver.build(self.path, work)
                     else:
                         gold.build(self.path, work)
+                    self.last_built = (*self.last_built, step.layer)
             return self.status()
 
     # Looking at it

@@ -241,3 +241,28 @@ def test_a_record_that_is_out_of_order_is_found_by_its_region(tmp_path: Path) ->
     assert [r.record for r in lake.raw("1:40")] == [11, 1501]
     noted = lake.scan("silver.defects", build=False).filter(pl.col("reason") == "out-of-order")
     assert noted.collect()["line"].to_list() == [1504]
+
+
+def test_new_bytes_wait_for_the_index_that_fits_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build that dies before it publishes leaves the old bytes under the old index."""
+    vcf = tmp_path / "x.vcf"
+    vcf.write_text(sites(3000), encoding="utf-8", newline="\n")
+    lake = Lake(tmp_path / "lake", vcf=[vcf])
+    lake.build("bronze")
+    before = [r.text for r in lake.raw("#2500-2600", limit=None)]
+    vcf.write_text(sites(3000).replace("NS=", "NSAMPLES="), encoding="utf-8", newline="\n")
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("medallion.bronze.build.publish", die)
+        patch.setattr("medallion.bronze.build.os.replace", die)
+        with pytest.raises(KeyboardInterrupt):
+            lake.build("bronze")
+    assert [r.text for r in lake.raw("#2500-2600", limit=None)] == before
+    lake.build("bronze")
+    assert all("NSAMPLES=" in r.text for r in lake.raw("#2500-2600", limit=None))
+    assert not (tmp_path / "lake" / "bronze" / ".arriving").exists()

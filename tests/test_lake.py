@@ -433,8 +433,7 @@ KILLER = """
 import os, random, signal, sys, threading
 from pathlib import Path
 from medallion import Lake
-from medallion.storage import delta, snapshot
-import medallion.bronze.build, medallion.silver.build, medallion.gold.build
+from medallion.storage import delta, publish
 
 where, nth = sys.argv[2], int(sys.argv[3])
 seen = 0
@@ -453,8 +452,7 @@ if where == "commit":
 elif where == "part":
     delta.PartWriter.close = dying(delta.PartWriter.close)
 elif where == "publish":
-    for module in (medallion.bronze.build, medallion.silver.build, medallion.gold.build):
-        module.write_snapshot = dying(module.write_snapshot)
+    publish.write_snapshot = dying(publish.write_snapshot)
 elif where == "replace":
     os.replace = dying(os.replace)
 else:

@@ -6,6 +6,8 @@ is there and is not what is recorded is put aside under another name, not overwr
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,22 +21,31 @@ import polars as pl
 from medallion import demo
 from medallion.bronze.index import Indexed, index_file
 from medallion.bronze.local import bring
-from medallion.bronze.parts import put_aside
+from medallion.bronze.parts import hash_file, put_aside
 from medallion.bronze.source import OWN, Source, file_name, is_address
-from medallion.bronze.tables import BLOCKS, FILES, TABLES
+from medallion.bronze.tables import BLOCKS, FILES
 from medallion.catalog.releases import DATASETS, RemoteFile, Version
 from medallion.errors import DownloadError, SourceError
 from medallion.progress import Reporter
 from medallion.storage import delta
 from medallion.storage.fingerprint import Fingerprint, code_digest, digest_file
-from medallion.storage.snapshot import Snapshot, TableState, read_snapshot, write_snapshot
+from medallion.storage.publish import publish
+from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.storage.work import Work
 
 __all__ = ["LAYER", "Wanted", "build", "current", "download_bytes", "wanted_files"]
 
 LAYER = "bronze"
+_ARRIVING = ".arriving"
 FORMAT = 1
-_CODE = ("vcf/blocks.py", "vcf/lines.py", "vcf/line_index.py", "vcf/header.py", "bronze/index.py", "bronze/tables.py")
+_CODE = (
+    "vcf/blocks.py",
+    "vcf/lines.py",
+    "vcf/line_index.py",
+    "vcf/header.py",
+    "bronze/index.py",
+    "bronze/tables.py",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +111,7 @@ def current(root: Path, source: Source) -> tuple[Fingerprint, tuple[str, ...]]:
             wrong.append(f"{file.label} is missing from the bronze folder.")
         elif _stat(path) != record["stat"] and digest_file(path) != record["sha256"]:
             wrong.append(f"{file.label} in the bronze folder is not as it arrived.")
-    fingerprint = Fingerprint(inputs, {"dataset": source.dataset}, FORMAT, code_digest(*_CODE))
-    return fingerprint, tuple(wrong)
+    return _fingerprint(inputs, source), tuple(wrong)
 
 
 def _digest_now(file: Wanted, record: Mapping[str, Any] | None) -> str:
@@ -139,6 +149,7 @@ def build(root: Path, source: Source, work: Work, *, force: bool = False) -> Non
     begun = time.monotonic()
     folder = root / LAYER
     folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / _ARRIVING, ignore_errors=True)
     snapshot = read_snapshot(root, LAYER)
     before = _rows(root, snapshot)
     wanted = wanted_files(source)
@@ -149,7 +160,7 @@ def build(root: Path, source: Source, work: Work, *, force: bool = False) -> Non
     same_code = snapshot is not None and snapshot.fingerprint.code == code_digest(*_CODE)
     for file in wanted:
         row = arrived.get(file.name) or _bring_local(file, folder, before, work.report)
-        path = folder / file.name
+        path = _where(folder, file.name)
         old = before.get(file.name)
         if file.kind == "vcf":
             if old and old["sha256"] == row["sha256"] and same_code and not force:
@@ -173,31 +184,32 @@ def build(root: Path, source: Source, work: Work, *, force: bool = False) -> Non
     work.report.check()
     files = FILES.conform(pl.DataFrame(rows, schema=FILES.polars_schema(), strict=False))
     blocks = pl.concat(tables) if tables else pl.DataFrame(schema=BLOCKS.polars_schema())
-    states = {}
-    for table, frame in ((FILES, files), (BLOCKS, blocks)):
-        part = delta.write_part(root, table, frame, chrom=None, name="part-00000")
-        version = delta.commit(root, table, [part], {"layer": LAYER})
-        states[table.short] = TableState(version, frame.height, part.bytes if part else 0)
+    parts = {
+        table: [delta.write_part(root, table, frame, chrom=None, name="part-00000")]
+        for table, frame in ((FILES, files), (BLOCKS, blocks))
+    }
+    inputs = {f.label: str(summary[f.name]["sha256"]) for f in wanted}
+    # What was brought takes the old file's place last, so that a build that dies has not
+    # put new bytes under the old index.
+    for file in wanted:
+        arriving = folder / _ARRIVING / file.name
+        if arriving.is_file():
+            os.replace(arriving, folder / file.name)
+    publish(root, parts, _fingerprint(inputs, source), {"files": summary}, begun)
+    shutil.rmtree(folder / _ARRIVING, ignore_errors=True)
     for name in set(before) - {f.name for f in wanted}:
         if source.dataset == OWN:
             (folder / name).unlink(missing_ok=True)
-    inputs = {f.label: str(summary[f.name]["sha256"]) for f in wanted}
-    write_snapshot(
-        root,
-        Snapshot(
-            LAYER,
-            states,
-            Fingerprint(inputs, {"dataset": source.dataset}, FORMAT, code_digest(*_CODE)),
-            datetime.now(UTC),
-            time.monotonic() - begun,
-            {"files": summary},
-        ),
-    )
-    for table in TABLES:
-        keep = [states[table.short].version]
-        if snapshot and table.short in snapshot.tables:
-            keep.append(snapshot.tables[table.short].version)
-        delta.clean(root, table, keep)
+
+
+def _where(folder: Path, name: str) -> Path:
+    """Where the file lies while bronze is built: among the arriving, else in its place."""
+    arriving = folder / _ARRIVING / name
+    return arriving if arriving.is_file() else folder / name
+
+
+def _fingerprint(inputs: Mapping[str, str], source: Source) -> Fingerprint:
+    return Fingerprint(inputs, {"dataset": source.dataset}, FORMAT, code_digest(*_CODE))
 
 
 def _rows(root: Path, snapshot: Snapshot | None) -> dict[str, dict[str, Any]]:
@@ -292,15 +304,21 @@ def _bring_local(
             f"{file.origin} is gone, and bronze holds no whole copy of it: expected the file "
             "that the lake was made from. Put it back, or name another with --vcf and --samples."
         )
-    if old and there == old["sha256"] == digest_file(file.origin):
-        return dict(old)
-    if there is not None and not (old and there == old["sha256"]):
-        put_aside(target)
-    got = bring(
-        file.origin,
-        target,
-        lambda done, total: report(LAYER, f"copying {file.name}", done, total, "bytes"),
-    )
+    if there is not None and there == digest_file(file.origin):
+        if old and there == old["sha256"]:
+            return dict(old)
+        # A build that died had brought it already.
+        got = hash_file(target)
+    else:
+        if there is not None and not (old and there == old["sha256"]):
+            put_aside(target)
+        arriving = folder / _ARRIVING / file.name
+        arriving.parent.mkdir(exist_ok=True)
+        got = bring(
+            file.origin,
+            arriving,
+            lambda done, total: report(LAYER, f"copying {file.name}", done, total, "bytes"),
+        )
     return {
         "file": file.name, "kind": file.kind, "chrom": file.chrom, "url": str(file.origin),
         "bytes": got.bytes, "md5": got.md5, "sha256": got.sha256,

@@ -118,14 +118,19 @@ def region(file: IndexedFile, where: Region) -> Iterator[RawRecord]:
     start = where.start if where.start is not None else 0
     end = where.end if where.end is not None else 2**62
     bare = where.chrom.removeprefix("chr")
-    wanted = file.table.filter(
-        ~pl.col("certain")
-        | (
-            (pl.col("chrom").str.strip_prefix("chr") == bare)
-            & (pl.col("pos_min") <= end)
-            & (pl.col("pos_max") >= start)
-        )
-    )["block"].unique().sort().to_list()
+    wanted = (
+        file.table.filter(
+            ~pl.col("certain")
+            | (
+                (pl.col("chrom").str.strip_prefix("chr") == bare)
+                & (pl.col("pos_min") <= end)
+                & (pl.col("pos_max") >= start)
+            )
+        )["block"]
+        .unique()
+        .sort()
+        .to_list()
+    )
     for low, high in _runs(wanted):
         for raw in _from_block(file, low, high):
             fields = raw.text.split("\t", 2)

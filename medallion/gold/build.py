@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +17,15 @@ from medallion.gold.counts import PatternPloidy, count_groups
 from medallion.gold.frequencies import frequency_rows
 from medallion.gold.groups import Groups
 from medallion.gold.populations import PopulationSums, population_rows, sum_populations
-from medallion.gold.tables import FREQUENCIES, POPULATIONS, TABLES
+from medallion.gold.tables import FREQUENCIES, POPULATIONS
 from medallion.silver.build import LAYER as SILVER
 from medallion.silver.tables import CALLS, COLUMNS, GENOTYPES, PATTERNS, SAMPLES, VARIANTS
 from medallion.storage import delta
 from medallion.storage.arrow import values
 from medallion.storage.delta import Part, PartWriter, RowGroup
 from medallion.storage.fingerprint import Fingerprint, code_digest
-from medallion.storage.snapshot import Snapshot, TableState, read_snapshot, write_snapshot
+from medallion.storage.publish import publish
+from medallion.storage.snapshot import read_snapshot
 from medallion.storage.work import Work
 
 __all__ = ["LAYER", "build", "current"]
@@ -92,29 +92,13 @@ def build(root: Path, work: Work) -> None:
     frequencies = [s.part for s in summaries if s.part is not None]
     summary_rows = population_rows((p for s in summaries for p in s.sums), groups)
     populations = delta.write_part(root, POPULATIONS, summary_rows, chrom=None, name="part-00000")
-    states = {}
-    for table, parts in (
-        (FREQUENCIES, frequencies),
-        (POPULATIONS, [populations] if populations else []),
-    ):
-        states[table.short] = TableState(
-            delta.commit(root, table, parts, {"layer": LAYER}),
-            sum(p.rows for p in parts),
-            sum(p.bytes for p in parts),
-        )
-    before = read_snapshot(root, LAYER)
-    write_snapshot(
+    publish(
         root,
-        Snapshot(
-            LAYER, states, current(silver.fingerprint), datetime.now(UTC),
-            time.monotonic() - begun, {"silver": version},
-        ),
-    )  # fmt: skip
-    for table in TABLES:
-        keep = [states[table.short].version]
-        if before and table.short in before.tables:
-            keep.append(before.tables[table.short].version)
-        delta.clean(root, table, keep)
+        {FREQUENCIES: frequencies, POPULATIONS: [populations]},
+        current(silver.fingerprint),
+        {"silver": version},
+        begun,
+    )
 
 
 def _tasks(root: Path, version: Mapping[str, int], groups: Groups) -> list[_Partition]:

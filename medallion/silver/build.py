@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,8 @@ from medallion.silver.tables import (
 )
 from medallion.storage import delta
 from medallion.storage.fingerprint import Fingerprint, code_digest
-from medallion.storage.snapshot import Snapshot, TableState, read_snapshot, write_snapshot
+from medallion.storage.publish import publish
+from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.storage.work import Work
 from medallion.vcf.blocks import BGZF_EOF, Blocks
 from medallion.vcf.declared import remarks as undeclared
@@ -116,64 +116,11 @@ def build(root: Path, work: Work) -> None:
         whole = table.conform(frame)
         parts[table.short] = [delta.write_part(root, table, whole, chrom=None, name="part-00000")]
     _check(ledger, parts, defects)
-    _publish(root, bronze, parts, ledger, begun)
-
-
-def _open(root: Path, bronze: Snapshot, rows: pl.DataFrame) -> list[_File]:
-    blocks = delta.scan(root, BLOCKS, bronze.tables[BLOCKS.short].version)
-    files = []
-    for row in rows.filter(pl.col("kind") == "vcf").iter_rows(named=True):
-        table = blocks.filter(pl.col("file") == row["file"]).sort("block").collect()
-        opened = as_blocks(root / BRONZE / row["file"], row["container"], table)
-        files.append(_File(row["file"], row, opened, table, read_header(opened)))
-    return files
-
-
-def _people(
-    root: Path, rows: pl.DataFrame, files: Sequence[_File]
-) -> tuple[pl.DataFrame, dict[str, dict[str, Encoded]], list[tuple[str, Defect]]]:
-    """`silver.samples`; for each file its columns' strings, encoded; what is odd."""
-    tables = rows.filter(pl.col("kind") == "samples")["file"].to_list()
-    defects: list[tuple[str, Defect]] = []
-    metadata = None
-    for name in tables:
-        table, odd = read_metadata(root / BRONZE / name)
-        defects += [(name, d) for d in odd]
-        metadata = table if metadata is None else pl.concat([metadata, table])
-    if metadata is not None:
-        metadata = metadata.unique("sample", keep="first", maintain_order=True)
-    columns = {f.name: f.header.samples for f in files}
-    label = " and ".join(tables) or None
-    samples, mismatches = join_samples(columns, metadata, label)
-    people = {}
-    for file in files:
-        order = pl.DataFrame({"sample": pl.Series(file.header.samples, dtype=pl.String)})
-        known = order.join(samples, on="sample", how="left", maintain_order="left")
-        people[file.name] = {
-            name: Encoded.of(known[name].to_list())
-            for name in ("sample", "population", "super_population", "sex")
-        }
-    return samples, people, defects + mismatches
-
-
-def _partition(
-    root: Path, files: Sequence[_File], people: Mapping[str, dict[str, Encoded]]
-) -> tuple[list[Partition], list[int]]:
-    """The tasks of all files, and for each task the index of its file."""
-    tasks: list[Partition] = []
-    of_task: list[int] = []
-    for index, file in enumerate(files):
-        cuts = cut(file.table, file.blocks, file.header)
-        # Where one partition holds a file of many blocks, that is because it is not sorted,
-        # or is a stream: an allele may stand twice at any distance.
-        near = len(cuts) > 1 or _sorted(file.table)
-        for first, last, record in cuts:
-            tasks.append(
-                Partition(
-                    root, file.name, len(tasks), file.blocks, file.header, first, last, record,
-                    MEMORY if near and file.blocks.container != "gzip" else None,
-                    people[file.name],
-                )
+    facts = {
+        "ledger": [{k: v for k, v in e.items() if k != "read"} for e in ledger],
+        "bronze": {k: v.version for k, v in bronze.tables.items()},
+    }
+    publish(root, {t: parts[t.short] for t in TABLES}, current(bronze.fingerprint), facts, begun)
             )  # fmt: skip
             of_task.append(index)
     return tasks, of_task
@@ -266,37 +213,3 @@ def _ends_whole(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-min(len(BGZF_EOF), path.stat().st_size), 2)
         return file.read() == BGZF_EOF
-
-
-def _publish(
-    root: Path,
-    bronze: Snapshot,
-    parts: Mapping[str, Sequence[delta.Part | None]],
-    ledger: Sequence[Mapping[str, Any]],
-    begun: float,
-) -> None:
-    """Commit every table, then pin them together."""
-    before = read_snapshot(root, LAYER)
-    states = {}
-    for table in TABLES:
-        own = [p for p in parts[table.short] if p is not None]
-        version = delta.commit(root, table, own, {"layer": LAYER})
-        states[table.short] = TableState(
-            version, sum(p.rows for p in own), sum(p.bytes for p in own)
-        )
-    summary = {
-        "ledger": [{k: v for k, v in e.items() if k != "read"} for e in ledger],
-        "bronze": {k: v.version for k, v in bronze.tables.items()},
-    }
-    write_snapshot(
-        root,
-        Snapshot(
-            LAYER, states, current(bronze.fingerprint), datetime.now(UTC),
-            time.monotonic() - begun, summary,
-        ),
-    )  # fmt: skip
-    for table in TABLES:
-        keep = [states[table.short].version]
-        if before and table.short in before.tables:
-            keep.append(before.tables[table.short].version)
-        delta.clean(root, table, keep)
