@@ -121,6 +121,63 @@ def build(root: Path, work: Work) -> None:
         "bronze": {k: v.version for k, v in bronze.tables.items()},
     }
     publish(root, {t: parts[t.short] for t in TABLES}, current(bronze.fingerprint), facts, begun)
+
+
+def _open(root: Path, bronze: Snapshot, rows: pl.DataFrame) -> list[_File]:
+    blocks = delta.scan(root, BLOCKS, bronze.tables[BLOCKS.short].version)
+    files = []
+    for row in rows.filter(pl.col("kind") == "vcf").iter_rows(named=True):
+        table = blocks.filter(pl.col("file") == row["file"]).sort("block").collect()
+        opened = as_blocks(root / BRONZE / row["file"], row["container"], table)
+        files.append(_File(row["file"], row, opened, table, read_header(opened)))
+    return files
+
+
+def _people(
+    root: Path, rows: pl.DataFrame, files: Sequence[_File]
+) -> tuple[pl.DataFrame, dict[str, dict[str, Encoded]], list[tuple[str, Defect]]]:
+    """`silver.samples`; for each file its columns' strings, encoded; what is odd."""
+    tables = rows.filter(pl.col("kind") == "samples")["file"].to_list()
+    defects: list[tuple[str, Defect]] = []
+    metadata = None
+    for name in tables:
+        table, odd = read_metadata(root / BRONZE / name)
+        defects += [(name, d) for d in odd]
+        metadata = table if metadata is None else pl.concat([metadata, table])
+    if metadata is not None:
+        metadata = metadata.unique("sample", keep="first", maintain_order=True)
+    columns = {f.name: f.header.samples for f in files}
+    label = " and ".join(tables) or None
+    samples, mismatches = join_samples(columns, metadata, label)
+    people = {}
+    for file in files:
+        order = pl.DataFrame({"sample": pl.Series(file.header.samples, dtype=pl.String)})
+        known = order.join(samples, on="sample", how="left", maintain_order="left")
+        people[file.name] = {
+            name: Encoded.of(known[name].to_list())
+            for name in ("sample", "population", "super_population", "sex")
+        }
+    return samples, people, defects + mismatches
+
+
+def _partition(
+    root: Path, files: Sequence[_File], people: Mapping[str, dict[str, Encoded]]
+) -> tuple[list[Partition], list[int]]:
+    """The tasks of all files, and for each task the index of its file."""
+    tasks: list[Partition] = []
+    of_task: list[int] = []
+    for index, file in enumerate(files):
+        cuts = cut(file.table, file.blocks, file.header)
+        # Where one partition holds a file of many blocks, that is because it is not sorted,
+        # or is a stream: an allele may stand twice at any distance.
+        near = len(cuts) > 1 or _sorted(file.table)
+        for first, last, record in cuts:
+            tasks.append(
+                Partition(
+                    root, file.name, len(tasks), file.blocks, file.header, first, last, record,
+                    MEMORY if near and file.blocks.container != "gzip" else None,
+                    people[file.name],
+                )
             )  # fmt: skip
             of_task.append(index)
     return tasks, of_task
