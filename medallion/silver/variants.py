@@ -101,9 +101,7 @@ def alleles(sites: pl.DataFrame, info: InfoFields) -> tuple[pl.DataFrame, list[D
 class _Stated:
     """The numbers that INFO states, for alleles of shape (m,), and which of them are odd."""
 
-    def __init__(
-        self, info: InfoFields, record: Ints, alt_index: Ints, n_alts: Ints
-    ) -> None:
+    def __init__(self, info: InfoFields, record: Ints, alt_index: Ints, n_alts: Ints) -> None:
         self._info = info
         self._record, self._alt_index, self._n_alts = record, alt_index, n_alts
         self._odd: list[tuple[int, str, bool, str]] = []

@@ -99,7 +99,7 @@ REASONS: dict[str, Reason] = {
         Reason("reserved-key", "noted",
                "The header defines a reserved key with another Number or Type than the "
                "specification does.",
-               "Values that suit either definition are taken; mend the header line if it is wrong."),
+               "Values that suit either definition are taken; mend the header line if it is off."),
         Reason("end-of-file-block", "noted",
                "The BGZF file lacks its closing block: it may have been cut between two blocks.",
                "Compare the size or checksum with the source; get the file again if they differ."),

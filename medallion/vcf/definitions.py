@@ -15,7 +15,6 @@ from medallion.vcf.reserved import reserved
 
 __all__ = [
     "ANY",
-    "CHARACTER",
     "EXPECTED",
     "ITEMS",
     "PER_ALLELE",

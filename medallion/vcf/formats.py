@@ -158,7 +158,9 @@ class FormatChecker:
         table = types.reshape(n, -1)
         if (table != table[0]).any() or not self._fits(keys, table[0].tobytes(), n_alts):
             return False
-        a, b = np.searchsorted(look.letters, [look.marks[low - 1] if low else -1, look.marks[high - 1]])
+        a, b = np.searchsorted(
+            look.letters, [look.marks[low - 1] if low else -1, look.marks[high - 1]]
+        )
         # All cells have the same marks: the mark after a letter tells its key.
         mark = np.searchsorted(look.marks[low:high], look.letters[a:b]) % table.shape[1]
         is_end = table[0] != _COMMA
@@ -222,7 +224,9 @@ class FormatChecker:
                 for number in (one[at], two[at]):
                     ok |= (number != PER_GENOTYPE) & _suits(number, items[at], alts[at])
                 suits[at] = ok
-            tell(checked & ~suits, "format-definition", "expected another number of values in {name}")
+            tell(
+                checked & ~suits, "format-definition", "expected another number of values in {name}"
+            )
         self._tell_texts(rule, look, fields, ~extra, slot, tell)
         return list(found.values())
 
@@ -286,9 +290,7 @@ def _look(joined: bytes, cells: Sequence[Cells]) -> _Look:
 
 def _cut(look: _Look, rows: Ints, n: int) -> _Fields:
     """Cut the records `rows`, each of n cells, into fields."""
-    index = np.concatenate(
-        [np.arange(look.bounds[i], look.bounds[i + 1]) for i in rows.tolist()]
-    )
+    index = np.concatenate([np.arange(look.bounds[i], look.bounds[i + 1]) for i in rows.tolist()])
     end = index[look.types[index] != _COMMA]
     last = np.flatnonzero(look.types[end] == _TAB)
     # The mark before a field's first: the end of the field before, in this record or above.
@@ -343,4 +345,5 @@ def _genotypes(ploidy: int, items: Ints, alts: Ints) -> npt.NDArray[np.bool_]:
     most = int(alts.max(initial=0)) + 1
     table = np.array([min(comb(ploidy + a, ploidy), 1 << 62) for a in range(most + 1)])
     met: npt.NDArray[np.bool_] = items == table[alts]
-    return met | ((alts == 0) & (items == table[1]))
+    met |= (alts == 0) & (items == table[1])
+    return met

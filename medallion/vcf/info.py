@@ -70,9 +70,7 @@ class InfoReader:
             first = np.frombuffer(array.buffers()[1], np.int64)[array.offset]
             text[:size] = np.frombuffer(data, np.uint8)[first : first + size]
         body = text[:size]
-        marks = np.flatnonzero(
-            (body == _SEMICOLON) | (body == _NEWLINE) | (body == _EQUALS)
-        )
+        marks = np.flatnonzero((body == _SEMICOLON) | (body == _NEWLINE) | (body == _EQUALS))
         closes = body[marks] != _EQUALS
         ends = np.flatnonzero(closes)
         stop = marks[ends]
@@ -292,9 +290,7 @@ class Found:
         """The values up to their first `|`."""
         bars = np.append(np.flatnonzero(self.text == _BAR), len(self.text))
         stop = np.minimum(self.stop, bars[np.searchsorted(bars, self.start)])
-        empty = (stop == self.start) | (
-            (stop - self.start == 1) & (self.text[self.start] == _DOT)
-        )
+        empty = (stop == self.start) | ((stop - self.start == 1) & (self.text[self.start] == _DOT))
         return strings(self.text, self.start, stop, self.present & ~empty)
 
     def of_alleles(self, record: Ints, index: Ints, n_alts: Ints) -> pl.Series:
