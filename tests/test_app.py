@@ -278,6 +278,32 @@ def test_a_long_table_says_how_much_of_it_is_shown(demo: Path, open_app: Open) -
     assert len(app.dataframe[0].value) == 1000
 
 
+def test_a_raw_record_is_followed_up_to_gold(demo: Path, open_app: Open) -> None:
+    lake = Lake(demo)
+    trace = lake.trace_record(4994)
+    assert trace.variants is not None
+    row = trace.variants.row(0, named=True)
+    app = sound(open_app(demo, "bronze", bronze="Records", at="#4994", record="4994"))
+    words = shown(app)
+    assert "What became of record 4,994" in words
+    assert f"{row['ref']} → {row['alt']}: {row['ac']:,} of {row['an']:,} alleles" in words
+    counts = app.dataframe[-1].value
+    assert counts["AC" if "AC" in counts else "ac"].tolist()[-1] == row["ac"]
+
+
+def test_a_quarantined_record_says_why(demo: Path, open_app: Open) -> None:
+    lake = Lake(demo)
+    above = len(lake.header().lines)
+    defects = lake.scan("silver.defects").filter(pl.col("reason") == "pos-malformed").collect()
+    number = defects["line"].item() - above
+    app = sound(open_app(demo, "bronze", bronze="Records", at=f"#{number}", record=str(number)))
+    words = shown(app)
+    assert "In quarantine: the record is not in silver or gold." in words
+    assert defects["detail"].item() in words
+    app = sound(open_app(demo, "bronze", bronze="Records", at="#1", record="1"))
+    assert "Kept" in shown(app)
+
+
 def test_no_match_is_said(demo: Path, open_app: Open) -> None:
     app = sound(open_app(demo, "silver", id="rs0"))
     assert "No variant matches." in shown(app)

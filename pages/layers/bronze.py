@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
 from medallion import Lake
+from medallion.bronze.raw import RawRecord
 from medallion.errors import UsageError
-from pages.shared import cache, draw, panels, say, state
+from pages.shared import became, cache, draw, panels, say, state
 from pages.shared.words import plural, size, window
 
 VIEWS = ["Files", "Header", "Records", "Samples"]
@@ -195,6 +198,49 @@ def show_records(lake: Lake, version: str, files: pl.DataFrame) -> None:
         if unfold
         else "The file's characters, columns separated by tabs; the calls are folded away."
     )
+    show_sites(lake, file, records, total)
+
+
+def show_sites(lake: Lake, file: str, records: list[RawRecord], total: int) -> None:
+    """Show the first columns of the records as a table, and what became of a chosen one."""
+    fields = [(record.text.split("\t", FIXED_FIELDS) + [""] * FIXED_FIELDS) for record in records]
+    names = ("CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
+    columns: dict[str, list[Any]] = {"record": [record.record for record in records]}
+    columns |= {name: [row[i] for row in fields] for i, name in enumerate(names)}
+
+    def take() -> None:
+        rows = st.session_state["sites table"]["selection"]["rows"]
+        if rows:
+            st.session_state["record"] = records[rows[0]].record
+
+    st.caption("The same records, column by column. Tick one to see what became of it.")
+    st.dataframe(
+        pl.DataFrame(columns),
+        hide_index=True,
+        lazy=False,
+        column_config={
+            "record": draw.number("Record", "Its number in the file, from 1."),
+            **{name: draw.text(name, "As it stands in the line.") for name in names},
+        },
+        height=min(420, 35 * (len(records) + 1) + 3),
+        key="sites table",
+        on_select=take,
+        selection_mode="single-row",
+        alt="The first nine columns of the records shown",
+    )
+    number = st.number_input(
+        "What became of record",
+        value=None,
+        min_value=1,
+        max_value=total,
+        step=1,
+        key="record",
+        bind="query-params",
+        placeholder="Number of a record",
+        help="Follow a record up: its rows in silver and gold, or why it is in quarantine.",
+    )
+    if number is not None:
+        became.show(lake, file, int(number))
 
 
 def fold(line: str) -> str:

@@ -320,7 +320,23 @@ def show_quarantine(lake: Lake, version: str) -> None:
                     "download holds all."
                 )
         else:
-            st.caption("The record is in silver; its line is under Bronze, Records.")
+            st.caption("The record is in silver, with this remark.")
+        if row["scope"] == "record":
+            header = cache.header(str(lake.path), lake.version("bronze"), row["file"])
+            record = row["line"] - len(header.lines)
+            st.page_link(
+                "pages/layers/bronze.py",
+                label="Raw record",
+                icon=":material/description:",
+                query_params=state.in_this_lake(
+                    {
+                        "bronze": "Records",
+                        "file": row["file"],
+                        "at": f"#{record}",
+                        "record": str(record),
+                    }
+                ),
+            )
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from medallion import Lake
 from medallion.bronze.raw import RawRecord
 from medallion.catalog.colours import UNASSIGNED
 from medallion.figures import bin_frequencies
+from medallion.trace import RecordTrace
 from medallion.vcf.header import Header
 
 __all__ = ["Allele", "VariantFilter"]
@@ -127,6 +128,13 @@ def raw(path: str, version: str, where: str, limit: int, file: str) -> list[RawR
     """Return raw records of one file by number (#5000-5020) or position, as `Lake.raw` does."""
     del version
     return Lake(path).raw(where, limit=limit, file=file)
+
+
+@st.cache_data(max_entries=_SOME, show_spinner=False)
+def trace(path: str, versions: tuple[str, ...], file: str, number: int) -> RecordTrace:
+    """Return what became of a raw record; `versions` are of all three layers."""
+    del versions
+    return Lake(path).trace_record(number, file=file)
 
 
 @st.cache_data(max_entries=_FEW, show_spinner=False)
