@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import random
 import shutil
 import struct
 import subprocess
+import threading
 import zlib
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import polars as pl
@@ -266,3 +271,47 @@ def test_new_bytes_wait_for_the_index_that_fits_them(
     lake.build("bronze")
     assert all("NSAMPLES=" in r.text for r in lake.raw("#2500-2600", limit=None))
     assert not (tmp_path / "lake" / "bronze" / ".arriving").exists()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """The address of a folder on this machine, and the folder."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    handler = partial(Quiet, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_port}", folder
+        running.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_vcf_is_had_by_its_address_with_its_index(
+    server: tuple[str, Path], tmp_path: Path, indexed: bool
+) -> None:
+    address, folder = server
+    data = bgzf(sites(50).encode())
+    (folder / "x.vcf.gz").write_bytes(data)
+    if indexed:
+        (folder / "x.vcf.gz.tbi").write_bytes(b"an index")
+    lake = Lake(tmp_path / "lake", vcf=[f"{address}/x.vcf.gz"])
+    lake.build("bronze")
+    bronze = tmp_path / "lake" / "bronze"
+    assert (bronze / "x.vcf.gz").read_bytes() == data
+    assert (bronze / "x.vcf.gz.tbi").exists() == indexed
+    row = lake.scan("bronze.files", build=False).collect().row(0, named=True)
+    assert row["url"] == f"{address}/x.vcf.gz"
+    assert row["md5"] == hashlib.md5(data).hexdigest()
+    assert {s.state for s in [lake.status()["bronze"]]} == {"fresh"}
+
+
+def test_an_address_that_ends_in_no_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="file's name"):
+        Lake(tmp_path / "lake", vcf=["https://127.0.0.1/"]).build("bronze")

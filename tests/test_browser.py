@@ -285,3 +285,30 @@ def test_a_phone_s_width_has_nothing_cut_off(
             "return m.scrollWidth - m.clientWidth})()"
         )
         assert wider <= 0
+
+
+def test_files_sent_through_the_page_become_a_lake(
+    page: playwright.Page, address: str, tmp_path: Path
+) -> None:
+    vcf, table = tmp_path / "cohort.vcf", tmp_path / "people.tsv"
+    head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\tB\n"
+    vcf.write_text(head + "1\t5\t.\tA\tC\t.\t.\t.\tGT\t0|1\t1|1\n", encoding="utf-8", newline="\n")
+    table.write_text("sample\tpop\nA\tX\nB\tY\n", encoding="utf-8", newline="\n")
+    page.goto(address)
+    settled(page)
+    page.get_by_text("Open or make a lake").click()
+    folder = page.get_by_role("textbox", name="Folder", exact=True)
+    folder.fill("sent")
+    folder.press("Tab")
+    page.get_by_role("button", name="Open", exact=True).click()
+    page.get_by_text("There is no lake in this folder yet").wait_for()
+    page.get_by_text("My own VCF").click()
+    inputs = page.locator("input[type=file]")
+    inputs.nth(1).wait_for(state="attached")
+    inputs.nth(0).set_input_files(vcf)
+    page.get_by_text("cohort.vcf").first.wait_for()
+    inputs.nth(1).set_input_files(table)
+    page.get_by_text("people.tsv").first.wait_for()
+    page.get_by_role("button", name="Make the lake").click()
+    page.get_by_role("button", name="Build gold").first.click()
+    page.get_by_text("1 record in = 1 kept").wait_for()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from medallion.catalog import DATASETS
 from medallion.errors import MedallionError
-from pages.shared import say, state
+from pages.shared import say, state, uploads
+from pages.shared.words import size
 
 __all__ = ["make_lake"]
 
@@ -26,7 +31,9 @@ _WORDS = {
     "own": "VCF files on the machine that runs this app, with a table that says which "
     "population each sample belongs to.",
 }
-_CHROMS = [*(str(number) for number in range(1, 23)), "X", "Y", "MT"]
+# What the layers above a VCF took of its size: silver 0.66 to 0.98, gold 0.42 to 0.43
+# (simulated chr22 of 100,000 records, and 25,000 records of Phase 3 chr20).
+_SILVER_SHARE, _GOLD_SHARE = 1.0, 0.5
 
 
 def make_lake(path: Path) -> None:
@@ -43,10 +50,16 @@ def make_lake(path: Path) -> None:
     vcf: list[str] = []
     samples = ""
     if dataset in ("phase3", "highcov"):
-        chroms = st.multiselect("Chromosomes", _CHROMS, default=["22"], key="new chroms")
+        known = list(DATASETS[dataset].chroms)
+        # A key of its own for each data set: the two do not have the same chromosomes.
+        chroms = st.multiselect("Chromosomes", known, default=["22"], key=f"new chroms {dataset}")
+        if chroms:
+            _cost(dataset, chroms, path)
     elif dataset == "own":
         typed = st.text_area(
-            "VCF files", key="new vcf", help="One path on each line. BGZF, gzip or plain text."
+            "VCF files",
+            key="new vcf",
+            help="One path, folder or https:// address on each line. BGZF, gzip or plain text.",
         )
         vcf = [line.strip() for line in (typed or "").splitlines() if line.strip()]
         samples = st.text_input(
@@ -55,7 +68,10 @@ def make_lake(path: Path) -> None:
             help="A panel, a PED file, or any table with a sample and a population column. "
             "Without one every sample stands unassigned.",
         ).strip()
+        vcf, samples = _uploaded(path, vcf, samples)
     ready = bool(vcf) if dataset == "own" else dataset == "demo" or bool(chroms)
+    if dataset in DATASETS:
+        st.caption(DATASETS[dataset].citation)
     if st.button("Make the lake", type="primary", disabled=not ready, key="make lake"):
         try:
             if dataset == "own":
@@ -69,3 +85,56 @@ def make_lake(path: Path) -> None:
             say.failure("The lake could not be made.", str(error))
         else:
             st.rerun()
+
+
+def _cost(dataset: str, chroms: list[str], path: Path) -> None:
+    """Say what a choice downloads and needs on disk, and whether it fits."""
+    sizes = [DATASETS[dataset].vcf(chrom).bytes for chrom in chroms]
+    known = sum(n for n in sizes if n is not None)
+    if None in sizes:
+        st.markdown("The publisher does not state the **size** of these files; expect gigabytes.")
+        return
+    needed = int(known * (1 + _SILVER_SHARE + _GOLD_SHARE))
+    st.markdown(
+        f"Downloads **{size(known)}**; with its three layers it takes about "
+        f"**{size(needed)}** on disk."
+    )
+    there = next(p for p in (path, *path.parents) if p.exists())
+    free = shutil.disk_usage(there).free
+    if free < needed:
+        say.text_note(
+            "This does not fit.",
+            [f"{size(free)} are free in {there}. Choose fewer chromosomes, or another disk."],
+        )
+
+
+def _uploaded(path: Path, vcf: list[str], samples: str) -> tuple[list[str], str]:
+    """Offer to send files through the page; return the choice with what was sent."""
+    left, right = st.columns(2)
+    file = left.file_uploader(
+        "Or send a VCF",
+        key="sent vcf",
+        max_upload_size=uploads.VCF_MB,
+        help=f"At most {uploads.VCF_MB} MB; name larger files by their path above. It is kept in "
+        "the lake's folder, on the machine that runs this app.",
+    )
+    table = right.file_uploader(
+        "Or send a sample table", key="sent samples", max_upload_size=uploads.TABLE_MB
+    )
+    try:
+        if file is not None:
+            vcf = [*vcf, str(_once(file, path, uploads.keep_vcf))]
+        if table is not None:
+            samples = str(_once(table, path, uploads.keep_table))
+    except MedallionError as error:
+        say.failure("The file that was sent cannot be used.", str(error))
+    return vcf, samples
+
+
+def _once(file: UploadedFile, path: Path, keep: Callable[[uploads.Upload, Path], Path]) -> Path:
+    """Keep a sent file when it arrives, not at every run of the page after it."""
+    kept: dict[tuple[str, str], Path] = st.session_state.setdefault("kept uploads", {})
+    key = (str(path), file.file_id)
+    if key not in kept or not kept[key].is_file():
+        kept[key] = keep(file, path)
+    return kept[key]
