@@ -38,10 +38,8 @@ Shorts = npt.NDArray[np.int16]
 Ploidy = Callable[[Ints], tuple[Shorts, Shorts]]
 """For m records by their places: ploidy and called alleles of samples, shape (m, n_samples)."""
 
-_TAB, _COLON, _COMMA, _DOT = b"\t:,."
-# What numbers are made of is left out, and phased and unphased are one, to see the marks.
-_PLAIN = b"0123456789.+-"
-_SLASHES = bytes.maketrans(b"|", b"/")
+_TAB, _COLON, _COMMA, _BAR, _DOT = b"\t:,|."
+_PLAIN = b"0123456789.+-/|"
 _AT_ONCE = 1 << 19
 _MANY = 32
 _SHOWN = 40
@@ -97,20 +95,20 @@ class FormatChecker:
         """
         if keys not in self._rules:
             self._rules[keys] = self._rule(keys)
-        n = len(self._samples)
-        rest = []
+        rule, n = self._rules[keys], len(self._samples)
+        settled, rest = [], []
         for i, cell in enumerate(cells):
             if n >= _MANY:
-                marks = text[cell.start : cell.stop].translate(_SLASHES, _PLAIN) + b"\t"
+                marks = text[cell.start : cell.stop].translate(None, _PLAIN) + b"\t"
                 first = marks[: marks.find(b"\t") + 1]
                 alike = len(marks) == n * len(first) and marks == first * n
-                if alike and ploidy is not None:
-                    # A slash in each genotype, and nowhere else: all samples are diploid.
-                    alike = first[:1] == b"/"
-                    first = first[1:]
                 if alike and self._fits(keys, first, cell.n_alts):
+                    settled.append(i)
                     continue
             rest.append(i)
+        if settled and rule.genotypes and ploidy is not None:
+            odd = (ploidy(np.array(settled))[0] != 2).any(axis=1)
+            rest = sorted(rest + [i for i, o in zip(settled, odd, strict=True) if o])
         found: list[Broken] = []
         low = 0
         while low < len(rest):
@@ -160,8 +158,9 @@ class FormatChecker:
         table = types.reshape(n, -1)
         if (table != table[0]).any() or not self._fits(keys, table[0].tobytes(), n_alts):
             return False
-        edges = [look.marks[low - 1] if low else -1, look.marks[high - 1]]
-        a, b = np.searchsorted(look.letters, edges)
+        a, b = np.searchsorted(
+            look.letters, [look.marks[low - 1] if low else -1, look.marks[high - 1]]
+        )
         # All cells have the same marks: the mark after a letter tells its key.
         mark = np.searchsorted(look.marks[low:high], look.letters[a:b]) % table.shape[1]
         is_end = table[0] != _COMMA
@@ -205,8 +204,6 @@ class FormatChecker:
                 own = cells[int(rows[row[f]])].row
                 found.setdefault(own, (own, reason, f"FORMAT/{name}", told))
 
-        control = look.letters[(codes := look.array[look.letters]) < 32]
-        del codes
         extra = fields.key >= k
         tell(extra, "sample-malformed", "FORMAT names {keys} fields, found one more")
         slot = np.minimum(fields.key, k - 1)
@@ -286,9 +283,8 @@ def _look(joined: bytes, cells: Sequence[Cells]) -> _Look:
     marks = np.flatnonzero((array == _TAB) | (array == _COLON) | (array == _COMMA))
     bounds = np.zeros(len(cells) + 1, np.int64)
     bounds[1:] = np.searchsorted(marks, stops)
-    # All but what numbers are made of (+ , - . 0 to 9) and the marks.
-    letters = (array > _COLON) | (array < ord("+")) | (array == ord("/"))
-    letters &= array != _TAB
+    letters = array > _COLON
+    letters &= array != _BAR
     return _Look(array, marks, array[marks], bounds, np.flatnonzero(letters))
 
 
