@@ -109,6 +109,8 @@ def _build_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     build.add_argument("--samples", metavar="FILE", help="your own sample table")
     build.add_argument("--force", action="store_true", help="build again though it is fresh")
     build.add_argument("--workers", type=int, metavar="N", help="default: one for each core")
+    build.add_argument("--max-quarantined", metavar="N",
+                       help="100 or 0.5%%: stop where more records cannot be trusted")  # fmt: skip
 
 
 def _open(options: argparse.Namespace) -> Lake:
@@ -131,7 +133,13 @@ def _build(options: argparse.Namespace) -> int:
     built: list[str] = []
     with ProgressBar() as bar:
         for layer in layers:
-            lake.build(layer, force=options.force, workers=options.workers, progress=bar)
+            lake.build(
+                layer,
+                force=options.force,
+                workers=options.workers,
+                progress=bar,
+                max_quarantined=options.max_quarantined,
+            )
             built += lake.last_built
     after = lake.status()
     if not built:

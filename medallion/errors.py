@@ -10,6 +10,7 @@
     ├── LakeError             the lake itself cannot be used
     │   ├── NotBuiltError     the layer that is asked for has not been built
     │   └── LayerFormatError  a layer was written in a format this version does not read
+    ├── QuarantineError       more records are quarantined than the user allows
     ├── ConservationError     records in are not records kept plus records quarantined
     ├── QueryError            SQL that was refused or failed
     └── BuildCancelled        the user asked a build to stop
@@ -32,6 +33,7 @@ __all__ = [
     "MedallionError",
     "NotBuiltError",
     "NotVCFError",
+    "QuarantineError",
     "QueryError",
     "SampleTableError",
     "SourceError",
@@ -77,6 +79,10 @@ class NotBuiltError(LakeError):
 
 class LayerFormatError(LakeError):
     """A layer was written in a format that this version does not read."""
+
+
+class QuarantineError(MedallionError):
+    """More records cannot be trusted than the user allows."""
 
 
 class ConservationError(MedallionError):

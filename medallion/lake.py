@@ -30,6 +30,7 @@ from medallion.gold import tables as gold_tables
 from medallion.progress import ProgressCallback, Reporter
 from medallion.silver import build as silver
 from medallion.silver import tables as silver_tables
+from medallion.silver.limit import Limit
 from medallion.silver.samples import read_sample_table
 from medallion.status import LAYERS, LayerStatus, Step, layer_states, plan
 from medallion.storage import delta
@@ -107,15 +108,18 @@ class Lake:
         progress: ProgressCallback | None = None,
         cancel: threading.Event | None = None,
         executor: Executor | None = None,
+        max_quarantined: int | str | None = None,
     ) -> dict[str, LayerStatus]:
         """Make what is missing or stale up to `layer`, from the bottom up; nothing else.
 
         `force` makes `layer` itself again though it is fresh. `progress` is called with
         Progress events; setting `cancel` stops the work soon, with BuildCancelled. Two
-        builders of one lake take turns. Raises a MedallionError; what was built before
-        stays as it was.
+        builders of one lake take turns. `max_quarantined`, such as 100 or "0.5%" of all
+        records, stops a build of silver in which more cannot be trusted. Raises a
+        MedallionError; what was built before stays as it was.
         """
         _layer(layer)
+        limit = None if max_quarantined is None else Limit.parse(max_quarantined)
         report = Reporter(progress, cancel)
 
         def waiting() -> None:
@@ -133,9 +137,10 @@ class Lake:
                         # had does not stand in the way of another.
                         bronze_source.write_source(self.path, self.source)
                     elif step.layer == "silver":
-                        silver.build(self.path, work)
+                        again = force and layer == "silver"
+                        silver.build(self.path, work, force=again, max_quarantined=limit)
                     else:
-                        gold.build(self.path, work)
+                        gold.build(self.path, work, force=force)
                     self.last_built = (*self.last_built, step.layer)
             return self.status()
 

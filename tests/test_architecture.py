@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 STEPS = (
     {"errors"},
     {"catalog", "progress"},
-    {"vcf", "storage", "demo"},
+    {"vcf", "storage", "demo", "popgen"},
     {"bronze"},
     {"silver"},
     {"gold"},

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_vcf import exact_hwe
 
-from medallion.gold.hwe import exact_test
+from medallion.popgen.hwe import exact_test
 
 SOME = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 COUNT = st.integers(0, 60)

@@ -397,13 +397,13 @@ def test_a_failed_build_leaves_what_was_built(lake: Lake, files: tuple[Path, Pat
 
 
 def test_a_full_disk_is_said_in_one_line(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    from medallion.storage import delta
+    from medallion.storage import parts
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     before = content(lake)
-    monkeypatch.setattr(delta.PartWriter, "write", full)
+    monkeypatch.setattr(parts.PartWriter, "write", full)
     with pytest.raises(LakeError, match="No space left on device") as error:
         lake.build("silver", force=True)
     one_line(error)
@@ -433,7 +433,7 @@ KILLER = """
 import os, random, signal, sys, threading
 from pathlib import Path
 from medallion import Lake
-from medallion.storage import delta, publish
+from medallion.storage import delta, parts, publish
 
 where, nth = sys.argv[2], int(sys.argv[3])
 seen = 0
@@ -450,7 +450,7 @@ def dying(function):
 if where == "commit":
     delta.commit = dying(delta.commit)
 elif where == "part":
-    delta.PartWriter.close = dying(delta.PartWriter.close)
+    parts.PartWriter.close = dying(parts.PartWriter.close)
 elif where == "publish":
     publish.write_snapshot = dying(publish.write_snapshot)
 elif where == "replace":
@@ -767,11 +767,11 @@ def test_verify_finds_a_flipped_bit(lake: Lake, files: tuple[Path, Path]) -> Non
 def test_verify_finds_tables_that_do_not_agree(lake: Lake) -> None:
     """A gold table from other counts is caught by silver's."""
     from medallion.gold.tables import FREQUENCIES
-    from medallion.storage import delta
+    from medallion.storage import delta, parts
 
     frame = lake.scan("gold.frequencies").collect()
     other = frame.with_columns(pl.col("ac") + (pl.col("level") == "all").cast(pl.Int32))
-    part = delta.write_part(
+    part = parts.write_part(
         lake.path, FREQUENCIES, other.drop("chrom"), chrom="1", name="part-00000"
     )
     assert delta.commit(lake.path, FREQUENCIES, [part], {}) == 1

@@ -17,7 +17,7 @@ from deltalake import DeltaTable
 
 from medallion.errors import BuildCancelled, LakeError, LayerFormatError
 from medallion.progress import Progress, Reporter
-from medallion.storage import delta
+from medallion.storage import delta, parts
 from medallion.storage.fingerprint import Fingerprint, code_digest, digest_file
 from medallion.storage.lock import build_lock
 from medallion.storage.schema import Column, Table
@@ -54,8 +54,8 @@ def frame(low: int, high: int, chrom: str = "1") -> pl.DataFrame:
     )
 
 
-def part(root: Path, low: int, high: int, chrom: str = "1", name: str = "part-0") -> delta.Part:
-    written = delta.write_part(root, TABLE, frame(low, high, chrom), chrom=chrom, name=name)
+def part(root: Path, low: int, high: int, chrom: str = "1", name: str = "part-0") -> parts.Part:
+    written = parts.write_part(root, TABLE, frame(low, high, chrom), chrom=chrom, name=name)
     assert written is not None
     return written
 
@@ -121,7 +121,7 @@ def test_dictionaries_are_stored_as_they_are_and_read_as_strings(tmp_path: Path)
             "note": pa.DictionaryArray.from_arrays(pa.array([1, None, 0]), pa.array(["a", "b"])),
         }
     )
-    written = delta.write_part(tmp_path, TABLE, rows, chrom="1", name="p")
+    written = parts.write_part(tmp_path, TABLE, rows, chrom="1", name="p")
     version = delta.commit(tmp_path, TABLE, [written], {})
     found = read(tmp_path, version)
     assert found["note"].to_list() == ["b", None, "a"]
@@ -141,7 +141,7 @@ def test_filters_reach_the_files(tmp_path: Path) -> None:
 
 
 def test_row_groups_and_ranges_of_records(tmp_path: Path) -> None:
-    writer = delta.PartWriter(tmp_path, TABLE, "1", "p")
+    writer = parts.PartWriter(tmp_path, TABLE, "1", "p")
     for low in (0, 10, 20):
         writer.write(frame(low, low + 10))
     written = writer.close()

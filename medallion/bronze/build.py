@@ -29,6 +29,7 @@ from medallion.errors import DownloadError, SourceError
 from medallion.progress import Reporter
 from medallion.storage import delta
 from medallion.storage.fingerprint import Fingerprint, code_digest, digest_file
+from medallion.storage.parts import write_part
 from medallion.storage.publish import publish
 from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.storage.work import Work
@@ -185,7 +186,7 @@ def build(root: Path, source: Source, work: Work, *, force: bool = False) -> Non
     files = FILES.conform(pl.DataFrame(rows, schema=FILES.polars_schema(), strict=False))
     blocks = pl.concat(tables) if tables else pl.DataFrame(schema=BLOCKS.polars_schema())
     parts = {
-        table: [delta.write_part(root, table, frame, chrom=None, name="part-00000")]
+        table: [write_part(root, table, frame, chrom=None, name="part-00000")]
         for table, frame in ((FILES, files), (BLOCKS, blocks))
     }
     inputs = {f.label: str(summary[f.name]["sha256"]) for f in wanted}

@@ -1,45 +1,56 @@
-"""Building gold from the published silver."""
+"""Building gold from the published silver.
+
+Its unit is a contig of a file: what is counted there depends on that contig's silver, on
+who the samples are and on the code alone. So a chromosome that is added is counted
+alone; the sums of the others are read back (`gold/sums/`), and the tables over the whole
+lake are made of all sums.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
+from medallion.bronze.build import LAYER as BRONZE
+from medallion.bronze.tables import FILES
 from medallion.errors import NotBuiltError
-from medallion.gold.counts import PatternPloidy, count_groups
-from medallion.gold.frequencies import frequency_rows
-from medallion.gold.groups import Groups
-from medallion.gold.populations import PopulationSums, population_rows, sum_populations
-from medallion.gold.tables import FREQUENCIES, POPULATIONS
+from medallion.gold.checks import Facts
+from medallion.gold.counts import PatternPloidy
+from medallion.gold.frequencies import FREQUENCIES
+from medallion.gold.partition import Partition, Stretch, Summary, count_partition, cut
+from medallion.gold.sums import Sums
+from medallion.gold.units import Unit, kept_units, remove_sums, unit_key, write_sums
+from medallion.gold.variants import VARIANTS
+from medallion.gold.whole import whole_tables
+from medallion.popgen.groups import Groups
 from medallion.silver.build import LAYER as SILVER
-from medallion.silver.tables import CALLS, COLUMNS, GENOTYPES, PATTERNS, SAMPLES, VARIANTS
+from medallion.silver.tables import CALLS, COLUMNS, DEFECTS, GENOTYPES, PATTERNS, SAMPLES
+from medallion.silver.tables import VARIANTS as SILVER_VARIANTS
 from medallion.storage import delta
 from medallion.storage.arrow import values
-from medallion.storage.delta import Part, PartWriter, RowGroup
+from medallion.storage.delta import RowGroup, RowReader
 from medallion.storage.fingerprint import Fingerprint, code_digest
+from medallion.storage.parts import Part, write_part
 from medallion.storage.publish import publish
-from medallion.storage.snapshot import read_snapshot
+from medallion.storage.schema import Table
+from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.storage.work import Work
 
-__all__ = ["LAYER", "build", "current"]
+__all__ = ["LAYER", "Silver", "build", "current"]
 
 LAYER = "gold"
-FORMAT = 1
-_CODE = ("gold", "storage/delta.py", "vcf/genotype_texts.py", "catalog/populations.py")
-_RECORDS_AT_ONCE = 8192
-
-_VARIANT_COLUMNS = (
-    "pos", "id", "ref", "alt", "alt_index", "transition", "has_gt", "pattern", "file"
+FORMAT = 2
+_CODE = (
+    "gold", "popgen", "storage/parts.py", "storage/schema.py", "vcf/genotype_texts.py",
+    "catalog/populations.py", "catalog/genomes.py",
 )  # fmt: skip
-_GENOTYPE_COLUMNS = ("sample", "gt", "dosage", "alt_index")
-_CALL_COLUMNS = ("first_column", "last_column", "called")
+_RECORDS_PER_TASK = 1 << 15
 
 
 def current(silver: Fingerprint) -> Fingerprint:
@@ -48,141 +59,189 @@ def current(silver: Fingerprint) -> Fingerprint:
 
 
 @dataclass(frozen=True, slots=True)
-class _Partition:
-    """The task: the alleles of one row group of `silver.variants`, and who the samples are."""
+class Silver:
+    """What all tasks share: the published silver, its samples and their columns."""
 
     root: Path
-    number: int
-    group: RowGroup
-    genotypes: tuple[RowGroup, ...]
-    calls: tuple[RowGroup, ...]
-    ploidy: PatternPloidy
-    strata: npt.NDArray[np.int64]
-    column_of: Mapping[str, int]
+    snapshot: Snapshot
+    version: Mapping[str, int]
+    samples: pl.DataFrame
     groups: Groups
+    columns: Mapping[str, Sequence[str]]
+    ploidy: PatternPloidy
+
+    @classmethod
+    def published(cls, root: Path) -> Silver:
+        """The published silver of the lake at `root`; raises NotBuiltError where there is none."""
+        snapshot = read_snapshot(root, SILVER)
+        if snapshot is None:
+            raise NotBuiltError(
+                "Silver has not been built: build it first (medallion build silver)."
+            )
+        version = {k: v.version for k, v in snapshot.tables.items()}
+        samples = delta.scan(root, SAMPLES, version[SAMPLES.short]).collect()
+        columns = delta.scan(root, COLUMNS, version[COLUMNS.short]).sort("file", "column")
+        names = {
+            str(file): rows["sample"].to_list()
+            for (file,), rows in columns.collect().group_by("file", maintain_order=True)
+        }
+        patterns = delta.scan(root, PATTERNS, version[PATTERNS.short]).collect()
+        ploidy = PatternPloidy.of(patterns)
+        return cls(root, snapshot, version, samples, Groups.of(samples), names, ploidy)
+
+    def tasks(self, units: Sequence[Unit]) -> list[Partition]:
+        """The stretches of `units` in order, in tasks of some thousand records."""
+        variants, genotypes, calls = (
+            delta.row_groups(self.root, t, self.version[t.short])
+            for t in (SILVER_VARIANTS, GENOTYPES, CALLS)
+        )
+        tasks: list[Partition] = []
+        for unit in units:
+            own = [g for g in variants if (g.file, g.chrom) == (unit.file, unit.chrom)]
+            names = self.columns.get(unit.file, ())
+            strata = np.array([self.groups.stratum[s] for s in names], np.int64)
+            column_of = {s: i for i, s in enumerate(names)}
+            for stretches in _grouped(_stretches(own)):
+                near = (unit, stretches[0][0], stretches[-1][1])
+                tasks.append(
+                    Partition(
+                        self.root, len(tasks), unit.file, unit.chrom, stretches,
+                        _holding(own, *near), _holding(genotypes, *near), _holding(calls, *near),
+                        self.ploidy, strata, column_of, self.groups,
+                    )
+                )  # fmt: skip
+        return tasks
+
+    def units(self) -> list[Unit]:
+        """The contigs of the files, in the order of the files."""
+        parts = delta.parts_of(self.root, SILVER_VARIANTS, self.version[SILVER_VARIANTS.short])
+        present = {(p.stats["file"][0], p.chrom or "") for p in parts}
+        code = code_digest(*_CODE)
+        return [
+            Unit(file, chrom, unit_key(key, chrom, self.groups, code))
+            for file, key in self.snapshot.summary["keys"].items()
+            for chrom in sorted(c for f, c in present if f == file)
+        ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Summary:
-    part: Part | None
-    sums: list[PopulationSums]
-    alleles: int
+def _stretches(groups: Sequence[RowGroup]) -> list[Stretch]:
+    """The stretches of the contig of a file whose variants stand in `groups`."""
+    rows = RowReader(groups, ("pos",)).all()
+    return cut(*(values(rows[c]) for c in ("pos", "record"))) if rows is not None else []
 
 
-def build(root: Path, work: Work) -> None:
-    """Make gold from the published silver, and publish it."""
+def _grouped(stretches: Sequence[Stretch]) -> Iterator[tuple[Stretch, ...]]:
+    """Neighbouring stretches together, up to some thousand records."""
+    group: list[Stretch] = []
+    for stretch in stretches:
+        if group and stretch[1] - group[0][0] >= _RECORDS_PER_TASK:
+            yield tuple(group)
+            group = []
+        group.append(stretch)
+    if group:
+        yield tuple(group)
+
+
+def _holding(groups: Sequence[RowGroup], unit: Unit, first: int, last: int) -> tuple[RowGroup, ...]:
+    """The row groups of a table that hold records `first` to `last` of a unit."""
+    return tuple(
+        g
+        for g in groups
+        if (g.file, g.chrom) == (unit.file, unit.chrom)
+        and g.first_record <= last
+        and g.last_record >= first
+    )
+
+
+def build(root: Path, work: Work, *, force: bool = False) -> None:
+    """Make gold from the published silver, and publish it.
+
+    Contigs whose silver and samples are as they were keep their parts and sums, unless
+    `force`.
+    """
     begun = time.monotonic()
-    silver = read_snapshot(root, SILVER)
-    if silver is None:
-        raise NotBuiltError("Silver has not been built: build it first (medallion build silver).")
-    version = {k: v.version for k, v in silver.tables.items()}
-    groups = Groups.of(delta.scan(root, SAMPLES, version["samples"]).collect())
-    tasks = _tasks(root, version, groups)
-    total = silver.tables["variants"].rows
+    silver = Silver.published(root)
+    units = silver.units()
+    kept = {} if force else kept_units(root, read_snapshot(root, LAYER), units)
+    made = _count(silver, [u for u in units if u.key not in kept], work)
+    work.report(LAYER, "summing up")
+    tables = whole_tables(root, units, _facts(silver), work)
+    work.report(LAYER, "publishing")
+    parts: dict[Table, list[Part | None]] = {
+        table: [
+            part
+            for unit in units
+            for part in (kept[unit.key] if unit.key in kept else made[unit.key])[table.short]
+        ]
+        for table in (VARIANTS, FREQUENCIES)
+    }
+    for table, frames in tables.items():
+        parts[table] = [
+            write_part(root, table, rows, chrom=chrom, name="part-00000") for chrom, rows in frames
+        ]
+    facts = {
+        "silver": dict(silver.version),
+        "units": [{"file": u.file, "chrom": u.chrom, "key": u.key} for u in units],
+    }
+    before = read_snapshot(root, LAYER)
+    publish(root, parts, current(silver.snapshot.fingerprint), facts, begun)
+    remove_sums(root, before, units)
+
+
+def _count(silver: Silver, units: Sequence[Unit], work: Work) -> dict[str, dict[str, list[Part]]]:
+    """Count units, store their sums, and give their parts by the unit's key."""
+    tasks = silver.tasks(units)
+    total = silver.snapshot.tables[SILVER_VARIANTS.short].rows
     done = 0
 
-    def told(_count: int, summary: _Summary) -> None:
+    def told(_count: int, summary: Summary) -> None:
         nonlocal done
         done += summary.alleles
         work.report(LAYER, "counting alleles", done, total, "alleles")
 
     work.report(LAYER, "counting alleles", 0, total, "alleles")
-    summaries = work.map(_count, tasks, told=told)
-    work.report(LAYER, "publishing")
-    frequencies = [s.part for s in summaries if s.part is not None]
-    summary_rows = population_rows((p for s in summaries for p in s.sums), groups)
-    populations = delta.write_part(root, POPULATIONS, summary_rows, chrom=None, name="part-00000")
-    publish(
-        root,
-        {FREQUENCIES: frequencies, POPULATIONS: [populations]},
-        current(silver.fingerprint),
-        {"silver": version},
-        begun,
-    )
+    summaries = work.map(count_partition, tasks, told=told)
+    found: dict[str, dict[str, list[Part]]] = {}
+    for unit in units:
+        own = [
+            s
+            for t, s in zip(tasks, summaries, strict=True)
+            if (t.file, t.chrom) == (unit.file, unit.chrom)
+        ]
+        sums = [stretch for s in own for stretch in s.sums]
+        write_sums(silver.root, unit, Sums.added(sums) if sums else None)
+        found[unit.key] = {
+            VARIANTS.short: [s.variants for s in own if s.variants is not None],
+            FREQUENCIES.short: [s.frequencies for s in own if s.frequencies is not None],
+        }
+    return found
 
 
-def _tasks(root: Path, version: Mapping[str, int], groups: Groups) -> list[_Partition]:
-    columns = delta.scan(root, COLUMNS, version["columns"]).sort("file", "column").collect()
-    ploidy = PatternPloidy.of(delta.scan(root, PATTERNS, version["patterns"]).collect())
-    genotypes = delta.row_groups(root, GENOTYPES, version["genotypes"])
-    calls = delta.row_groups(root, CALLS, version["calls"])
-    names = {
-        file: rows["sample"].to_list()
-        for (file,), rows in columns.group_by("file", maintain_order=True)
+def _facts(silver: Silver) -> Facts:
+    """What the tables over the whole lake need beside the sums."""
+    root = silver.root
+    defects = delta.scan(root, DEFECTS, silver.version[DEFECTS.short])
+    quarantined: dict[tuple[str, str], int] = {
+        (file, reason): n
+        for file, reason, n in defects.filter(
+            (pl.col("verdict") == "quarantined") & (pl.col("scope") == "record")
+        )
+        .group_by("file", "reason")
+        .len()
+        .collect()
+        .iter_rows()
     }
-    strata = {f: np.array([groups.stratum[s] for s in n], np.int64) for f, n in names.items()}
-    column_of = {f: {s: i for i, s in enumerate(n)} for f, n in names.items()}
-    tasks = []
-    for number, group in enumerate(delta.row_groups(root, VARIANTS, version["variants"])):
-        if group.file not in names:
-            continue  # a file of sites without samples has nothing to count
-        same = {
-            k: tuple(g for g in found if (g.file, g.chrom) == (group.file, group.chrom)
-                     and g.first_record <= group.last_record
-                     and g.last_record >= group.first_record)
-            for k, found in (("genotypes", genotypes), ("calls", calls))
-        }  # fmt: skip
-        tasks.append(
-            _Partition(
-                root, number, group, same["genotypes"], same["calls"], ploidy,
-                strata[group.file], column_of[group.file], groups,
-            )
-        )  # fmt: skip
-    return tasks
-
-
-def _count(task: _Partition) -> _Summary:
-    """Count one row group of variants, some thousand records at a time."""
-    group = task.group
-    writer = PartWriter(task.root, FREQUENCIES, group.chrom, f"part-{task.number:05d}")
-    sums: list[PopulationSums] = []
-    alleles = 0
-
-    def rows(
-        groups: tuple[RowGroup, ...], columns: tuple[str, ...], dictionaries: tuple[str, ...],
-        first: int, last: int,
-    ) -> pa.Table | None:  # fmt: skip
-        return delta.read_records(
-            groups, columns, dictionaries, group.chrom, group.file, first, last
-        )
-
-    everything = rows((group,), _VARIANT_COLUMNS, (), group.first_record, group.last_record)
-    if everything is None:
-        return _Summary(None, [], 0)
-    variants = pl.DataFrame(everything)
-    carried = rows(
-        task.genotypes, _GENOTYPE_COLUMNS, ("sample", "gt"), group.first_record, group.last_record
+    bronze = read_snapshot(root, BRONZE)
+    datasets: list[Any] = []
+    if bronze is not None:
+        files = delta.scan(root, FILES, bronze.tables[FILES.short].version)
+        datasets = files.select("dataset").collect()["dataset"].to_list()
+    return Facts(
+        ledger=silver.snapshot.summary["ledger"],
+        quarantined=quarantined,
+        samples=silver.samples,
+        columns=silver.columns,
+        ploidy=silver.ploidy,
+        groups=silver.groups,
+        phase3="phase3" in datasets,
     )
-    missed = rows(task.calls, _CALL_COLUMNS, (), group.first_record, group.last_record)
-    for first in range(group.first_record, group.last_record + 1, _RECORDS_AT_ONCE):
-        last = first + _RECORDS_AT_ONCE - 1
-        some = variants.filter(pl.col("record").is_between(first, last))
-        alleles += len(some)
-        some = some.filter("has_gt")
-        if some.is_empty():
-            continue
-        counts = count_groups(
-            some,
-            _between(carried, first, last),
-            _frame(_between(missed, first, last)),
-            task.ploidy,
-            task.strata,
-            task.column_of,
-            task.groups,
-        )
-        writer.write(frequency_rows(some, counts, task.groups))
-        sums.append(sum_populations(some, counts))
-    return _Summary(writer.close(), sums, alleles)
-
-
-def _between(rows: pa.Table | None, first: int, last: int) -> pa.Table | None:
-    if rows is None:
-        return None
-    low, high = values(rows["record"]).searchsorted([first, last + 1])
-    return rows.slice(int(low), int(high - low)) if high > low else None
-
-
-def _frame(rows: pa.Table | None) -> pl.DataFrame:
-    if rows is None:
-        return pl.DataFrame(schema=dict.fromkeys(("record", *_CALL_COLUMNS), pl.Int64))
-    return pl.DataFrame(rows)

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from medallion.gold.groups import Groups
-from medallion.storage.arrow import values
+from medallion.popgen.groups import Groups
+from medallion.storage.arrow import codes, values
 from medallion.vcf.genotype_texts import GenotypeText, parse
 
 __all__ = ["GroupCounts", "PatternPloidy", "count_groups"]
@@ -126,9 +126,9 @@ class _Tally:
         meanings = [parse(str(t).encode()) for t in gt.dictionary.to_pylist()]
         sample = rows["sample"].chunk(0)
         to_column = np.array([column_of[s] for s in sample.dictionary.to_pylist()], np.int64)
-        code = sample.indices.to_numpy()
+        code = codes(sample)
         stratum = self._strata[to_column][code]
-        g = gt.indices.to_numpy()
+        g = codes(gt)
         record = self._place(values(rows["record"]))
         alt = values(rows["alt_index"])
         allele = self._start[record] + np.maximum(alt, 1) - 1

@@ -7,20 +7,62 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from medallion.gold.columns import (
+    ALT,
+    ALT_INDEX,
+    CHROM,
+    FILE,
+    ID,
+    LEVEL,
+    POPULATION,
+    POS,
+    RECORD,
+    REF,
+)
 from medallion.gold.counts import GroupCounts
-from medallion.gold.groups import Groups
-from medallion.gold.hwe import exact_test
-from medallion.gold.tables import FREQUENCIES
+from medallion.popgen.groups import Groups
+from medallion.popgen.hwe import exact_test
 from medallion.storage.arrow import dictionary, encode, numbers
+from medallion.storage.schema import Column, Table
 
-__all__ = ["frequency_rows"]
+__all__ = ["FREQUENCIES", "frequency_rows"]
+
+FREQUENCIES = Table(
+    "gold.frequencies",
+    "ALT allele and group of samples",
+    (
+        CHROM, POS, ID, REF, ALT, POPULATION, LEVEL,
+        Column("ac", "int32", "copies of this ALT among called alleles", "alleles",
+               nullable=False),
+        Column("an", "int32", "called alleles; one for a haploid call", "alleles",
+               nullable=False),
+        Column("af", "float64", "ac / an; null where nothing is called"),
+        Column("n_hom_ref", "int32", "called samples with no copy of this ALT", "samples",
+               nullable=False),
+        Column("n_het", "int32", "samples with some but not all copies this ALT", "samples",
+               nullable=False),
+        Column("n_hom_alt", "int32", "samples whose copies are all this ALT, haploid ones too",
+               "samples", nullable=False),
+        Column("n_missing", "int32", "samples with no called allele", "samples", nullable=False),
+        Column("hwe_p", "float64",
+               "p of the exact Hardy-Weinberg test over diploid calls (Wigginton 2005), this ALT "
+               "against all else; null where no diploid is called"),
+        ALT_INDEX, FILE, RECORD,
+    ),
+    partitioned=True,
+    pruned_by=("pos", "file", "record"),
+    source="Counting; hwe_p: Wigginton et al. 2005, https://doi.org/10.1086/429864",
+)  # fmt: skip
 
 
-def frequency_rows(variants: pl.DataFrame, counts: GroupCounts, groups: Groups) -> pa.Table:
+def frequency_rows(
+    variants: pl.DataFrame, counts: GroupCounts, groups: Groups
+) -> tuple[pa.Table, npt.NDArray[np.float64]]:
     """`gold.frequencies` of some alleles, allele by allele and within it group by group.
 
     `variants` are rows of `silver.variants`, the counts' rows in the same order.
-    Strings go to disk as dictionaries, so that nothing is repeated in memory.
+    Strings go to disk as dictionaries, so that nothing is repeated in memory. Also gives
+    p of the Hardy-Weinberg test, shape (n_alleles, n_groups); NaN without a diploid.
     """
     n, k = len(variants), len(groups.groups)
     row = np.repeat(np.arange(n, dtype=np.int32), k)
@@ -42,7 +84,8 @@ def frequency_rows(variants: pl.DataFrame, counts: GroupCounts, groups: Groups) 
     for name in ("ac", "an", "n_hom_ref", "n_het", "n_hom_alt", "n_missing"):
         columns[name] = numbers(getattr(counts, name).ravel().astype(np.int32))
     names = FREQUENCIES.arrow_schema(stored=True).names
-    return pa.Table.from_arrays([columns[n] for n in names], names=names)
+    table = pa.Table.from_arrays([columns[n] for n in names], names=names)
+    return table, p.reshape(n, k)
 
 
 def _strings(values: pl.Series | list[str], index: npt.NDArray[np.int32]) -> pa.DictionaryArray:

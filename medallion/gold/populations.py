@@ -6,18 +6,70 @@ all are integers: shares are added as whole numbers of 2^-60.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from medallion.gold.columns import LEVEL, POPULATION
 from medallion.gold.counts import GroupCounts
-from medallion.gold.groups import Groups
-from medallion.gold.tables import POPULATIONS
+from medallion.popgen import diversity
+from medallion.popgen.diversity import SiteSums
+from medallion.popgen.groups import Groups
+from medallion.storage.schema import Column, Table
 
-__all__ = ["PopulationSums", "population_rows", "sum_populations"]
+__all__ = ["POPULATIONS", "PopulationSums", "population_rows", "sum_populations"]
+
+POPULATIONS = Table(
+    "gold.populations",
+    "group of samples",
+    (
+        POPULATION, LEVEL,
+        Column("population_name", "string", "name of the group"),
+        Column("super_population", "string", "super-population that it is part of"),
+        Column("samples", "int32", "samples with genotypes", "samples", nullable=False),
+        Column("alleles", "int64", "ALT alleles that the lake holds genotypes of", "alleles",
+               nullable=False),
+        Column("polymorphic_alleles", "int64",
+               "ALT alleles of which the group has some copies, but not only copies",
+               "alleles", nullable=False),
+        Column("singletons", "int64", "ALT alleles of which the group has just one copy",
+               "alleles", nullable=False),
+        Column("private_alleles", "int64",
+               "ALT alleles that samples in the group carry and none outside; null for ALL",
+               "alleles"),
+        Column("mean_heterozygosity", "float64",
+               "share of called samples that are heterozygous, diploid calls only, averaged "
+               "over ALT alleles"),
+        Column("transitions", "int64", "polymorphic snvs that are transitions", "alleles",
+               nullable=False),
+        Column("transversions", "int64", "polymorphic snvs that are transversions", "alleles",
+               nullable=False),
+        Column("ti_tv", "float64", "transitions / transversions"),
+        Column("length", "int64",
+               "bases from the first to the last record of each contig, added up; what is per base "
+               "below assumes that all of them were accessible", "bases", nullable=False),
+        Column("segregating_sites", "int64",
+               "snv records of which the group has more than one allele", "sites", nullable=False),
+        Column("pi", "float64",
+               "nucleotide diversity: mean differences between two copies, over snvs, per base",
+               "differences per base"),
+        Column("theta_w", "float64", "Watterson's theta over snvs, per base", "per base"),
+        Column("tajima_d", "float64", "Tajima's D over snvs, n the most alleles called"),
+        Column("het_observed", "float64",
+               "share of heterozygotes among diploid calls, mean over snvs with one ALT"),
+        Column("het_expected", "float64",
+               "unbiased expectation of that share under random mating, mean over the same snvs"),
+        Column("f", "float64",
+               "1 - sum of observed / sum of expected heterozygosity: above 0 with inbreeding or "
+               "where the group is a mixture"),
+    ),
+    source="Nei & Li 1979, https://doi.org/10.1073/pnas.76.10.5269; Watterson 1975, "
+    "https://doi.org/10.1016/0040-5809(75)90020-9; Tajima 1989, "
+    "https://doi.org/10.1093/genetics/123.3.585; Nei 1978, "
+    "https://doi.org/10.1093/genetics/89.3.583",
+)  # fmt: skip
 
 _STEP = 2.0**30
 
@@ -39,6 +91,17 @@ class PopulationSums:
     transversions: Ints
     heterozygosity: Ints
     with_diploids: Ints
+
+    @classmethod
+    def zeros(cls, n_groups: int) -> PopulationSums:
+        """Sums of no allele."""
+        none = np.zeros(n_groups, np.int64)
+        return cls(0, none, none, none, none, none, np.zeros((2, n_groups), np.int64), none)
+
+    def __add__(self, other: PopulationSums) -> PopulationSums:
+        return PopulationSums(
+            **{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
+        )
 
 
 def sum_populations(variants: pl.DataFrame, counts: GroupCounts) -> PopulationSums:
@@ -65,25 +128,26 @@ def sum_populations(variants: pl.DataFrame, counts: GroupCounts) -> PopulationSu
     )
 
 
-def population_rows(parts: Iterable[PopulationSums], groups: Groups) -> pl.DataFrame:
-    """`gold.populations`, from the sums of all partitions in order."""
-    listed = list(parts)
+def population_rows(
+    sums: PopulationSums, sites: SiteSums, length: int, groups: Groups
+) -> pl.DataFrame:
+    """`gold.populations`, from the sums of a lake whose contigs span `length` bases."""
     n = len(groups.groups)
-    if n == 0:  # sites without samples
-        return pl.DataFrame(schema=POPULATIONS.polars_schema())
-
-    def total(name: str) -> Ints:
-        out: Ints = np.zeros(n, np.int64)
-        for part in listed:
-            out = out + getattr(part, name)
-        return out
-
-    transitions, transversions = total("transitions"), total("transversions")
     everyone = np.array([g.level == "all" for g in groups.groups])
     with np.errstate(invalid="ignore", divide="ignore"):
-        ti_tv = transitions / transversions
-        coarse, fine = np.broadcast_to(total("heterozygosity"), (2, n))
-        mean = (coarse / _STEP + fine / _STEP**2) / total("with_diploids")
+        ti_tv = sums.transitions / sums.transversions
+        coarse, fine = sums.heterozygosity
+        mean = (coarse / _STEP + fine / _STEP**2) / sums.with_diploids
+    statistics = {
+        "mean_heterozygosity": mean,
+        "ti_tv": np.where(np.isfinite(ti_tv), ti_tv, np.nan),
+        "pi": diversity.nucleotide_diversity(sites, length),
+        "theta_w": diversity.watterson_theta(sites, length),
+        "tajima_d": diversity.tajima_d(sites),
+        "het_observed": diversity.observed_heterozygosity(sites),
+        "het_expected": diversity.expected_heterozygosity(sites),
+        "f": diversity.inbreeding(sites),
+    }
     frame = pl.DataFrame(
         {
             "population": [g.code for g in groups.groups],
@@ -93,14 +157,15 @@ def population_rows(parts: Iterable[PopulationSums], groups: Groups) -> pl.DataF
                 [g.super_population for g in groups.groups], dtype=pl.String
             ),
             "samples": [g.samples for g in groups.groups],
-            "alleles": [sum(p.alleles for p in listed)] * n,
-            "polymorphic_alleles": total("polymorphic"),
-            "singletons": total("singletons"),
-            "private_alleles": pl.Series(total("private")).set(pl.Series(everyone), None),
-            "mean_heterozygosity": pl.Series(mean).fill_nan(None),
-            "transitions": transitions,
-            "transversions": transversions,
-            "ti_tv": pl.Series(np.where(np.isfinite(ti_tv), ti_tv, np.nan)).fill_nan(None),
+            "alleles": [sums.alleles] * n,
+            "polymorphic_alleles": sums.polymorphic,
+            "singletons": sums.singletons,
+            "private_alleles": pl.Series(sums.private).set(pl.Series(everyone), None),
+            "transitions": sums.transitions,
+            "transversions": sums.transversions,
+            "length": [length] * n,
+            "segregating_sites": sites.segregating,
+            **{name: pl.Series(values).fill_nan(None) for name, values in statistics.items()},
         }
     )
     return POPULATIONS.conform(frame)

@@ -7,7 +7,7 @@ Conservation is asserted at every build, file by file: records in the file = rec
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,13 @@ from medallion.bronze.index import as_blocks
 from medallion.bronze.tables import BLOCKS, FILES
 from medallion.errors import ConservationError, NotBuiltError
 from medallion.silver.genotypes import Encoded, pattern_rows
+from medallion.silver.kept import BIG, FileTables, file_key, kept_files
+from medallion.silver.limit import Allowance, Limit
 from medallion.silver.partition import MEMORY, Partition, Summary, cut, read_partition
 from medallion.silver.samples import join_samples, read_metadata
 from medallion.silver.tables import (
-    CALLS,
     COLUMNS,
     DEFECTS,
-    GENOTYPES,
     PATTERNS,
     SAMPLES,
     TABLES,
@@ -33,7 +33,9 @@ from medallion.silver.tables import (
 )
 from medallion.storage import delta
 from medallion.storage.fingerprint import Fingerprint, code_digest
+from medallion.storage.parts import Part, write_part
 from medallion.storage.publish import publish
+from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.storage.work import Work
 from medallion.vcf.blocks import BGZF_EOF, Blocks
@@ -46,7 +48,7 @@ __all__ = ["LAYER", "build", "current"]
 
 LAYER = "silver"
 FORMAT = 1
-_CODE = ("vcf", "silver", "storage/delta.py", "catalog/populations.py")
+_CODE = ("vcf", "silver", "storage/parts.py", "catalog/populations.py")
 
 
 def current(bronze: Fingerprint) -> Fingerprint:
@@ -65,10 +67,14 @@ class _File:
     header: Header
 
 
-def build(root: Path, work: Work) -> None:
+def build(
+    root: Path, work: Work, *, force: bool = False, max_quarantined: Limit | None = None
+) -> None:
     """Make silver from the published bronze, and publish it.
 
-    Raises ConservationError where records are lost or gained on the way.
+    Files whose bytes and samples are as they were keep their tables, unless `force`.
+    Raises ConservationError where records are lost or gained on the way, and
+    QuarantineError where more records are quarantined than `max_quarantined` allows.
     """
     begun = time.monotonic()
     bronze = read_snapshot(root, BRONZE)
@@ -77,6 +83,59 @@ def build(root: Path, work: Work) -> None:
     rows = delta.scan(root, FILES, bronze.tables[FILES.short].version).collect()
     files = _open(root, bronze, rows)
     samples, people, sample_defects = _people(root, rows, files)
+    now = current(bronze.fingerprint)
+    keys = {f.name: file_key(f.row["sha256"], people[f.name], now.code) for f in files}
+    tables = {} if force else kept_files(root, read_snapshot(root, LAYER), keys)
+    new = [f for f in files if f.name not in tables]
+    allowance = Allowance(max_quarantined, sum(int(f.row["records"]) for f in files))
+    for kept in tables.values():
+        allowance.take(_quarantined(kept.defects)["reason"])
+    tables |= _read(root, new, people, work, allowance)
+    work.report(LAYER, "publishing")
+    publish(root, *_gathered(root, files, tables, samples, sample_defects, bronze, keys), begun)
+
+
+def _gathered(
+    root: Path, files: Sequence[_File], tables: Mapping[str, FileTables], samples: pl.DataFrame,
+    about_samples: Sequence[tuple[str, Defect]], bronze: Snapshot, keys: Mapping[str, str],
+) -> tuple[dict[Table, list[Part | None]], Fingerprint, dict[str, Any]]:  # fmt: skip
+    """All parts of the layer, written where they are not yet, and what is to be published."""
+    own = [tables[f.name] for f in files]
+    columns = [
+        pl.DataFrame({"file": f.name, "sample": list(f.header.samples)})
+        .with_row_index("column")
+        .select("file", "column", "sample")
+        for f in files
+    ]
+    patterns = [t.patterns for t in own]
+    defects = pl.concat([*(t.defects for t in own), _rows(about_samples)])
+    parts: dict[Table, list[Part | None]] = {
+        t: [p for found in own for p in found.parts.get(t.short, ())] for t in BIG
+    }
+    for table, frames in (
+        (SAMPLES, [samples]),
+        (COLUMNS, columns),
+        (PATTERNS, [pl.concat(patterns).unique().sort("pattern", "first_column")] if own else []),
+        (DEFECTS, [defects]),
+    ):
+        frame = pl.concat(frames) if frames else pl.DataFrame(schema=table.polars_schema())
+        whole = table.conform(frame)
+        parts[table] = [write_part(root, table, whole, chrom=None, name="part-00000")]
+    ledger = [t.entry for t in own]
+    _check(ledger, parts, defects)
+    facts = {
+        "ledger": ledger,
+        "keys": dict(keys),
+        "bronze": {k: v.version for k, v in bronze.tables.items()},
+    }
+    return {t: parts[t] for t in TABLES}, current(bronze.fingerprint), facts
+
+
+def _read(
+    root: Path, files: Sequence[_File], people: Mapping[str, dict[str, Encoded]], work: Work,
+    allowance: Allowance,
+) -> dict[str, FileTables]:  # fmt: skip
+    """Read `files`, all their partitions as one queue of work."""
     tasks, of_task = _partition(root, files, people)
     total = sum(int(f.row["records"]) for f in files)
     done = 0
@@ -84,43 +143,42 @@ def build(root: Path, work: Work) -> None:
     def told(_count: int, summary: Summary) -> None:
         nonlocal done
         done += summary.records
+        allowance.take(
+            d.reason for d in summary.defects if (d.verdict, d.scope) == ("quarantined", "record")
+        )
         work.report(LAYER, "reading records", done, total, "records")
 
     work.report(LAYER, "reading records", 0, total, "records")
     summaries = work.map(read_partition, tasks, told=told)
-    ledger = _ledger(files, of_task, summaries)
-    work.report(LAYER, "publishing")
-    defects = _defects(files, of_task, summaries, sample_defects)
-    columns = pl.concat(
-        [
-            pl.DataFrame({"file": f.name, "sample": list(f.header.samples)})
-            .with_row_index("column")
-            .select("file", "column", "sample")
-            for f in files
-        ]
-        or [pl.DataFrame(schema=COLUMNS.polars_schema())]
-    )
+    return {
+        file.name: _file_tables(
+            file, [s for i, s in zip(of_task, summaries, strict=True) if i == index]
+        )
+        for index, file in enumerate(files)
+    }
+
+
+def _file_tables(file: _File, summaries: Sequence[Summary]) -> FileTables:
     patterns: dict[int, Pattern] = {}
     for summary in summaries:
         patterns |= summary.patterns
-    parts: dict[str, list[delta.Part | None]] = {
-        t.short: [p for s in summaries for p in s.parts.get(t.short, ())]
-        for t in (VARIANTS, GENOTYPES, CALLS)
+    read = sum(s.records for s in summaries)
+    entry = {
+        "file": file.name,
+        "records": int(file.row["records"]),
+        "kept": sum(s.kept for s in summaries),
+        "quarantined": sum(s.quarantined for s in summaries),
+        "alleles": sum(s.alleles for s in summaries),
+        "variant_rows": sum(s.variant_rows for s in summaries),
+        "patterns": sorted(patterns),
     }
-    for table, frame in (
-        (SAMPLES, samples),
-        (COLUMNS, columns),
-        (PATTERNS, pattern_rows(patterns)),
-        (DEFECTS, defects),
-    ):
-        whole = table.conform(frame)
-        parts[table.short] = [delta.write_part(root, table, whole, chrom=None, name="part-00000")]
-    _check(ledger, parts, defects)
-    facts = {
-        "ledger": [{k: v for k, v in e.items() if k != "read"} for e in ledger],
-        "bronze": {k: v.version for k, v in bronze.tables.items()},
-    }
-    publish(root, {t: parts[t.short] for t in TABLES}, current(bronze.fingerprint), facts, begun)
+    if read != entry["records"]:
+        raise ConservationError(
+            f"{file.name}: {entry['records']:,} records went in, but {read:,} were read. "
+            "Nothing was published. This is a bug: please report it."
+        )
+    parts = {t.short: [p for s in summaries for p in s.parts.get(t.short, ())] for t in BIG}
+    return FileTables(parts, entry, _defects(file, summaries), pattern_rows(patterns))
 
 
 def _open(root: Path, bronze: Snapshot, rows: pl.DataFrame) -> list[_File]:
@@ -193,45 +251,26 @@ def _sorted(table: pl.DataFrame) -> bool:
     )
 
 
-def _ledger(
-    files: Sequence[_File], of_task: Sequence[int], summaries: Sequence[Summary]
-) -> list[dict[str, Any]]:
-    ledger = []
-    for index, file in enumerate(files):
-        own = [s for i, s in zip(of_task, summaries, strict=True) if i == index]
-        ledger.append(
-            {
-                "file": file.name,
-                "records": int(file.row["records"]),
-                "read": sum(s.records for s in own),
-                "kept": sum(s.kept for s in own),
-                "quarantined": sum(s.quarantined for s in own),
-                "alleles": sum(s.alleles for s in own),
-                "variant_rows": sum(s.variant_rows for s in own),
-            }
-        )
-    return ledger
+def _quarantined(defects: pl.DataFrame) -> pl.DataFrame:
+    return defects.filter((pl.col("verdict") == "quarantined") & (pl.col("scope") == "record"))
 
 
 def _check(
     ledger: Sequence[Mapping[str, Any]],
-    parts: Mapping[str, Sequence[delta.Part | None]],
+    parts: Mapping[Table, Sequence[Part | None]],
     defects: pl.DataFrame,
 ) -> None:
     """Assert conservation on what was written, not on what was meant to be."""
-    quarantined = defects.filter(
-        (pl.col("verdict") == "quarantined") & (pl.col("scope") == "record")
-    )
-    written = dict(quarantined.group_by("file").len().iter_rows())
+    written = dict(_quarantined(defects).group_by("file").len().iter_rows())
     for entry in ledger:
         out = written.get(entry["file"], 0)
-        if entry["records"] != entry["kept"] + out or entry["read"] != entry["records"]:
+        if entry["records"] != entry["kept"] + out:
             raise ConservationError(
                 f"{entry['file']}: {entry['records']:,} records went in, but {entry['kept']:,} "
                 f"were kept and {out:,} quarantined. Nothing was published. "
                 "This is a bug: please report it."
             )
-    rows = sum(p.rows for p in parts[VARIANTS.short] if p is not None)
+    rows = sum(p.rows for p in parts[VARIANTS] if p is not None)
     expected = sum(entry["variant_rows"] for entry in ledger)
     if rows != expected:
         raise ConservationError(
@@ -240,28 +279,23 @@ def _check(
         )
 
 
-def _defects(
-    files: Sequence[_File],
-    of_task: Sequence[int],
-    summaries: Sequence[Summary],
-    about_samples: Sequence[tuple[str, Defect]],
-) -> pl.DataFrame:
-    found: list[tuple[str, Defect]] = []
-    for index, file in enumerate(files):
-        found += [(file.name, d) for d in file.header.defects]
-        if file.blocks.container == "bgzf" and not _ends_whole(file.blocks.path):
-            found.append(
-                (file.name, Defect("end-of-file-block", 0, "file",
-                                   detail="the last 28 bytes are not the empty block"))
-            )  # fmt: skip
-        own = [s for i, s in zip(of_task, summaries, strict=True) if i == index]
-        found += [(file.name, d) for d in undeclared(s.undeclared for s in own)]
-        for summary in own:
-            found += [(file.name, d) for d in sorted(summary.defects, key=lambda d: d.line)]
-    found += about_samples
+def _defects(file: _File, summaries: Sequence[Summary]) -> pl.DataFrame:
+    """What is odd about a file, from its header to its last record."""
+    found = list(file.header.defects)
+    if file.blocks.container == "bgzf" and not _ends_whole(file.blocks.path):
+        detail = "the last 28 bytes are not the empty block"
+        found.append(Defect("end-of-file-block", 0, "file", detail=detail))
+    found += undeclared(s.undeclared for s in summaries)
+    for summary in summaries:
+        found += sorted(summary.defects, key=lambda d: d.line)
+    return _rows((file.name, d) for d in found)
+
+
+def _rows(defects: Iterable[tuple[str, Defect]]) -> pl.DataFrame:
+    """Rows of `silver.defects`, of (file, defect)."""
     rows = [
         (name, d.line, d.chrom, d.pos, d.scope, d.verdict, d.reason, d.field, d.detail, d.raw)
-        for name, d in found
+        for name, d in defects
     ]
     return pl.DataFrame(rows, schema=DEFECTS.polars_schema(), orient="row")
 

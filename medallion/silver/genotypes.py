@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 
 from medallion.silver.tables import CALLS, GENOTYPES, PATTERNS
-from medallion.storage.arrow import dictionary, encode, numbers
+from medallion.storage.arrow import dictionary, encode, look_up, numbers
 from medallion.vcf.genotype_texts import MISSING, GenotypeTexts
 from medallion.vcf.patterns import Pattern
 from medallion.vcf.records import Batch
@@ -41,7 +42,7 @@ class Encoded:
 
     def take(self, index: Ints) -> pa.DictionaryArray:
         """The strings at `index`, as a dictionary array."""
-        return dictionary(self.codes[index], self.values)
+        return dictionary(look_up(self.codes, index), self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +63,32 @@ def carriers(batch: Batch, texts: GenotypeTexts) -> Carriers:
     """Spell out the batch's calls allele by allele."""
     rows_per_record = np.maximum(batch.sites["n_alts"].to_numpy(), 1)
     first_allele = (np.cumsum(rows_per_record) - rows_per_record).astype(np.int32)
-    n_texts = len(texts)
-    offset = np.zeros(n_texts + 1, np.int64)
-    offset[1:] = np.cumsum(texts.emitted[:n_texts])
-    flat = [pair for t in texts.texts for pair in t.dosages]
-    alleles = np.array([a for a, _ in flat], np.int32)
-    copies = np.array([c for _, c in flat], np.int8)
-    emitted = texts.emitted[batch.gid]
-    if (emitted == 1).all():
-        index = offset[batch.gid]
-        row, column, gid = batch.row, batch.column, batch.gid
-    else:
-        pick = np.repeat(np.arange(len(emitted)), emitted)
-        within = np.arange(len(pick)) - np.repeat(np.cumsum(emitted) - emitted, emitted)
-        row, column, gid = batch.row[pick], batch.column[pick], batch.gid[pick]
-        index = offset[gid] + within
-    if not len(row):
-        empty = np.zeros(0, np.int32)
-        return Carriers(empty, empty, empty, np.zeros(0, np.int8))
-    which = alleles[index]
-    allele = first_allele[row] + which - 1
-    dosage = copies[index]
-    if int(which.max()) > 1:
-        order = np.argsort(allele, kind="stable")
-        allele, column, gid, dosage = allele[order], column[order], gid[order], dosage[order]
+    row, column, gid = batch.row, batch.column, batch.gid
+    again = np.zeros(0, np.int64)
+    if not (texts.emitted[batch.texts] == 1).all():
+        # A call that carries no ALT is left out; one that carries two stands twice.
+        times = look_up(texts.emitted, gid)
+        pick = np.repeat(np.arange(len(gid), dtype=np.int32), times)
+        row, column, gid = look_up(row, pick), look_up(column, pick), look_up(gid, pick)
+        again = np.flatnonzero(pick[1:] == pick[:-1]) + 1
+    # One look-up by text tells which ALT a call carries, and how often.
+    first = [t.dosages[0] if t.dosages else (0, 0) for t in texts.texts]
+    which = np.array([a for a, _ in first], np.int32)
+    dosage = look_up(np.array([c for _, c in first], np.int8), gid)
+    allele = look_up(first_allele, row)
+    if int(which[batch.texts].max(initial=0)) > 1 or len(again):
+        own = look_up(which, gid)
+        nth = 0
+        for at, gap in zip(again.tolist(), np.diff(again, prepend=-1).tolist(), strict=True):
+            nth = nth + 1 if gap == 1 else 1
+            own[at], dosage[at] = texts.texts[int(gid[at])].dosages[nth]
+        allele = allele + own - 1
+        # Only within a record of several ALTs are the calls to be put in order.
+        several = np.flatnonzero(look_up(rows_per_record > 1, row))
+        order = several[np.argsort(allele[several], kind="stable")]
+        column, gid = column.copy(), gid.copy()
+        for values in (allele, column, gid, dosage):
+            values[several] = values[order]
     return Carriers(allele, column, gid, dosage)
 
 
@@ -107,33 +110,37 @@ def count(
 ) -> Counts:
     """Count alleles: what the pattern implies, corrected by the calls that differ."""
     n = len(batch.sites)
-    ac = np.bincount(carried.allele, weights=carried.dosage, minlength=n_alleles)
+    ac = np.bincount(carried.allele, minlength=n_alleles)
+    for copies in range(2, int(carried.dosage.max(initial=0)) + 1):
+        more = carried.allele[carried.dosage == copies]
+        ac += (copies - 1) * np.bincount(more, minlength=n_alleles)
     pattern = batch.sites["pattern"].to_numpy()
     ploidies = {k: column_ploidy(patterns[k]) for k in np.unique(pattern).tolist() if k >= 0}
     an = np.zeros(n, np.int64)
     for number, ploidy in ploidies.items():
         an[pattern == number] = int(ploidy.sum())
-    called = texts.called[batch.gid]
-    odd = _not_as_implied(ploidies, called)
-    row, column, called_odd = batch.row[odd], batch.column[odd], called[odd].astype(np.int64)
+    odd = _not_as_implied(ploidies, batch, texts)
+    row, column = batch.row[odd], batch.column[odd]
+    called = texts.called[batch.gid[odd]].astype(np.int64)
     of_row = pattern[row]
     for number, ploidy in ploidies.items():
         here = of_row == number
-        change = called_odd[here] - ploidy[column[here]]
+        change = called[here] - ploidy[column[here]]
         an += np.bincount(row[here], weights=change, minlength=n).astype(np.int64)
-    absent = called == 0
-    n_missing = np.bincount(batch.row[absent], minlength=n)
-    return Counts(ac.astype(np.int64), an, n_missing.astype(np.int64))
+    n_missing = np.bincount(row[called == 0], minlength=n)
+    return Counts(ac, an, n_missing.astype(np.int64))
 
 
 def _not_as_implied(
-    ploidies: dict[int, npt.NDArray[np.int64]], called: npt.NDArray[np.int16]
+    ploidies: dict[int, npt.NDArray[np.int64]], batch: Batch, texts: GenotypeTexts
 ) -> npt.NDArray[np.int64]:
     """Indices of the calls that may not have as many called alleles as their pattern says."""
     distinct = {int(p) for ploidy in ploidies.values() for p in np.unique(ploidy)}
-    if len(distinct) == 1:
-        return np.flatnonzero(called != distinct.pop())
-    return np.arange(len(called))
+    if len(distinct) != 1:
+        return np.arange(len(batch.gid))
+    strange = texts.called != distinct.pop()
+    strange |= texts.called == 0
+    return batch.where(strange)
 
 
 def column_ploidy(pattern: Pattern) -> npt.NDArray[np.int64]:
@@ -160,17 +167,22 @@ def genotype_rows(
     # The distinct texts are distinct strings, so their numbers are their codes.
     gt = Encoded.of([t.text.decode("utf-8", "backslashreplace") for t in texts.texts])
     ref, alt = (Encoded.of(alleles[name]) for name in ("ref", "alt"))
-    zeros = np.zeros(len(carried.allele), np.int32)
+    # Carriers stand in the order of alleles: what an allele says is repeated, not looked up.
+    times = np.bincount(carried.allele, minlength=len(alleles))
+
+    def repeated(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.repeat(values, times)
+
     columns = {
-        "pos": numbers(alleles["pos"].to_numpy()[carried.allele]),
-        "ref": ref.take(carried.allele),
-        "alt": alt.take(carried.allele),
+        "pos": numbers(repeated(alleles["pos"].to_numpy())),
+        "ref": dictionary(repeated(ref.codes), ref.values),
+        "alt": dictionary(repeated(alt.codes), alt.values),
         **{name: people[name].take(carried.column) for name in people},
         "gt": gt.take(carried.gid),
         "dosage": numbers(carried.dosage),
-        "alt_index": numbers(alleles["alt_index"].to_numpy()[carried.allele]),
-        "file": dictionary(zeros, encode([file])[1]),
-        "record": numbers(alleles["record"].to_numpy()[carried.allele]),
+        "alt_index": numbers(repeated(alleles["alt_index"].to_numpy())),
+        "file": dictionary(np.zeros(len(carried.allele), np.int32), encode([file])[1]),
+        "record": numbers(repeated(alleles["record"].to_numpy())),
     }
     names = GENOTYPES.arrow_schema(stored=True).names
     return pa.Table.from_arrays([columns[n] for n in names], names=names)
@@ -178,8 +190,8 @@ def genotype_rows(
 
 def calls_rows(batch: Batch, texts: GenotypeTexts, file: str) -> pl.DataFrame:
     """`silver.calls` of a batch: runs of missed calls along the columns of a record."""
-    missing = texts.kind[batch.gid] == MISSING
-    if not missing.any():
+    missing = batch.where(texts.kind == MISSING)
+    if not len(missing):
         return pl.DataFrame(schema=CALLS.polars_schema())
     row, column, gid = batch.row[missing], batch.column[missing], batch.gid[missing]
     new = np.ones(len(row), bool)

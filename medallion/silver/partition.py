@@ -23,7 +23,7 @@ from medallion.silver.genotypes import (
 )
 from medallion.silver.tables import CALLS, GENOTYPES, VARIANTS
 from medallion.silver.variants import alleles
-from medallion.storage.delta import Part, PartWriter
+from medallion.storage.parts import Part, PartWriter
 from medallion.storage.schema import Table
 from medallion.vcf.blocks import Blocks
 from medallion.vcf.declared import Names
@@ -36,6 +36,8 @@ from medallion.vcf.records import Batch, RecordReader
 __all__ = ["MEMORY", "Partition", "Summary", "cut", "read_partition"]
 
 _TEXT_PER_PARTITION = 1 << 28
+# Even a file of some tens of megabytes is cut into some pieces, for several cores.
+_FEW, _SMALLEST = 8, 1 << 24
 _TEXT_PER_BATCH = 1 << 27
 # More records than two blocks of 64 KiB can begin: a record has at least 16 bytes.
 MEMORY = 8192
@@ -86,13 +88,23 @@ def cut(table: pl.DataFrame, blocks: Blocks, header: Header) -> list[tuple[int, 
     good = _separate(table, n)
     first_body = int(np.searchsorted(blocks.text_offset, header.size - 1, side="right")) - 1
     cuts = [max(0, first_body)]
+    size = _partition_size(int(blocks.text_offset[n] - blocks.text_offset[cuts[0]]))
     for block in range(cuts[0] + 1, n):
-        far = blocks.text_offset[block] - blocks.text_offset[cuts[-1]] >= _TEXT_PER_PARTITION
+        far = blocks.text_offset[block] - blocks.text_offset[cuts[-1]] >= size
         if far and good[block]:
             cuts.append(block)
     above = table.unique("block", maintain_order=True)["line"].to_numpy()
     records = [max(1, int(above[c]) + 2 - len(header.lines)) for c in cuts]
     return list(zip(cuts, [*cuts[1:], n], records, strict=True))
+
+
+def _partition_size(text: int) -> int:
+    """Bytes of text of each partition: equal ones, so that no worker is left waiting.
+
+    A function of the file alone, so that a lake does not depend on who built it.
+    """
+    number = max(-(-text // _TEXT_PER_PARTITION), min(_FEW, text // _SMALLEST), 1)
+    return -(-text // number)
 
 
 def _separate(table: pl.DataFrame, n: int) -> npt.NDArray[np.bool_]:
@@ -168,10 +180,13 @@ class _Ledger:
         )
         variants = VARIANTS.conform(long)
         genotypes = genotype_rows(carried, long, texts, task.people, task.file)
-        writers.write(VARIANTS, variants["chrom"], variants.to_arrow())
-        writers.write(GENOTYPES, long["chrom"][carried.allele], genotypes)
         calls = calls_rows(batch, texts, task.file)
-        writers.write(CALLS, calls["chrom"], calls.to_arrow())
+        for chrom, start, stop in _runs(long["chrom"]):
+            writers.write(VARIANTS, chrom, variants[start:stop].to_arrow())
+            low, high = np.searchsorted(carried.allele, [start, stop]).tolist()
+            writers.write(GENOTYPES, chrom, genotypes.slice(low, high - low))
+        for chrom, start, stop in _runs(calls["chrom"]):
+            writers.write(CALLS, chrom, calls[start:stop].to_arrow())
         self.records += batch.n_records
         self.kept += len(batch.sites)
         self.quarantined += sum(
@@ -192,11 +207,9 @@ class _Writers:
         self._task = task
         self._open: dict[tuple[str, str], PartWriter] = {}
 
-    def write(self, table: Table, chrom: pl.Series, rows: pa.Table) -> None:
-        if not len(chrom):
-            return
-        for name, start, stop in _runs(chrom):
-            self._writer(table, name).write(rows.slice(start, stop - start))
+    def write(self, table: Table, chrom: str, rows: pa.Table) -> None:
+        if rows.num_rows:
+            self._writer(table, chrom).write(rows)
 
     def _writer(self, table: Table, chrom: str) -> PartWriter:
         key = (table.short, chrom)
@@ -216,6 +229,8 @@ class _Writers:
 
 def _runs(chrom: pl.Series) -> list[tuple[str, int, int]]:
     """Runs of equal contigs: (contig, start, stop)."""
+    if not len(chrom):
+        return []
     if chrom[0] == chrom[-1] and chrom.n_unique() == 1:
         return [(chrom[0], 0, len(chrom))]
     starts = (chrom != chrom.shift(1)).fill_null(value=True).arg_true().to_list()

@@ -7,14 +7,16 @@ of pandas where that is installed; that takes longer than many a build.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-__all__ = ["dictionary", "encode", "numbers", "values"]
+__all__ = ["codes", "dictionary", "encode", "look_up", "numbers", "values"]
+
+T = TypeVar("T", bound=np.generic)
 
 
 def numbers(values: npt.NDArray[Any], null: npt.NDArray[np.bool_] | None = None) -> pa.Array:
@@ -46,5 +48,21 @@ def encode(strings: Sequence[str | None] | pl.Series) -> tuple[npt.NDArray[np.in
 
 def values(column: pa.ChunkedArray) -> npt.NDArray[Any]:
     """A numeric column without nulls as a numpy array."""
-    pieces = [chunk.to_numpy() for chunk in column.chunks]
+    pieces = [_memory(chunk) for chunk in column.chunks]
     return pieces[0] if len(pieces) == 1 else np.concatenate([*pieces, np.zeros(0, np.int64)])
+
+
+def look_up(table: npt.NDArray[T], index: npt.NDArray[np.integer[Any]]) -> npt.NDArray[T]:
+    """`table[index]` for an index that is known to be within bounds, in half the time."""
+    return np.take(table, index, mode="clip") if len(table) else table[index]
+
+
+def codes(column: pa.DictionaryArray) -> npt.NDArray[Any]:
+    """The codes of a dictionary column without nulls as a numpy array."""
+    return _memory(column.indices)
+
+
+def _memory(array: pa.Array) -> npt.NDArray[Any]:
+    # Array.to_numpy imports pandas, too. Arrow's names of numbers are those of numpy.
+    kind = np.dtype(str(array.type))
+    return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from medallion.storage import delta
-from medallion.storage.delta import Part
 from medallion.storage.fingerprint import Fingerprint
+from medallion.storage.parts import Part
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, TableState, read_snapshot, write_snapshot
 

@@ -52,13 +52,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of a layer. `name` is `layer.table`; `row` says what one row is."""
+    """A table of a layer.
+
+    `name` is `layer.table`; `row` says what one row is; `source` where its formulas come from.
+    """
 
     name: str
     row: str
     columns: tuple[Column, ...]
     partitioned: bool = False
     pruned_by: tuple[str, ...] = field(default=())
+    source: str = ""
 
     @property
     def layer(self) -> str:

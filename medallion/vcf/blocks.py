@@ -23,7 +23,7 @@ from isal import isal_zlib
 
 from medallion.errors import DamagedFileError, NotVCFError, SourceError
 
-__all__ = ["BGZF_EOF", "Blocks", "Container", "detect", "list_blocks", "read_text"]
+__all__ = ["BGZF_EOF", "Blocks", "Container", "detect", "list_blocks", "read_runs", "read_text"]
 
 Container = Literal["bgzf", "gzip", "text"]
 
@@ -158,7 +158,12 @@ def _bgzf_blocks(path: Path) -> Blocks:
 
 
 def read_text(blocks: Blocks, first: int, last: int, *, run: int = 64) -> Iterator[bytes]:
-    """Yield the text of blocks [first, last), about `run` blocks at a time.
+    """Yield the text of blocks [first, last), about `run` blocks at a time: see `read_runs`."""
+    return (b"".join(pieces) for pieces in read_runs(blocks, first, last, run=run))
+
+
+def read_runs(blocks: Blocks, first: int, last: int, *, run: int = 64) -> Iterator[list[bytes]]:
+    """Yield the text of blocks [first, last) in runs of about `run` blocks, each in pieces.
 
     Each BGZF block's CRC-32 and length are checked: raw inflation alone does not.
     Raises DamagedFileError with the block's number and offset.
@@ -168,7 +173,7 @@ def read_text(blocks: Blocks, first: int, last: int, *, run: int = 64) -> Iterat
             if number >= last:
                 return
             if number >= first:
-                yield piece
+                yield [piece]
         return
     with blocks.path.open("rb") as file:
         for low in range(first, last, run):
@@ -176,7 +181,7 @@ def read_text(blocks: Blocks, first: int, last: int, *, run: int = 64) -> Iterat
             yield _read_run(file, blocks, low, high)
 
 
-def _read_run(file: BinaryIO, blocks: Blocks, low: int, high: int) -> bytes:
+def _read_run(file: BinaryIO, blocks: Blocks, low: int, high: int) -> list[bytes]:
     start = int(blocks.offset[low])
     stop = int(blocks.offset[high - 1] + blocks.size[high - 1])
     file.seek(start)
@@ -187,13 +192,13 @@ def _read_run(file: BinaryIO, blocks: Blocks, low: int, high: int) -> bytes:
             f"found {start + len(packed):,}. Get the file again."
         )
     if blocks.container == "text":
-        return packed
+        return [packed]
     view = memoryview(packed)
     pieces = []
     for number in range(low, high):
         at = int(blocks.offset[number]) - start
         pieces.append(_inflate(view[at : at + int(blocks.size[number])], blocks, number))
-    return b"".join(pieces)
+    return pieces
 
 
 def _inflate(block: memoryview, blocks: Blocks, number: int) -> bytes:

@@ -1,17 +1,20 @@
 """What samples hold beside their genotypes, checked against FORMAT and its definitions.
 
 Silver keeps genotypes only, but a record whose other columns contradict the header is
-not one to trust. The cells of many records are one array of bytes; only tabs, colons
-and commas are looked for. Where all samples of a record have the same marks in the same
-order, as they mostly do, one look settles the record; else its fields are counted one
-by one, all at once. Text in the place of a number is found by its letters: so a
-fraction where a whole number is declared passes, as it does in most programs.
+not one to trust. What is left of a cell without its digits, dots and minus signs is its
+*shape*: colons, commas, the slash of its genotype, and as many letters as it has bytes
+that no plain number has. The samples of a record share a few shapes, and a file has not
+many more: each is judged once, and where all of a record's fit, the record is settled.
+Else its fields are counted one by one, all at once. So a fraction where a whole number
+is declared passes, as it does in most programs.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from math import comb
 
 import numpy as np
@@ -27,10 +30,11 @@ from medallion.vcf.definitions import (
     Kind,
     define,
 )
+from medallion.vcf.genotypes import Calls, GenotypeReader
 from medallion.vcf.info import Broken
 from medallion.vcf.words import strings
 
-__all__ = ["Cells", "FormatChecker", "Ploidy"]
+__all__ = ["Cells", "FormatChecker", "FormatKind", "Ploidies", "Ploidy"]
 
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
@@ -38,11 +42,40 @@ Shorts = npt.NDArray[np.int16]
 Ploidy = Callable[[Ints], tuple[Shorts, Shorts]]
 """For m records by their places: ploidy and called alleles of samples, shape (m, n_samples)."""
 
-_TAB, _COLON, _COMMA, _BAR, _DOT = b"\t:,|."
-_PLAIN = b"0123456789.+-/|"
+_TAB, _COLON, _COMMA, _DOT = b"\t:,."
+_BLANK = 32
+_PLAIN = b"0123456789.-"
+# Phased or not, and whatever its texts say, a cell has the same shape.
+_SHAPE = bytes(b if b < _BLANK or b in b":,/" else b"a/"[b == ord("|")] for b in range(256))
+_SHAPES = 64
+_KNOWN = 1 << 16
+# As the specification has it since 4.3, and with what programs write beside it.
+_KEY = re.compile(rb"[0-9A-Za-z_][0-9A-Za-z_.+\-]*")
 _AT_ONCE = 1 << 19
 _MANY = 32
 _SHOWN = 40
+
+
+class FormatKind(Enum):
+    """What a FORMAT says of the genotype: whether and where it has GT, or that it is none."""
+
+    NO_GT = auto()
+    GT_ONLY = auto()
+    GT_FIRST = auto()
+    GT_LATER = auto()
+    MALFORMED = auto()
+
+    @classmethod
+    def of(cls, keys: bytes) -> FormatKind:
+        """The kind of a FORMAT column."""
+        names = keys.split(b":")
+        # A dot alone is a FORMAT that is missing.
+        odd = keys != b"." and not all(map(_KEY.fullmatch, names))
+        if odd or len(set(names)) < len(names):
+            return cls.MALFORMED
+        if names[0] == b"GT":
+            return cls.GT_ONLY if len(names) == 1 else cls.GT_FIRST
+        return cls.GT_LATER if b"GT" in names else cls.NO_GT
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +99,6 @@ class _Rule:
     one: Ints
     two: Ints
     kinds: Ints
-    genotypes: bool
 
 
 class FormatChecker:
@@ -83,7 +115,7 @@ class FormatChecker:
         self._version = version
         self._samples = samples
         self._rules: dict[bytes, _Rule] = {}
-        self._settled: dict[tuple[bytes, bytes, int], bool] = {}
+        self._known: dict[tuple[bytes, bytes, int], bool] = {}
 
     def check(
         self, text: bytes, keys: bytes, cells: Sequence[Cells], ploidy: Ploidy | None
@@ -95,20 +127,8 @@ class FormatChecker:
         """
         if keys not in self._rules:
             self._rules[keys] = self._rule(keys)
-        rule, n = self._rules[keys], len(self._samples)
-        settled, rest = [], []
-        for i, cell in enumerate(cells):
-            if n >= _MANY:
-                marks = text[cell.start : cell.stop].translate(None, _PLAIN) + b"\t"
-                first = marks[: marks.find(b"\t") + 1]
-                alike = len(marks) == n * len(first) and marks == first * n
-                if alike and self._fits(keys, first, cell.n_alts):
-                    settled.append(i)
-                    continue
-            rest.append(i)
-        if settled and rule.genotypes and ploidy is not None:
-            odd = (ploidy(np.array(settled))[0] != 2).any(axis=1)
-            rest = sorted(rest + [i for i, o in zip(settled, odd, strict=True) if o])
+        few = len(self._samples) < _MANY
+        rest = [i for i, cell in enumerate(cells) if few or not self._settled(text, keys, cell)]
         found: list[Broken] = []
         low = 0
         while low < len(rest):
@@ -130,65 +150,66 @@ class FormatChecker:
             # Genotypes are read elsewhere.
             one[0] = two[0] = ANY
             kinds[0] = Kind.ANY
-        return _Rule(names, one, two, kinds, bool((one == PER_GENOTYPE).any()))
+        return _Rule(names, one, two, kinds)
+
+    def _settled(self, text: bytes, keys: bytes, cell: Cells) -> bool:
+        """Whether the shapes of a record's cells tell that all are as defined."""
+        shapes = text[cell.start : cell.stop].translate(_SHAPE, _PLAIN)
+        first = shapes[: shapes.find(b"\t")]
+        if not self._fits(keys, first, cell.n_alts):
+            return False
+        if shapes == ((first + b"\t") * len(self._samples))[:-1]:
+            return True
+        distinct = set(shapes.split(b"\t"))
+        # Texts may be of any length: many shapes are not worth a look each.
+        return len(distinct) <= _SHAPES and all(
+            self._fits(keys, shape, cell.n_alts) for shape in distinct
+        )
+
+    def _fits(self, keys: bytes, shape: bytes, n_alts: int) -> bool:
+        """Whether a sample of this shape, and no missing value, is as defined.
+
+        The shape tells the ploidy; a leading phase, as VCF 4.4 has it, counts as one more.
+        """
+        case = (keys, shape, n_alts)
+        if case not in self._known:
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            self._known[case] = self._judge(self._rules[keys], shape.split(b":"), n_alts)
+        return self._known[case]
+
+    @staticmethod
+    def _judge(rule: _Rule, fields: list[bytes], n_alts: int) -> bool:
+        texts = [field.replace(b",", b"") for field in fields]
+        m = len(fields)
+        if m > len(rule.keys) or any(c < _BLANK for text in texts for c in text):
+            return False
+        if any(text and kind != Kind.ANY for text, kind in zip(texts, rule.kinds[:m], strict=True)):
+            return False
+        items = np.array([field.count(b",") + 1 for field in fields])
+        alts = np.full(m, n_alts)
+        if rule.keys[0] != "GT":
+            genotypes = _genotypes(1, items, alts) | _genotypes(2, items, alts)
+        elif not texts[0].strip(b"/"):
+            genotypes = _genotypes(len(texts[0]) + 1, items, alts)
+        else:
+            genotypes = np.zeros(m, bool)
+        suits = [
+            np.where(number == PER_GENOTYPE, genotypes, _suits(number, items, alts))
+            for number in (rule.one[:m], rule.two[:m])
+        ]
+        return bool((suits[0] | suits[1]).all())
 
     def _some(
         self, text: bytes, keys: bytes, cells: Sequence[Cells], which: Ints,
         ploidy: Ploidy | None,
     ) -> list[Broken]:  # fmt: skip
-        """Check the records `which` of `cells`, by the places of all their marks."""
-        rule, n = self._rules[keys], len(self._samples)
+        """Check the records `which` of `cells` field by field."""
+        rule, n, k = self._rules[keys], len(self._samples), len(self._rules[keys].keys)
         own = [cells[i] for i in which.tolist()]
-        look = _look(b"\t".join([text[c.start : c.stop] for c in own]) + b"\t", own)
-        settled = np.zeros(len(own), bool)
-        if n >= _MANY:
-            settled[:] = [self._alike(keys, look, i, c.n_alts) for i, c in enumerate(own)]
-            if rule.genotypes and ploidy is not None and settled.any():
-                settled[settled] = (ploidy(which[settled])[0] == 2).all(axis=1)
-        rows = np.flatnonzero(~settled)
-        return self._closely(rule, look, own, rows, which, ploidy) if len(rows) else []
-
-    def _alike(self, keys: bytes, look: _Look, i: int, n_alts: int) -> bool:
-        """Whether all samples of record i have the same marks, and are as defined."""
-        rule, n = self._rules[keys], len(self._samples)
-        low, high = look.bounds[i], look.bounds[i + 1]
-        types = look.types[low:high]
-        if len(types) % n:
-            return False
-        table = types.reshape(n, -1)
-        if (table != table[0]).any() or not self._fits(keys, table[0].tobytes(), n_alts):
-            return False
-        a, b = np.searchsorted(
-            look.letters, [look.marks[low - 1] if low else -1, look.marks[high - 1]]
-        )
-        # All cells have the same marks: the mark after a letter tells its key.
-        mark = np.searchsorted(look.marks[low:high], look.letters[a:b]) % table.shape[1]
-        is_end = table[0] != _COMMA
-        key = np.cumsum(is_end) - is_end
-        return bool((rule.kinds[key[np.unique(mark)]] == Kind.ANY).all())
-
-    def _fits(self, keys: bytes, marks: bytes, n_alts: int) -> bool:
-        """Whether a diploid sample with these marks, and no missing value, is as defined."""
-        case = (keys, marks, n_alts)
-        if case not in self._settled:
-            rule = self._rules[keys]
-            fields = marks[:-1].split(b":")
-            items = np.array([len(f) + 1 for f in fields])
-            one, two = rule.one[: len(items)], rule.two[: len(items)]
-            self._settled[case] = (
-                len(items) <= len(rule.keys)
-                and not set(marks) - set(b":,\t")
-                and bool((_suits(one, items, n_alts) | _suits(two, items, n_alts)).all())
-            )
-        return self._settled[case]
-
-    def _closely(
-        self, rule: _Rule, look: _Look, cells: Sequence[Cells], rows: Ints, which: Ints,
-        ploidy: Ploidy | None,
-    ) -> list[Broken]:  # fmt: skip
-        """Check the records `rows` of `cells` field by field."""
-        n, k = len(self._samples), len(rule.keys)
-        fields = _cut(look, rows, n)
+        joined = b"\t".join([text[c.start : c.stop] for c in own]) + b"\t"
+        array = np.frombuffer(joined, np.uint8)
+        fields = _cut(array)
         row = fields.cell // n
         found: dict[int, Broken] = {}
 
@@ -196,30 +217,31 @@ class FormatChecker:
             at = np.flatnonzero(wrong)
             for f in at[np.unique(row[at], return_index=True)[1]].tolist():
                 name = rule.keys[min(int(fields.key[f]), k - 1)]
-                value = look.array[fields.start[f] : fields.stop[f]].tobytes()
+                value = array[fields.start[f] : fields.stop[f]].tobytes()
                 shown = value.decode("utf-8", "replace")
                 shown = repr(shown if len(shown) <= _SHOWN else shown[: _SHOWN - 3] + "...")
                 told = f"sample {self._samples[int(fields.cell[f]) % n]}: {detail}"
                 told = f"{told.format(name=name, keys=k)}: {shown}"
-                own = cells[int(rows[row[f]])].row
-                found.setdefault(own, (own, reason, f"FORMAT/{name}", told))
+                number = own[int(row[f])].row
+                found.setdefault(number, (number, reason, f"FORMAT/{name}", told))
 
+        texts, controls = _texts(array, fields)
+        tell(controls, "control-character", "found a control character in {name}")
         extra = fields.key >= k
         tell(extra, "sample-malformed", "FORMAT names {keys} fields, found one more")
         slot = np.minimum(fields.key, k - 1)
         one, two, items = rule.one[slot], rule.two[slot], fields.items
         empty = fields.stop - fields.start == 0
-        empty |= (fields.stop - fields.start == 1) & (look.array[fields.start] == _DOT)
+        empty |= (fields.stop - fields.start == 1) & (array[fields.start] == _DOT)
         checked = ~extra & ~empty & (one != ANY)
         if checked.any():
-            alts = np.array([cells[i].n_alts for i in rows.tolist()])[row]
+            alts = np.array([c.n_alts for c in own])[row]
             suits = _suits(one, items, alts) | _suits(two, items, alts)
             per_genotype = checked & ((one == PER_GENOTYPE) | (two == PER_GENOTYPE))
             if per_genotype.any():
                 at = np.flatnonzero(per_genotype)
                 ok = _suits_ploidy(
-                    None if ploidy is None else ploidy(which[rows]), fields.cell[at],
-                    items[at], alts[at],
+                    None if ploidy is None else ploidy(which), fields.cell[at], items[at], alts[at]
                 )  # fmt: skip
                 for number in (one[at], two[at]):
                     ok |= (number != PER_GENOTYPE) & _suits(number, items[at], alts[at])
@@ -227,38 +249,16 @@ class FormatChecker:
             tell(
                 checked & ~suits, "format-definition", "expected another number of values in {name}"
             )
-        self._tell_texts(rule, look, fields, ~extra, slot, tell)
-        return list(found.values())
-
-    @staticmethod
-    def _tell_texts(
-        rule: _Rule, look: _Look, fields: _Fields, use: npt.NDArray[np.bool_], slot: Ints,
-        tell: Callable[[npt.NDArray[np.bool_], str, str], None],
-    ) -> None:  # fmt: skip
-        """Tell of letters where numbers should be, and of words where a character should."""
-        field = np.searchsorted(fields.stop, look.letters)
-        inside = field < len(fields.stop)
-        inside[inside] = fields.start[field[inside]] <= look.letters[inside]
-        field = np.unique(field[inside])
-        kinds = rule.kinds[slot[field]]
-        for kind in np.unique(kinds[use[field] & (kinds != Kind.ANY)]).tolist():
-            own = field[use[field] & (kinds == kind)]
+        texts = texts[~extra[texts]]
+        kinds = rule.kinds[slot[texts]]
+        for kind in np.unique(kinds[kinds != Kind.ANY]).tolist():
+            of_it = texts[kinds == kind]
             item = ITEMS[Kind(kind)]
-            values = strings(look.array, fields.start[own], fields.stop[own])
-            wrong = np.zeros(len(use), bool)
-            wrong[own] = ~values.str.contains(rf"^{item}(?:,{item})*$").to_numpy()
+            values = strings(array, fields.start[of_it], fields.stop[of_it])
+            wrong = np.zeros(len(extra), bool)
+            wrong[of_it] = ~values.str.contains(rf"^{item}(?:,{item})*$").to_numpy()
             tell(wrong, "format-definition", f"expected {EXPECTED[Kind(kind)]} in {{name}}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """Joined cells as bytes: where the marks are, of which type; each record's; letters."""
-
-    array: Bytes
-    marks: Ints
-    types: Bytes
-    bounds: Ints
-    letters: Ints
+        return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,35 +276,35 @@ class _Fields:
     stop: Ints
 
 
-def _look(joined: bytes, cells: Sequence[Cells]) -> _Look:
-    """Find the marks in the joined cells of some records."""
-    array = np.frombuffer(joined, np.uint8)
-    stops = np.cumsum([c.stop - c.start + 1 for c in cells])
+def _cut(array: Bytes) -> _Fields:
+    """Cut cells, each with a tab behind it, into fields."""
     marks = np.flatnonzero((array == _TAB) | (array == _COLON) | (array == _COMMA))
-    bounds = np.zeros(len(cells) + 1, np.int64)
-    bounds[1:] = np.searchsorted(marks, stops)
-    letters = array > _COLON
-    letters &= array != _BAR
-    return _Look(array, marks, array[marks], bounds, np.flatnonzero(letters))
-
-
-def _cut(look: _Look, rows: Ints, n: int) -> _Fields:
-    """Cut the records `rows`, each of n cells, into fields."""
-    index = np.concatenate([np.arange(look.bounds[i], look.bounds[i + 1]) for i in rows.tolist()])
-    end = index[look.types[index] != _COMMA]
-    last = np.flatnonzero(look.types[end] == _TAB)
-    # The mark before a field's first: the end of the field before, in this record or above.
-    before = np.empty_like(end)
-    before[1:] = end[:-1]
-    before[np.concatenate([[0], last[n - 1 : -1 : n] + 1])] = look.bounds[rows] - 1
+    types = array[marks]
+    end = np.flatnonzero(types != _COMMA)
+    last = np.flatnonzero(types[end] == _TAB)
+    before = np.concatenate([[-1], end[:-1]])
+    stop = marks[end]
+    start = np.zeros_like(stop)
+    start[1:] = stop[:-1] + 1
     per_cell = np.diff(last, prepend=-1)
     return _Fields(
         cell=np.repeat(np.arange(len(last)), per_cell),
         key=np.arange(len(end)) - np.repeat(last - per_cell + 1, per_cell),
         items=end - before,
-        start=np.where(before < 0, 0, look.marks[before] + 1),
-        stop=look.marks[end],
+        start=start,
+        stop=stop,
     )
+
+
+def _texts(array: Bytes, fields: _Fields) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Fields, ascending, with a byte that no plain number has; and which have a control."""
+    # Wrapped around 0: digits and the colon; comma, minus and dot.
+    odd = (array - np.uint8(ord("0")) > 10) & (array - np.uint8(_COMMA) > 2) & (array != _TAB)
+    at = np.flatnonzero(odd)
+    field = np.searchsorted(fields.stop, at)
+    controls = np.zeros(len(fields.stop), bool)
+    controls[field[array[at] < _BLANK]] = True
+    return np.unique(field), controls
 
 
 def _suits(number: Ints, items: Ints, alts: Ints | int) -> npt.NDArray[np.bool_]:
@@ -347,3 +347,34 @@ def _genotypes(ploidy: int, items: Ints, alts: Ints) -> npt.NDArray[np.bool_]:
     met: npt.NDArray[np.bool_] = items == table[alts]
     met |= (alts == 0) & (items == table[1])
     return met
+
+
+class Ploidies:
+    """The ploidies of the calls that one reader of genotypes has read."""
+
+    def __init__(self, genotypes: GenotypeReader) -> None:
+        self._genotypes = genotypes
+        self._spelled: dict[int, Shorts] = {}
+
+    def of(self, calls: Calls, places: Ints, which: Ints) -> tuple[Shorts, Shorts]:
+        """Ploidy and called alleles, shape (m, n_samples), of records places[which] of `calls`."""
+        texts, own = self._genotypes.texts, places[which]
+        patterns, of = np.unique(calls.pattern[own], return_inverse=True)
+        ploidy = np.stack([self._of_pattern(p) for p in patterns.tolist()])[of]
+        called = ploidy.copy()
+        low, high = np.searchsorted(calls.row, [own, own + 1])
+        many = high - low
+        at = np.repeat(low - np.cumsum(many) + many, many) + np.arange(int(many.sum()))
+        row, gid = np.repeat(np.arange(len(own)), many), calls.gid[at]
+        ploidy[row, calls.column[at]] = texts.ploidy[gid]
+        called[row, calls.column[at]] = texts.called[gid]
+        return ploidy, called
+
+    def _of_pattern(self, pattern: int) -> Shorts:
+        """The ploidy of each sample's reference call in a pattern."""
+        if pattern not in self._spelled:
+            ploidy = np.zeros(self._genotypes.n_samples, np.int16)
+            for low, high, gt in self._genotypes.patterns.patterns[pattern].runs:
+                ploidy[low : high + 1] = len(re.findall(r"[0-9]+|\.", gt))
+            self._spelled[pattern] = ploidy
+        return self._spelled[pattern]

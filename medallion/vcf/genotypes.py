@@ -23,16 +23,14 @@ import numpy.typing as npt
 
 from medallion.vcf.genotype_texts import MISSING, REFERENCE, GenotypeTexts
 from medallion.vcf.patterns import Patterns, prevailing
+from medallion.vcf.words import count_byte, first_field
 
 __all__ = ["Calls", "GenotypeReader"]
 
 _CELLS_AT_ONCE = 1 << 18
-_TAB, _COLON = 9, 58
+_CACHED = 1 << 19
+_TAB = 9
 _U = np.uint64
-_ONES = _U(0x0101010101010101)
-_HIGH = _U(0x8080808080808080)
-_TABS = _ONES * _U(_TAB)
-_COLONS = _ONES * _U(_COLON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +55,9 @@ class GenotypeReader:
         self.n_samples = n_samples
         self.texts = GenotypeTexts()
         self.patterns = Patterns(self.texts)
+        # Cells are copied here, some records at a time, so that they stay in cache.
+        rows = max(1, _CACHED // (4 * n_samples)) if n_samples else 1
+        self._matrix = np.full((rows, 4 * n_samples), _TAB, np.uint8)
 
     def read(self, text: bytes, start: list[int], stop: list[int], only_gt: list[bool]) -> Calls:
         """Read the cells text[start[i]:stop[i]] of each record i.
@@ -72,7 +73,7 @@ class GenotypeReader:
         pieces: list[Calls] = []
         strays: list[int] = []
         if fixed:
-            calls, strays = self._fixed([text[start[i] : stop[i]] for i in fixed])
+            calls, strays = self._fixed(text, [start[i] for i in fixed])
             pieces.append(_renumber(calls, fixed))
             strays = [fixed[i] for i in strays]
         rest = sorted({*range(len(start)), *strays} - (set(fixed) - set(strays)))
@@ -80,30 +81,43 @@ class GenotypeReader:
         for low in range(0, len(rest), batch):
             rows = rest[low : low + batch]
             cells = [text[start[i] : stop[i]] for i in rows]
-            good = [k for k, cell in enumerate(cells) if cell.count(b"\t") == n - 1]
+            good = [k for k, cell in enumerate(cells) if count_byte(cell, _TAB) == n - 1]
             if good:
                 calls = self._any([cells[k] for k in good])
                 pieces.append(_renumber(calls, [rows[k] for k in good]))
         return _gather(pieces, len(start))
 
-    def _fixed(self, cells: list[bytes]) -> tuple[Calls, list[int]]:
-        """Read cells of 4 bytes each; also the rows that turn out to have others."""
-        all_cells = np.frombuffer(b"\t".join(cells) + b"\t", "<u4")
-        first = all_cells[: self.n_samples]
-        guess = first[0]
-        if guess not in _PLAIN:
-            guess = next((p for p in _PLAIN if (first == p).any()), _PLAIN[0])
-        at = _unlike(all_cells, guess)
-        values = all_cells[at]
-        row, column = np.divmod(at, self.n_samples)
+    def _fixed(self, text: bytes, start: list[int]) -> tuple[Calls, list[int]]:
+        """Read records of 4 bytes a cell, from `start` on; also the rows that have others."""
+        n, width = self.n_samples, 4 * self.n_samples
+        array = np.frombuffer(text, np.uint8)
+        cells = self._matrix.view("<u4")
+        found: list[npt.NDArray[np.int64]] = []
+        values: list[npt.NDArray[np.uint32]] = []
+        guess = _PLAIN[0]
+        for low in range(0, len(start), len(cells)):
+            rows = start[low : low + len(cells)]
+            for i, begin in enumerate(rows):
+                self._matrix[i, :-1] = array[begin : begin + width - 1]
+            own = cells[: len(rows)].ravel()
+            if low == 0:
+                guess = _plain(own[:n])
+            places = _unlike(own, guess)
+            values.append(own[places])
+            places += low * n
+            found.append(places)
+        at, value = np.concatenate(found), np.concatenate(values)
+        bounds = np.searchsorted(at, np.arange(len(start) + 1) * n)
+        row = np.repeat(np.arange(len(start), dtype=np.int32), np.diff(bounds))
+        column = (at - row * np.int64(n)).astype(np.int32)
         stray: list[int] = []
-        if not (values >> 24 == _TAB).all():
-            stray = np.unique(row[values >> 24 != _TAB]).tolist()
+        if not (value >> 24 == _TAB).all():
+            stray = np.unique(row[value >> 24 != _TAB]).tolist()
             keep = ~np.isin(row, stray)
-            row, column, values = row[keep], column[keep], values[keep]
-        background = np.full(self.n_samples, self.texts.gids(np.array([guess & 0xFFFFFF], _U))[0])
-        gid = self.texts.gids(values & np.uint32(0xFFFFFF))
-        calls = self._against(background, row, column, gid, len(cells))
+            row, column, value = row[keep], column[keep], value[keep]
+        background = np.full(n, self.texts.gids(np.array([guess & 0xFFFFFF], _U))[0])
+        gid = self.texts.gids(value & np.uint32(0xFFFFFF))
+        calls = self._against(background, row, column, gid, len(start))
         if stray:
             calls.pattern[stray] = -1
         return calls, stray
@@ -116,15 +130,8 @@ class GenotypeReader:
         start = np.empty(len(cells) * n, np.int64)
         start[0] = 0
         start[1:] = np.flatnonzero(array[:-9] == _TAB) + 1
-        # A view of the 8 bytes from every byte on, which no alignment allows but a stride does.
-        words = np.ndarray((len(text) - 7,), "<u8", buffer=text, strides=(1,))[start]
-        after_tab, after_colon = words ^ _TABS, words ^ _COLONS
-        ended = (after_tab - _ONES) & ~after_tab
-        ended |= (after_colon - _ONES) & ~after_colon
-        ended &= _HIGH
-        first = ended & (~ended + _U(1))
-        codes = words & ((first >> _U(7)) - _U(1))
-        for k in np.flatnonzero(ended == 0).tolist():
+        codes, long = first_field(text, start)
+        for k in long.tolist():
             begin = int(start[k])
             end = text.index(b"\t", begin)
             codes[k] = self.texts.intern(text[begin:end].split(b":", 1)[0])
@@ -132,14 +139,14 @@ class GenotypeReader:
         background = prevailing(self.texts.gids(table[0]), self.texts)
         expected = np.array([self.texts.code(g) for g in range(len(self.texts))], _U)[background]
         at = np.flatnonzero((table != expected).ravel())
-        row, column = np.divmod(at, n)
+        row, column = (x.astype(np.int32) for x in np.divmod(at, n))
         return self._against(background, row, column, self.texts.gids(codes[at]), len(cells))
 
     def _against(
         self,
         background: npt.NDArray[np.int32],
-        row: npt.NDArray[np.int64],
-        column: npt.NDArray[np.int64],
+        row: npt.NDArray[np.int32],
+        column: npt.NDArray[np.int32],
         gid: npt.NDArray[np.int32],
         n_rows: int,
     ) -> Calls:
@@ -151,13 +158,14 @@ class GenotypeReader:
         plain = all(b"/" not in texts.texts[g].text for g in np.unique(background).tolist())
         # A record has the background for its pattern where no reference call differs from
         # it, and each other call has the ploidy that is expected of its column.
-        kind = texts.kind[gid]
-        odd = kind == REFERENCE
-        strange = texts.ploidy[gid] != texts.ploidy[background][column]
+        odd_text = texts.kind == REFERENCE
         if uniform:
-            strange &= ~((kind == MISSING) & (texts.called[gid] == 0))
-        odd |= strange
-        doubtful = set(np.unique(row[odd]).tolist())
+            strange = texts.ploidy != texts.ploidy[background[0]]
+            strange &= (texts.kind != MISSING) | (texts.called > 0)
+            odd = (odd_text | strange)[gid]
+        else:
+            odd = odd_text[gid] | (texts.ploidy[gid] != texts.ploidy[background][column])
+        doubtful = set(np.unique(row[odd]).tolist()) if odd.any() else set()
         if not (uniform and plain) or doubtful:
             doubtful |= self._without_reference(background, row, column, n_rows, plain=plain)
         elif (full := np.bincount(row, minlength=n_rows) == self.n_samples).any():
@@ -173,13 +181,13 @@ class GenotypeReader:
                 keep[low:high] = texts.kind[gid[low:high]] != REFERENCE
         if not keep.all():
             row, column, gid = row[keep], column[keep], gid[keep]
-        return Calls(row.astype(np.int32), column.astype(np.int32), gid.astype(np.int32), pattern)
+        return Calls(row, column, gid, pattern)
 
     def _without_reference(
         self,
         background: npt.NDArray[np.int32],
-        row: npt.NDArray[np.int64],
-        column: npt.NDArray[np.int64],
+        row: npt.NDArray[np.int32],
+        column: npt.NDArray[np.int32],
         n_rows: int,
         *,
         plain: bool,
@@ -222,6 +230,13 @@ def _unlike(cells: npt.NDArray[np.uint32], guess: np.uint32) -> npt.NDArray[np.i
 
 
 _PLAIN = tuple(np.frombuffer(b"0|0\t0/0\t", "<u4"))
+
+
+def _plain(cells: npt.NDArray[np.uint32]) -> np.uint32:
+    """The plain reference call that the cells of a record are likely to hold."""
+    if cells[0] in _PLAIN:
+        return np.uint32(cells[0])
+    return next((p for p in _PLAIN if (cells == p).any()), _PLAIN[0])
 
 
 def _renumber(calls: Calls, rows: list[int]) -> Calls:

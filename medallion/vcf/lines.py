@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from medallion.errors import SourceError
-from medallion.vcf.blocks import Blocks, read_text
+from medallion.vcf.blocks import Blocks, read_runs
 
 __all__ = ["MAX_LINE", "newlines", "read_lines"]
 
@@ -54,42 +54,55 @@ def read_lines(blocks: Blocks, first: int, last: int, header_bytes: int) -> Iter
     started = header_bytes == 0 and first == 0
     offset = int(blocks.text_offset[first])
     pending: list[bytes] = []
-    for piece in _onward(blocks, first, last):
-        text, here = piece, offset
-        offset += len(piece)
+    for run in _onward(blocks, first, last):
+        pieces, here = run, offset
+        offset += sum(map(len, run))
         if not started:
             if here >= end:
                 return
+            text = b"".join(run)
             at = text.find(b"\n", max(0, begin - here))
             if at < 0:
                 continue
             started = True
-            text = text[at + 1 :]
+            pieces = [text[at + 1 :]]
         if here >= end:
+            text = b"".join(pieces)
             cut = text.find(b"\n") + 1
             pending.append(text[:cut] if cut else text)
             if cut:
                 yield b"".join(pending)
                 return
+            _check_length(blocks, pending)
+            continue
+        # The pieces are put together once, with what was left of those before.
+        whole, rest = _split(pieces)
+        if whole:
+            yield b"".join([*pending, *whole])
+            pending = rest
         else:
-            cut = text.rfind(b"\n") + 1
-            pending.append(text[:cut] if 0 < cut < len(text) else text)
-            if cut:
-                yield b"".join(pending)
-                pending = [text[cut:]] if cut < len(text) else []
-        if not cut:
+            pending += rest
             _check_length(blocks, pending)
     tail = b"".join(pending)
     if tail:
         yield tail + b"\n"
 
 
-def _onward(blocks: Blocks, first: int, last: int) -> Iterator[bytes]:
+def _split(pieces: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Pieces of text up to the last newline in them, and after it."""
+    for i in range(len(pieces) - 1, -1, -1):
+        cut = pieces[i].rfind(b"\n") + 1
+        if cut:
+            return [*pieces[:i], pieces[i][:cut]], [pieces[i][cut:], *pieces[i + 1 :]]
+    return [], pieces
+
+
+def _onward(blocks: Blocks, first: int, last: int) -> Iterator[list[bytes]]:
     """The text from block `first` on, in long runs up to `last` and block by block after it."""
     if blocks.container == "gzip":
         # A stream has no entrance at `last`: to start there would inflate it all again.
-        return read_text(blocks, first, len(blocks))
-    return chain(read_text(blocks, first, last), read_text(blocks, last, len(blocks), run=1))
+        return read_runs(blocks, first, len(blocks))
+    return chain(read_runs(blocks, first, last), read_runs(blocks, last, len(blocks), run=1))
 
 
 def _check_length(blocks: Blocks, pending: list[bytes]) -> None:

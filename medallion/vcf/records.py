@@ -7,7 +7,6 @@ records in = records kept + records quarantined.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +16,7 @@ import polars as pl
 
 from medallion.vcf.declared import Undeclared
 from medallion.vcf.defects import Defect
-from medallion.vcf.formats import Cells, FormatChecker
+from medallion.vcf.formats import Cells, FormatChecker, FormatKind, Ploidies
 from medallion.vcf.genotype_texts import INVALID
 from medallion.vcf.genotypes import Calls, GenotypeReader
 from medallion.vcf.header import Header
@@ -25,11 +24,18 @@ from medallion.vcf.info import InfoFields, InfoReader
 from medallion.vcf.lines import newlines
 from medallion.vcf.order import OrderKeeper
 from medallion.vcf.reserved import minor_version
-from medallion.vcf.sites import broken_rules, parse_sites, typed_sites
+from medallion.vcf.sites import (
+    broken_rules,
+    control_character,
+    parse_sites,
+    typed_sites,
+    with_controls,
+)
 
 __all__ = ["Batch", "RecordReader"]
 
-_NO_GT, _GT_ONLY, _GT_FIRST, _GT_LATER, _BAD_FORMAT = range(5)
+_CONTROL = ("control-character", None, "")
+"""What a line with a control character is bad for; which and where is told with the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Batch:
     the file), line (1-based), the eight columns typed, n_alts, has_gt, pattern.
     `row`, `column`, `gid` (each of shape (n_calls,)) are the calls that are not plain
     reference, `row` an index into `sites`; ordered by row, then column.
+    `texts` are the distinct gids, ascending.
     `n_records` counts the lines read, kept or not; `info` is the INFO of `sites`, cut up.
     """
 
@@ -48,8 +55,16 @@ class Batch:
     row: npt.NDArray[np.int32]
     column: npt.NDArray[np.int32]
     gid: npt.NDArray[np.int32]
+    texts: npt.NDArray[np.int64]
     defects: list[Defect]
     n_records: int
+
+    def where(self, text: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """Indices of the calls whose texts `text`, of shape (n_texts,), marks."""
+        found = [np.flatnonzero(self.gid == g) for g in self.texts[text[self.texts]].tolist()]
+        if not found:
+            return np.zeros(0, np.int64)
+        return found[0] if len(found) == 1 else np.sort(np.concatenate(found))
 
 
 class RecordReader:
@@ -67,10 +82,10 @@ class RecordReader:
         self._info = InfoReader(header.info, version)
         self._formats = FormatChecker(header.format, version, header.samples)
         self.undeclared = Undeclared(header)
-        self._ploidies: dict[int, npt.NDArray[np.int16]] = {}
+        self._ploidies = Ploidies(self.genotypes)
         self._colons = None if version > 2 else header.contigs
         self._format = b"\tGT\t"
-        self._format_kinds: dict[bytes, int] = {b"\tGT\t": _GT_ONLY}
+        self._format_kinds: dict[bytes, FormatKind] = {b"\tGT\t": FormatKind.GT_ONLY}
         self._reset()
 
     def _reset(self) -> None:
@@ -126,23 +141,31 @@ class RecordReader:
             self._prefixes.append(text[start:hit])
             self._records.append(record)
             record += 1
-            if sites_only or kind == _NO_GT:
+            if sites_only or kind is FormatKind.NO_GT:
                 cells = -1 if sites_only else hit + width
                 if cells >= 0 and count(b"\t", cells, stop) != self._n - 1:
-                    self._bad[row] = self._columns_found(text[start:stop])
+                    self._bad[row] = self._columns_found(count(b"\t", start, stop) + 1)
                 elif cells >= 0:
                     rich.append((fmt, -1, row, cells, stop))
-            elif kind <= _GT_FIRST:
-                if kind == _GT_FIRST or (colons and find(b":", hit + width, stop) >= 0):
+            elif kind in (FormatKind.GT_ONLY, FormatKind.GT_FIRST):
+                if kind is FormatKind.GT_FIRST or (colons and find(b":", hit + width, stop) >= 0):
                     rich.append((fmt, len(cell_row), row, hit + width, stop))
                 cell_start.append(hit + width)
                 cell_stop.append(stop)
-                only_gt.append(kind == _GT_ONLY)
+                only_gt.append(kind is FormatKind.GT_ONLY)
                 cell_row.append(row)
-            elif kind == _GT_LATER:
-                self._bad[row] = ("genotype-not-first", "FORMAT", f"found {_text(fmt)}")
+            elif (found := count(b"\t", start, stop) + 1) != self._header.columns:
+                self._bad[row] = self._columns_found(found)
             else:
-                self._bad[row] = ("format-malformed", "FORMAT", f"found {_text(fmt)}")
+                late, keys = kind is FormatKind.GT_LATER, _text(fmt.strip(b"\t"))
+                code = "genotype-not-first" if late else "format-malformed"
+                self._bad[row] = (code, "FORMAT", f"found {keys}")
+        if b"\0" in text:
+            # NUL is the one control character that may pass for the padding of a short GT.
+            for row, number in enumerate(self._records[first_row:], first_row):
+                line = number - self._next_record
+                if find(b"\0", int(starts[line]), int(ends[line])) >= 0:
+                    self._bad[row] = _CONTROL
         n_rows = len(self._prefixes) - first_row
         pattern = np.full(n_rows, -1, np.int64)
         calls = None
@@ -172,8 +195,7 @@ class RecordReader:
         pattern[place - first_row] = calls.pattern
         for i in np.flatnonzero(calls.pattern < 0).tolist():
             found = text.count(b"\t", cell_start[i], cell_stop[i]) + 10
-            detail = f"expected {self._header.columns:,} columns, found {found:,}"
-            self._bad[cell_row[i]] = ("column-count", None, detail)
+            self._bad[cell_row[i]] = self._columns_found(found)
         self._rows.append(place[calls.row])
         self._columns.append(calls.column)
         self._gids.append(calls.gid)
@@ -195,34 +217,9 @@ class RecordReader:
             self.undeclared.keys(fmt[1:-1], self._records[cells[0].row] + self._lines_above)
             ploidy = None
             if calls is not None and places[0] >= 0:
-                ploidy = partial(self._ploidy, calls, np.array(places))
+                ploidy = partial(self._ploidies.of, calls, np.array(places))
             for row, *told in self._formats.check(text, fmt[1:-1], cells, ploidy):
                 self._late[row] = (told[0], told[1], told[2])
-
-    def _ploidy(
-        self, calls: Calls, places: npt.NDArray[np.int64], which: npt.NDArray[np.int64]
-    ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int16]]:
-        """Ploidy and called alleles of the samples of records places[which] of `calls`."""
-        texts, own = self.genotypes.texts, places[which]
-        patterns, of = np.unique(calls.pattern[own], return_inverse=True)
-        ploidy = np.stack([self._spelled(p) for p in patterns.tolist()])[of]
-        called = ploidy.copy()
-        low, high = np.searchsorted(calls.row, [own, own + 1])
-        many = high - low
-        at = np.repeat(low - np.cumsum(many) + many, many) + np.arange(int(many.sum()))
-        row, gid = np.repeat(np.arange(len(own)), many), calls.gid[at]
-        ploidy[row, calls.column[at]] = texts.ploidy[gid]
-        called[row, calls.column[at]] = texts.called[gid]
-        return ploidy, called
-
-    def _spelled(self, pattern: int) -> npt.NDArray[np.int16]:
-        """The ploidy of each sample's reference call in a pattern."""
-        if pattern not in self._ploidies:
-            ploidy = np.zeros(self._n, np.int16)
-            for low, high, gt in self.genotypes.patterns.patterns[pattern].runs:
-                ploidy[low : high + 1] = len(re.findall(r"[0-9]+|\.", gt))
-            self._ploidies[pattern] = ploidy
-        return self._ploidies[pattern]
 
     def _locate(self, text: bytes, start: int, stop: int) -> tuple[int, tuple[str, str] | None]:
         """Where the prefix ends, learning the FORMAT; or what is wrong with the line."""
@@ -232,28 +229,34 @@ class RecordReader:
         fields = line.split(b"\t", 9)
         wanted = 9 + (self._n > 0) if self._header.has_format else 8
         if len(fields) < wanted or (wanted < 10 and len(fields) > wanted):
-            found = line.count(b"\t") + 1
-            detail = f"expected {self._header.columns:,} columns, found {found:,}"
-            return 0, ("column-count", detail)
+            code, _, detail = self._columns_found(line.count(b"\t") + 1)
+            return 0, (code, detail)
         hit = start + sum(map(len, fields[:8])) + 7
         if self._header.has_format:
             self._format = b"\t" + fields[8] + (b"\t" if self._n else b"")
             if self._format not in self._format_kinds:
-                self._format_kinds[self._format] = _format_kind(fields[8])
+                self._format_kinds[self._format] = FormatKind.of(fields[8])
         return hit, None
 
-    def _columns_found(self, line: bytes) -> tuple[str, str | None, str]:
-        found = line.count(b"\t") + 1
+    def _columns_found(self, found: int) -> tuple[str, None, str]:
         detail = f"expected {self._header.columns:,} columns, found {found:,}"
         return "column-count", None, detail
 
     def _judge_line(self, record: int, line: bytes, reason: tuple[str, str]) -> Defect:
         fields = line.split(b"\t", 2)
         chrom, pos = (_text(fields[0]), _number(fields[1])) if len(fields) > 2 else (None, None)
+        return self._defect(record, line, chrom, pos, (reason[0], None, reason[1]))
+
+    def _defect(
+        self, record: int, line: bytes, chrom: str | None, pos: int | None,
+        why: tuple[str, str | None, str],
+    ) -> Defect:  # fmt: skip
+        # Whatever else is wrong with a line that is not text may follow from that.
+        if (control := control_character(line)) is not None:
+            why = ("control-character", *control)
         return Defect(
-            reason[0], record + self._lines_above, "record", chrom, pos, None, reason[1],
-            _text(line),
-        )  # fmt: skip
+            why[0], record + self._lines_above, "record", chrom, pos, why[1], why[2], _text(line)
+        )
 
     def batch(self) -> Batch:
         """Judge what was fed since the last batch, and start the next."""
@@ -297,11 +300,13 @@ class RecordReader:
             pattern=pl.Series(pattern[kept]),
         )
         self._defects.sort(key=lambda d: d.line)
-        result = Batch(table, info, row, column, gid, self._defects, self.pending)
+        used = np.flatnonzero(np.bincount(gid))
+        result = Batch(table, info, row, column, gid, used, self._defects, self.pending)
         self._reset()
         return result
 
     def _sites(self) -> pl.DataFrame:
+        self._bad |= dict.fromkeys(with_controls(self._prefixes), _CONTROL)
         try:
             return parse_sites(self._prefixes)
         except UnicodeDecodeError:
@@ -322,18 +327,22 @@ class RecordReader:
         n_alts: npt.NDArray[np.int64],
     ) -> None:
         texts = self.genotypes.texts
-        if not len(gid):
+        # Any record has an ALT allele, for where ALT is a dot allele 1 stands for one that
+        # the source leaves unsaid. So few texts, and few calls, need a look.
+        doubtful = np.flatnonzero((texts.kind == INVALID) | (texts.max_allele > 1))
+        if not len(doubtful) or not len(gid):
             return
-        invalid = texts.kind[gid] == INVALID
-        # Where ALT is a dot, allele 1 stands for an allele that the source leaves unsaid.
-        beyond = texts.max_allele[gid] > np.maximum(n_alts, 1)[row]
-        for at in np.flatnonzero(invalid | beyond).tolist():
+        calls = np.flatnonzero(np.isin(gid, doubtful, kind="table"))
+        invalid = texts.kind[gid[calls]] == INVALID
+        beyond = texts.max_allele[gid[calls]] > np.maximum(n_alts, 1)[row[calls]]
+        bad = invalid | beyond
+        for at, unreadable in zip(calls[bad].tolist(), invalid[bad].tolist(), strict=True):
             r = int(row[at])
             if r in self._bad:
                 continue
             sample = self._header.samples[int(column[at])]
             shown = _text(texts.texts[int(gid[at])].text)
-            if invalid[at]:
+            if unreadable:
                 detail = f"sample {sample}: expected allele numbers joined by / or |, found {shown}"
                 self._bad[r] = ("genotype-unreadable", "GT", detail)
             else:
@@ -352,29 +361,19 @@ class RecordReader:
 
     def _quarantine(self, sites: pl.DataFrame) -> None:
         for row in sorted(self._bad):
-            reason, field, detail = self._bad[row]
             site = sites.row(row, named=True)
+            pos = _number(site["pos"].encode())
             self._defects.append(
-                Defect(
-                    reason, self._records[row] + self._lines_above, "record", site["chrom"],
-                    _number(site["pos"].encode()), field, detail, _text(self._line(row)),
+                self._defect(
+                    self._records[row], self._line(row), site["chrom"], pos, self._bad[row]
                 )
-            )  # fmt: skip
+            )
 
     def _line(self, row: int) -> bytes:
         for first_row, text, starts, ends in reversed(self._held):
             if row >= first_row:
                 return text[starts[row - first_row] : ends[row - first_row]]
         raise AssertionError(row)
-
-
-def _format_kind(keys: bytes) -> int:
-    names = keys.split(b":")
-    if any(not n or any(c in b" \t,;=" for c in n) for n in names) or len(set(names)) < len(names):
-        return _BAD_FORMAT
-    if names[0] == b"GT":
-        return _GT_ONLY if len(names) == 1 else _GT_FIRST
-    return _GT_LATER if b"GT" in names else _NO_GT
 
 
 def _text(raw: bytes) -> str:

@@ -10,11 +10,20 @@ import io
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from medallion.vcf.defects import REASONS
 
-__all__ = ["SITE_COLUMNS", "SiteRule", "broken_rules", "parse_sites", "typed_sites"]
+__all__ = [
+    "SITE_COLUMNS",
+    "SiteRule",
+    "broken_rules",
+    "control_character",
+    "parse_sites",
+    "typed_sites",
+    "with_controls",
+]
 
 SITE_COLUMNS = ("chrom", "pos", "id", "ref", "alt", "qual", "filter", "info")
 
@@ -57,8 +66,31 @@ RULES = (
 )  # fmt: skip
 
 _MAX_POS = 2**31 - 1
+_TAB, _BLANK = 9, 32
 
 Told = tuple[int, str, str, str]
+
+
+def with_controls(prefixes: list[bytes]) -> list[int]:
+    """Places of the prefixes that hold a control character beside their seven tabs."""
+    text = np.frombuffer(b"\n".join(prefixes), np.uint8)
+    # The tabs, and the newlines that join the prefixes, are all there may be: so a count will do.
+    if not prefixes or np.count_nonzero(text < _BLANK) == 8 * len(prefixes) - 1:
+        return []
+    return [i for i, prefix in enumerate(prefixes) if control_character(prefix)]
+
+
+def control_character(line: bytes) -> tuple[str | None, str] | None:
+    """Where a line has its first control character other than a tab: (field, detail)."""
+    array = np.frombuffer(line, np.uint8)
+    at = np.flatnonzero(array < _BLANK)
+    at = at[array[at] != _TAB]
+    if not len(at):
+        return None
+    place = int(at[0])
+    column = line.count(b"\t", 0, place)
+    name = (*SITE_COLUMNS, "format")[column].upper() if column <= len(SITE_COLUMNS) else None
+    return name, f"byte {place + 1:,} of the line, in column {column + 1:,}, is {line[place]:#04x}"
 
 
 def parse_sites(prefixes: list[bytes]) -> pl.DataFrame:

@@ -1,0 +1,203 @@
+"""`gold.checks`: what was expected of the lake, and what was found at this build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from medallion.catalog.genomes import bare_chrom
+from medallion.catalog.populations import POPULATIONS_BY_CODE
+from medallion.gold.counts import PatternPloidy
+from medallion.gold.published import FIELDS
+from medallion.gold.structure import FEWEST_SITES
+from medallion.gold.sums import Sums
+from medallion.popgen.groups import Groups
+from medallion.storage.schema import Column, Table
+
+__all__ = ["CHECKS", "Facts", "check_rows"]
+
+CHECKS = Table(
+    "gold.checks",
+    "check, of the lake or of one file and contig",
+    (
+        Column("id", "string", "stable name of the check", nullable=False),
+        Column("severity", "string",
+               "error: the tables are wrong; warning: look at the source before trusting it; "
+               "info: a fact to know", nullable=False),
+        Column("verdict", "string", "passed or failed", nullable=False),
+        Column("about", "string", "the file, contig or group that was checked", nullable=False),
+        Column("expected", "string", "what was expected", nullable=False),
+        Column("found", "string", "what was found", nullable=False),
+        Column("meaning", "string", "what the check says, in a sentence", nullable=False),
+    ),
+)  # fmt: skip
+
+_TI_TV = (1.5, 3.5)
+"""Transitions over transversions of snvs: about 2.1 over a human genome, about 3 in exons."""
+_ENOUGH_SNVS = 1000
+_MOST_OUTLIERS = 0.01
+
+Row = tuple[str, str, bool, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the tables over the whole lake need beside the sums of its contigs.
+
+    `quarantined` counts records by file and reason; `columns` are the samples of each file.
+    """
+
+    ledger: Sequence[Mapping[str, Any]]
+    quarantined: Mapping[tuple[str, str], int]
+    samples: pl.DataFrame
+    columns: Mapping[str, Sequence[str]]
+    ploidy: PatternPloidy
+    groups: Groups
+    phase3: bool
+
+
+Units = Sequence[tuple[str, str, Sums]]
+"""The sums of each contig: (file, contig, sums)."""
+
+
+def check_rows(facts: Facts, units: Units) -> pl.DataFrame:
+    """`gold.checks`, in the order in which they are made."""
+    rows = [
+        (i, severity, "passed" if ok else "failed", about, expected, found, meaning)
+        for i, severity, ok, about, expected, found, meaning in (
+            *_conservation(facts), *_duplicates(facts), *_published(units), *_release(facts),
+            *_sums(facts), *_sex(facts, units), *_structure(units),
+            *_hardy_weinberg(facts, units), *_ti_tv(facts, units),
+        )
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=CHECKS.polars_schema(), orient="row")
+
+
+def _conservation(facts: Facts) -> Iterator[Row]:
+    for entry in facts.ledger:
+        out = sum(n for (file, _), n in facts.quarantined.items() if file == entry["file"])
+        total = entry["kept"] + out
+        yield (
+            "conservation", "error", total == entry["records"], entry["file"],
+            f"{entry['records']:,} records", f"{entry['kept']:,} kept + {out:,} quarantined",
+            "Every record of the file is in silver or in the quarantine.",
+        )  # fmt: skip
+
+
+def _duplicates(facts: Facts) -> Iterator[Row]:
+    for entry in facts.ledger:
+        found = facts.quarantined.get((entry["file"], "duplicate"), 0)
+        yield (
+            "duplicates", "warning", found == 0, entry["file"], "0 records", f"{found:,} records",
+            "No record repeats the contig, position, REF and ALT of an earlier one.",
+        )  # fmt: skip
+
+
+def _published(units: Units) -> Iterator[Row]:
+    stated = np.zeros(len(FIELDS), np.int64)
+    differ = np.zeros(len(FIELDS), np.int64)
+    for _, _, sums in units:
+        stated += sums.published.stated
+        differ += sums.published.differ
+    for field, said, odd in zip(FIELDS, stated.tolist(), differ.tolist(), strict=True):
+        if said:
+            yield (
+                f"published_{field.lower()}", "warning", odd == 0, "all files",
+                f"{said:,} alleles agree", f"{said - odd:,} agree, {odd:,} differ",
+                f"{field}, as the source states it, is what is counted from the genotypes.",
+            )  # fmt: skip
+
+
+def _release(facts: Facts) -> Iterator[Row]:
+    """Samples per population against the release's, where the lake is of Phase 3."""
+    if not facts.phase3:
+        return
+    for group in facts.groups.groups:
+        known = POPULATIONS_BY_CODE.get(group.code)
+        if group.level != "population" or known is None or known.samples_phase3 == 0:
+            continue
+        expected = known.samples_phase3
+        yield (
+            "release_samples", "warning", group.samples == expected, group.code,
+            f"{expected:,} samples", f"{group.samples:,} samples",
+            "The population has as many samples as the release says.",
+        )  # fmt: skip
+
+
+def _sums(facts: Facts) -> Iterator[Row]:
+    by_population = sum(g.samples for g in facts.groups.groups if g.level == "population")
+    everyone = sum(g.samples for g in facts.groups.groups if g.level == "all")
+    if by_population:
+        yield (
+            "sample_sums", "error", by_population == everyone, "all samples",
+            f"{everyone:,} samples", f"{by_population:,} samples",
+            "Each sample with genotypes is in one population, or in 'unassigned'.",
+        )  # fmt: skip
+
+
+def _sex(facts: Facts, units: Units) -> Iterator[Row]:
+    """Whether samples with one copy of X are those that the sample table calls male."""
+    sex = dict(facts.samples.select("sample", "sex").iter_rows())
+    for file, chrom, sums in units:
+        if bare_chrom(chrom) != "X" or not len(sums.x_patterns):
+            continue
+        names = np.array([sex.get(s, "unknown") for s in facts.columns[file]])
+        haploid = np.zeros(len(names), bool)
+        for pattern in sums.x_patterns[:, 0].tolist():
+            haploid |= facts.ploidy.by_id[pattern] == 1
+        known = names != "unknown"
+        if not haploid.any() or not known.any():
+            continue
+        odd = int((known & (haploid != (names == "male"))).sum())
+        yield (
+            "sex_chrx", "warning", odd == 0, f"{file}, {chrom}",
+            f"{int((names == 'male').sum()):,} samples with one copy, all male",
+            f"{int(haploid.sum()):,} with one copy; {odd:,} samples do not match their sex",
+            "Samples called with one copy of X are those that the sample table calls male.",
+        )  # fmt: skip
+
+
+def _structure(units: Units) -> Iterator[Row]:
+    """Whether there are sites enough to tell structure and relatives from."""
+    found = sum(len(sums.structure.pos) for _, _, sums in units)
+    if units:
+        yield (
+            "structure_sites", "info", found >= FEWEST_SITES, "all files",
+            f"at least {FEWEST_SITES:,} sites", f"{found:,} sites",
+            "There are common snvs of autosomes enough to tell structure and relatives from.",
+        )  # fmt: skip
+
+
+def _hardy_weinberg(facts: Facts, units: Units) -> Iterator[Row]:
+    if not units:
+        return
+    tested, outliers = np.sum([sums.hwe for _, _, sums in units], axis=0)
+    for group, n, odd in zip(facts.groups.groups, tested.tolist(), outliers.tolist(), strict=True):
+        if group.level == "population" and n:
+            share = odd / n
+            yield (
+                "hardy_weinberg", "info", share <= _MOST_OUTLIERS, group.code,
+                f"at most {_MOST_OUTLIERS:.0%} of {n:,} alleles", f"{odd:,} alleles ({share:.2%})",
+                "Few alleles have p below 1e-6 within a population; many point to bad calls.",
+            )  # fmt: skip
+
+
+def _ti_tv(facts: Facts, units: Units) -> Iterator[Row]:
+    for file, chrom, sums in units:
+        everyone = [i for i, g in enumerate(facts.groups.groups) if g.level == "all"]
+        if not everyone:
+            continue
+        ti = int(sums.populations.transitions[everyone[0]])
+        tv = int(sums.populations.transversions[everyone[0]])
+        if ti + tv < _ENOUGH_SNVS or bare_chrom(chrom) == "MT" or not tv:
+            continue
+        low, high = _TI_TV
+        yield (
+            "ti_tv", "warning", low <= ti / tv <= high, f"{file}, {chrom}",
+            f"{low} to {high}", f"{ti / tv:.2f}",
+            "Transitions over transversions are as in a human genome; about 0.5 is chance.",
+        )  # fmt: skip

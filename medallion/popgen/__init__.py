@@ -1,0 +1,1 @@
+"""Population genetics as pure functions of arrays: no files, no tables, no lake."""

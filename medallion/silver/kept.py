@@ -1,0 +1,74 @@
+"""What an earlier build of silver made of a file, for a build that need not make it again.
+
+A file's tables depend on its bytes, on who its samples are and on the code alone. So a
+chromosome that is added leaves the others' parts where they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from medallion.silver.genotypes import Encoded
+from medallion.silver.tables import CALLS, DEFECTS, GENOTYPES, PATTERNS, VARIANTS
+from medallion.storage import delta
+from medallion.storage.parts import Part, whole
+from medallion.storage.snapshot import Snapshot
+
+__all__ = ["BIG", "FileTables", "file_key", "kept_files"]
+
+BIG = (VARIANTS, GENOTYPES, CALLS)
+"""The tables that are written a part at a time, each part of one file."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileTables:
+    """What silver holds of one file.
+
+    `parts` by the tables' short names; `entry` is its line in the ledger; `defects` are
+    rows of `silver.defects` about its lines; `patterns` are rows of `silver.patterns`.
+    """
+
+    parts: Mapping[str, Sequence[Part]]
+    entry: Mapping[str, Any]
+    defects: pl.DataFrame
+    patterns: pl.DataFrame
+
+
+def file_key(sha256: str, people: Mapping[str, Encoded], code: str) -> str:
+    """A digest of all that a file's tables are made from."""
+    who = {k: [e.codes.tolist(), e.values.to_pylist()] for k, e in people.items()}
+    return hashlib.sha256(json.dumps([sha256, who, code]).encode()).hexdigest()
+
+
+def kept_files(
+    root: Path, snapshot: Snapshot | None, keys: Mapping[str, str]
+) -> dict[str, FileTables]:
+    """The files whose key in `keys` is that of the published layer, and whose parts are there."""
+    known = snapshot.summary.get("keys", {}) if snapshot else {}
+    same = [name for name, key in keys.items() if known.get(name) == key]
+    if snapshot is None or not same:
+        return {}
+    version = {k: v.version for k, v in snapshot.tables.items()}
+    parts = {t.short: delta.parts_of(root, t, version[t.short]) for t in BIG}
+    if not all(whole(root, t, p) for t in BIG for p in parts[t.short]):
+        return {}
+    ledger = {entry["file"]: entry for entry in snapshot.summary["ledger"]}
+    found = delta.scan(root, DEFECTS, version[DEFECTS.short])
+    defects = found.filter(pl.col("scope") != "sample").collect()
+    patterns = delta.scan(root, PATTERNS, version[PATTERNS.short]).collect()
+    return {
+        name: FileTables(
+            {k: [p for p in v if p.stats["file"][0] == name] for k, v in parts.items()},
+            ledger[name],
+            defects.filter(pl.col("file") == name),
+            patterns.filter(pl.col("pattern").is_in(ledger[name]["patterns"])),
+        )
+        for name in same
+    }
