@@ -23,13 +23,15 @@ from medallion.storage.work import start_work
 
 
 def count(task: Partition) -> Part | None:
-    """Count one row group of variants and write its frequencies."""
-    writer = PartWriter(task.root, FREQUENCIES, task.group.chrom, f"part-{task.number:05d}")
-    for some, carried, missed in SilverRows.read(task).stretches():
-        counts = count_groups(
-            some, carried, missed, task.ploidy, task.strata, task.column_of, task.groups
-        )
-        writer.write(frequency_rows(some, counts, task.groups)[0])
+    """Count some stretches of a contig and write their frequencies."""
+    writer = PartWriter(task.root, FREQUENCIES, task.chrom, f"part-{task.number:05d}")
+    rows = SilverRows(task)
+    for stretch in task.stretches:
+        for some, carried, missed in rows.pieces(stretch):
+            counts = count_groups(
+                some, carried, missed, task.ploidy, task.strata, task.column_of, task.groups
+            )
+            writer.write(frequency_rows(some, counts, task.groups)[0])
     return writer.close()
 
 
