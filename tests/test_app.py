@@ -22,7 +22,7 @@ PAGES = ["overview", "bronze", "silver", "gold"]
 VIEWS = {
     "bronze": ["Files", "Header", "Records", "Samples"],
     "silver": ["Variants", "Genotypes", "Samples", "Quarantine"],
-    "gold": ["Variant", "Spectrum", "Populations"],
+    "gold": ["Variant", "Spectrum", "Populations", "Tables"],
 }
 NASTY = "<script>alert(1)</script> **bold** [x](http://example.org) $a_b$"
 

@@ -16,7 +16,8 @@ from medallion.figures import (
 from pages.shared import cache, draw, panels, pick, say, state
 from pages.shared.words import allele_label, plural
 
-VIEWS = ["Variant", "Spectrum", "Populations"]
+VIEWS = ["Variant", "Spectrum", "Populations", "Tables"]
+ROWS = 1000
 EXAMPLES = 200
 LINES = 8  # more lines than this in one spectrum cannot be told apart
 LEVELS = {"super_population": "Super-populations", "population": "Populations", "all": "All"}
@@ -220,6 +221,48 @@ def show_populations(lake: Lake, version: str) -> None:
     draw.downloads(frame, "populations", "the summary")
 
 
+def show_tables(lake: Lake, version: str) -> None:
+    """Show the first rows of any table of gold, and what its columns mean."""
+    tables = {t.name: t for t in lake.tables() if t.layer == "gold"}
+    name = st.selectbox("Table", list(tables), key="table", bind="query-params")
+    table = tables[name or next(iter(tables))]
+    total = lake.status()["gold"].rows[table.short]
+    st.text(f"One row per {table.row}. {plural(total, 'row')} in all.")
+    if table.source:
+        st.text(f"Formulas: {table.source}")
+    frame = cache.first_rows(str(lake.path), version, table.name, ROWS)
+    if total > ROWS:
+        st.caption(f"The first {ROWS:,} rows. For all of them: medallion export {table.name}.")
+    numeric = {"int8", "int16", "int32", "int64", "float64"}
+    draw.table(
+        frame,
+        {
+            c.name: draw.number(c.name, c.meaning, "%.6g" if c.type == "float64" else "localized")
+            if c.type in numeric
+            else draw.text(c.name, c.meaning)
+            for c in table.columns
+        },
+        alt=f"Rows of {table.name}",
+    )
+    draw.downloads(frame, table.name, "the rows shown")
+    with st.expander("What the columns mean", icon=":material/menu_book:"):
+        meanings = pl.DataFrame(
+            [(c.name, c.type, c.unit, c.meaning) for c in table.columns],
+            schema=["column", "type", "unit", "meaning"],
+            orient="row",
+        )
+        draw.table(
+            meanings,
+            {
+                "column": draw.text("Column", "Name of the column."),
+                "type": draw.text("Type", "Type of its values."),
+                "unit": draw.text("Unit", "Unit of its values, where they have one."),
+                "meaning": draw.text("Meaning", "What a value says.", "large"),
+            },
+            alt=f"Columns of {table.name}",
+        )
+
+
 def main() -> None:
     """Draw the page."""
     lake = state.current()
@@ -241,8 +284,10 @@ def main() -> None:
         show_variant(lake, version)
     elif view == "Spectrum":
         show_spectrum(lake, version)
-    else:
+    elif view == "Populations":
         show_populations(lake, version)
+    else:
+        show_tables(lake, version)
 
 
 main()

@@ -274,6 +274,13 @@ def spectrum(path: str, version: str, level: str) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=_FEW, show_spinner=False)
+def first_rows(path: str, version: str, table: str, limit: int) -> pl.DataFrame:
+    """Return the first rows of a published table."""
+    del version
+    return _scan(path, table).head(limit).collect()
+
+
+@st.cache_data(max_entries=_FEW, show_spinner=False)
 def populations(path: str, version: str) -> pl.DataFrame:
     """Return `gold.populations`."""
     del version
