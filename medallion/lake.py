@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
+from medallion import ondemand
 from medallion.bronze import build as bronze
 from medallion.bronze import raw as bronze_raw
 from medallion.bronze import source as bronze_source
@@ -216,6 +218,49 @@ class Lake:
         found = self.scan("silver.variants", build=False).filter(variant_filter(text))
         with delta.reading(self.path, "silver"):
             return found.collect()
+
+    def linked(
+        self,
+        variant: str,
+        *,
+        distance: int = 500_000,
+        population: str | None = None,
+        minimum_af: float = 0.01,
+        limit: int | None = None,
+    ) -> pl.DataFrame:
+        """Alleles within `distance` bases of a variant, by falling r²; see `ondemand.linked`."""
+        return ondemand.linked(
+            self.path, variant, distance=distance, population=population,
+            minimum_af=minimum_af, limit=limit,
+        )  # fmt: skip
+
+    def ld_matrix(
+        self,
+        variants: Sequence[str],
+        population: str | None = None,
+        measure: Literal["r2", "d_prime"] = "r2",
+    ) -> pl.DataFrame:
+        """r² or D' of all pairs of some variants; see `ondemand.ld_matrix`."""
+        return ondemand.ld_matrix(self.path, variants, population=population, measure=measure)
+
+    def haplotypes(self, variants: Sequence[str], population: str | None = None) -> pl.DataFrame:
+        """Haplotypes of a few variants, counted in each group; see `ondemand.haplotypes`."""
+        return ondemand.haplotypes(self.path, variants, population=population)
+
+    def cohort(
+        self,
+        region: str,
+        *,
+        populations: Sequence[str] | None = None,
+        super_populations: Sequence[str] | None = None,
+        sex: str | None = None,
+        samples: Sequence[str] | None = None,
+    ) -> pl.DataFrame:
+        """Frequencies in any set of samples, over a region; see `ondemand.cohort`."""
+        return ondemand.cohort(
+            self.path, region, populations=populations, super_populations=super_populations,
+            sex=sex, samples=samples,
+        )  # fmt: skip
 
     def query(
         self, sql: str, *, limit: int | None = None, seconds: float | None = None

@@ -23,6 +23,7 @@ STEPS = (
     {"gold"},
     {"status", "query", "export", "checks", "trace"},
     {"find"},
+    {"ondemand"},
     {"lake"},
     {"terminal"},
     {"cli"},
