@@ -9,13 +9,13 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import polars as pl
 
 from medallion import __version__
 from medallion.catalog.releases import DATASETS
 from medallion.errors import MedallionError, UsageError
+from medallion.export import FORMATS
 from medallion.lake import Lake
 from medallion.status import LAYERS, LayerStatus
 from medallion.terminal import ProgressBar, cell, size
@@ -74,10 +74,15 @@ def _parser() -> argparse.ArgumentParser:
     query = _command(commands, "query", _query, "run SQL over every table")
     query.add_argument("sql", help="one SELECT, such as 'select * from gold.populations'")
     query.add_argument("--json", action="store_true", help="as JSON, a row a line")
-    export = _command(commands, "export", _export, "write a table to a file")
-    export.add_argument("table", help="such as gold.frequencies")
-    export.add_argument("-o", "--output", required=True, metavar="FILE",
-                        help="ends in .parquet, .csv or .tsv")  # fmt: skip
+    export = _command(commands, "export", _export, "write tables to files of other tools")
+    export.add_argument("table", metavar="TABLE|gold|vcf",
+                        help="such as gold.frequencies; a whole layer; or silver's sites with "
+                        "gold's counts of every group as a VCF")  # fmt: skip
+    export.add_argument("-o", "--output", "--to", required=True, metavar="FILE|DIR",
+                        help="a table: .parquet, .csv, .tsv, .xlsx or .duckdb; a layer: a folder, "
+                        ".xlsx or .duckdb; vcf: .vcf or .vcf.gz")  # fmt: skip
+    export.add_argument("--format", choices=FORMATS,
+                        help="of the files of a layer's folder; default: parquet")  # fmt: skip
     export.add_argument("--region", help="22:16050000-16051000")
     export.add_argument("--population", action="append", metavar="CODE", help="repeatable")
     export.add_argument("--where", metavar="SQL", help="a condition, such as 'af > 0.05'")
@@ -251,14 +256,19 @@ def _query(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    rows = _open(options).export(
+    done = _open(options).export(
         options.table,
         options.output,
         region=options.region,
         populations=options.population,
         where=options.where,
+        form=options.format,
     )
-    print(f"{rows:,} rows of {options.table} in {Path(options.output)}")
+    print(f"{done.rows:,} {done.unit} of {options.table} in {done.path}")
+    for table in done.tables:
+        print(f"  {table.rows:,} of {table.table}, version {table.version} in {done.lake}")
+    if done.note:
+        print(f"  {done.note}")
     return 0
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
+from medallion import export as exports
 from medallion import ondemand
 from medallion.bronze import build as bronze
 from medallion.bronze import raw as bronze_raw
@@ -25,7 +27,6 @@ from medallion.bronze.raw import IndexedFile, RawRecord, Region, parse_where
 from medallion.bronze.source import Source
 from medallion.checks import Check, run_checks
 from medallion.errors import NotBuiltError, UsageError
-from medallion.export import filtered, write_file
 from medallion.find import variant_filter
 from medallion.gold import build as gold
 from medallion.gold import tables as gold_tables
@@ -157,13 +158,7 @@ class Lake:
         found = _table(table)
         if build and any(s.reasons for s in self.plan(found.layer)):
             self.build(found.layer)
-        version = self._version(found)
-        if version is None:
-            raise NotBuiltError(
-                f"The {found.layer} layer has not been built, so there is no {table}. "
-                f"Build it: medallion build {found.layer} --lake {self.path}"
-            )
-        return delta.scan(self.path, found, version)
+        return delta.scan(self.path, found, self._published(found))
 
     def header(self, file: str | None = None) -> Header:
         """The parsed header of a VCF in bronze (the first one, or `file`)."""
@@ -284,12 +279,42 @@ class Lake:
         region: str | None = None,
         populations: Sequence[str] | None = None,
         where: str | None = None,
-    ) -> int:
-        """Write a table to a .parquet, .csv or .tsv file; return its rows. No row cap."""
-        frame = self.scan(table, build=False)
-        frame = filtered(frame, region=region, populations=populations, where=where)
-        with delta.reading(self.path, _table(table).layer):
-            return write_file(frame, Path(path))
+        form: str | None = None,
+    ) -> exports.Exported:
+        """Write a table, a layer (`gold`) or silver's sites with gold's counts (`vcf`).
+
+        A table goes to a .parquet, .csv, .tsv, .xlsx or .duckdb file; a layer to a folder
+        of files, Parquet or as `form` says, or to an .xlsx or .duckdb file; `vcf` to a .vcf
+        or .vcf.gz file. No row cap. Says what was written, and from which versions.
+        """
+        target = Path(path)
+        exports.check_target(target, self.path, (*self.source.vcf, self.source.samples))
+        exports.check_options(table, region=region, populations=populations, where=where, form=form)
+        if table == "vcf":
+            return self._export_vcf(target, region)
+        if table in LAYERS:
+            # One look at the layer's record, for its versions belong together.
+            states = snapshot.tables if (snapshot := self._snapshot(table)) else {}
+            own = [t for t in _TABLES.values() if t.layer == table]
+            published = [(t, states[t.short].version) for t in own if t.short in states]
+            self._published(own[0])
+            folder = str(path).endswith("/")
+            return exports.export_layer(self.path, published, target, form=form, folder=folder)
+        found = _table(table)
+        choose = partial(exports.filtered, region=region, populations=populations, where=where)
+        return exports.export_table(self.path, found, self._published(found), target, choose)
+
+    def _export_vcf(self, target: Path, region: str | None) -> exports.Exported:
+        names = ("silver.variants", "gold.frequencies", "gold.populations")
+        versions = {name: self._published(_TABLES[name]) for name in names}
+        if reasons := self.status()["gold"].reasons:
+            # Counts of another silver would stand beside sites that they are not of.
+            raise NotBuiltError(
+                f"Gold is stale, so its counts may not be of silver's sites: {' '.join(reasons)} "
+                f"Build it: medallion build gold --lake {self.path}"
+            )
+        headers = [self.header(str(row["file"])) for row in self._vcfs()]
+        return exports.export_vcf(self.path, versions, headers, target, region=region)
 
     def verify(self, progress: ProgressCallback | None = None) -> list[Check]:
         """Hash bronze again, and run every check of the published layers."""
@@ -310,6 +335,15 @@ class Lake:
         snapshot = self._snapshot(table.layer)
         state = snapshot.tables.get(table.short) if snapshot else None
         return state.version if state else None
+
+    def _published(self, table: Table) -> int:
+        version = self._version(table)
+        if version is None:
+            raise NotBuiltError(
+                f"The {table.layer} layer has not been built, so there is no {table.name}. "
+                f"Build it: medallion build {table.layer} --lake {self.path}"
+            )
+        return version
 
     def _vcfs(self) -> list[dict[str, object]]:
         files = self.scan("bronze.files", build=False).filter(pl.col("kind") == "vcf")

@@ -303,7 +303,7 @@ def test_export_filters(run: Command, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["gold.frequencies", "-o", "{tmp}/out.xlsx"], 2, "no ending"),
+        (["gold.frequencies", "-o", "{tmp}/out.ods"], 2, "no ending"),
         (["gold.frequencies", "-o", "{tmp}/none/out.csv"], 1, "cannot be written"),
         (["gold.nothing", "-o", "{tmp}/out.csv"], 2, "There is no table"),
         (["gold.frequencies", "-o", "{tmp}/out.csv", "--region", "22:9-1"], 2, "ends before"),

@@ -1,20 +1,15 @@
-"""Tables as files for other tools: Parquet, CSV or TSV, whole or filtered."""
+"""Part of a table: a region, some populations, an SQL condition."""
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Sequence
-from pathlib import Path
 
 import polars as pl
 
 from medallion.bronze.raw import Region, parse_where
-from medallion.errors import SourceError, UsageError
+from medallion.errors import UsageError
 
-__all__ = ["filtered", "write_file"]
-
-_ENDINGS = (".parquet", ".csv", ".tsv")
+__all__ = ["count_rows", "filtered", "in_region", "parse_region"]
 
 
 def filtered(
@@ -32,10 +27,7 @@ def filtered(
     if region is not None:
         if not {"chrom", "pos"} <= set(columns):
             raise UsageError("--region needs a table with chrom and pos; this one has neither.")
-        place = parse_where(region)
-        if not isinstance(place, Region):
-            raise UsageError(f"{region!r} is no region: expected one such as 22:16050000-16051000.")
-        frame = frame.filter(in_region(place))
+        frame = frame.filter(in_region(parse_region(region)))
     if populations:
         if "population" not in columns:
             raise UsageError("--population needs a table with a column population.")
@@ -64,34 +56,21 @@ def in_region(place: Region) -> pl.Expr:
     return expression
 
 
-def write_file(frame: pl.LazyFrame, path: Path) -> int:
-    """Write `frame` by the ending of `path`, without holding it in memory; count its rows.
+def parse_region(text: str) -> Region:
+    """Read `22:16050000-16051000`, a position or a contig. Raises UsageError for all else."""
+    place = parse_where(text)
+    if not isinstance(place, Region):
+        raise UsageError(f"{text!r} is no region: expected one such as 22:16050000-16051000.")
+    return place
 
-    The file appears whole or not at all. Raises UsageError for another ending,
-    SourceError where the path cannot be written.
-    """
-    if path.suffix not in _ENDINGS:
-        raise UsageError(
-            f"{path.name} has no ending that says its format: expected one of "
-            f"{', '.join(_ENDINGS)}."
-        )
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+
+def count_rows(frame: pl.LazyFrame) -> int:
+    """The rows of `frame`. Raises UsageError where a condition cannot be worked out."""
     try:
-        rows = int(frame.select(pl.len()).collect().item())
+        return int(frame.select(pl.len()).collect().item())
     except (pl.exceptions.InvalidOperationError, pl.exceptions.ComputeError) as error:
         # polars raises ComputeError for a damaged file, too; only this tells them apart.
         if "in the following expression" not in str(error):
             raise
         reason = str(error).splitlines()[0]
         raise UsageError(f"--where cannot be worked out for every row: {reason}.") from error
-    try:
-        if path.suffix == ".parquet":
-            frame.sink_parquet(temporary, compression="zstd")
-        else:
-            frame.sink_csv(temporary, separator="," if path.suffix == ".csv" else "\t")
-        os.replace(temporary, path)
-    except OSError as error:
-        raise SourceError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    return rows

@@ -1,0 +1,21 @@
+"""Answers worked out from silver when they are asked for: linkage, haplotypes, cohorts.
+
+Nothing here is stored. Each function takes a lake's folder, reads the published silver
+layer, and of its genotypes only the row groups that hold what is asked for. Sources:
+linkage `medallion.popgen.linkage`, haplotypes `medallion.popgen.haplotypes`, cohorts
+`medallion.gold.cohort`.
+"""
+
+from medallion.ondemand.cohort import cohort
+from medallion.ondemand.haplotypes import MOST_IN_HAPLOTYPES, haplotypes
+from medallion.ondemand.linkage import MOST_IN_MATRIX, Measure, ld_matrix, linked
+
+__all__ = [
+    "MOST_IN_HAPLOTYPES",
+    "MOST_IN_MATRIX",
+    "Measure",
+    "cohort",
+    "haplotypes",
+    "ld_matrix",
+    "linked",
+]

@@ -1,0 +1,174 @@
+"""Linkage around a variant, and among chosen ones, read from silver."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from medallion.errors import UsageError
+from medallion.gold.matrix import MISSING, read_dosages
+from medallion.ondemand.named import find_alleles, label, several, unphased
+from medallion.ondemand.silver import Mask, Silver
+from medallion.popgen.linkage import dosage_r, haplotype_ld
+
+__all__ = ["MOST_IN_MATRIX", "Measure", "ld_matrix", "linked"]
+
+MOST_IN_MATRIX = 500
+
+Measure = Literal["r2", "d_prime"]
+Floats = npt.NDArray[np.float64]
+
+_ALLELES_AT_ONCE = 2048
+_LINKED = {
+    "pos": pl.Int32, "id": pl.String, "ref": pl.String, "alt": pl.String, "distance": pl.Int32,
+    "af": pl.Float64, "r2": pl.Float64, "d_prime": pl.Float64, "n": pl.Int32,
+    "phased": pl.Boolean,
+}  # fmt: skip
+
+
+def linked(
+    root: Path,
+    variant: str,
+    *,
+    distance: int = 500_000,
+    population: str | None = None,
+    minimum_af: float = 0.01,
+    limit: int | None = None,
+) -> pl.DataFrame:
+    """Proxies of an ALT allele: the alleles around it, by how closely they go with it.
+
+    `variant` names one ALT allele, as `find.variant_filter` reads it. Its partners are
+    the other alleles on the same contig of the same file, at most `distance` bases from
+    it, whose rarer side (this ALT, or all else) has a frequency of at least
+    `minimum_af` in the group; those that do not vary there have no linkage and no row.
+    `population` is the code of a population or super-population, or ALL (None means ALL).
+
+    Columns: pos, id, ref, alt; distance (bases, below 0 before the variant); af (of this
+    ALT in the group); r2; d_prime (-1 to 1, above 0: the two ALTs go together); n
+    (haplotypes where both are called; samples where `phased` is false); phased. Where
+    either record has a heterozygous genotype of unknown phase, `phased` is false, r2 that
+    of genotypes (Rogers & Huff 2009) and d_prime null. Rows are by falling r2, then by
+    distance; at most `limit`.
+
+    Raises UsageError where the variant is not found, ambiguous, has no genotypes or does
+    not vary in the group, where there is no such group, or for a bound out of range.
+    """
+    if distance < 0:
+        raise UsageError(f"distance is {distance}: expected 0 or more bases, such as 500000.")
+    if not 0 <= minimum_af <= 0.5:
+        raise UsageError(
+            f"minimum_af is {minimum_af}: expected the frequency of a minor allele, from 0 to "
+            "0.5, such as 0.01."
+        )
+    if limit is not None and limit < 1:
+        raise UsageError(f"limit is {limit}: expected 1 or more rows, or None for all.")
+    silver = Silver.of(root)
+    index = find_alleles(silver, [variant])
+    row = index.row(0, named=True)
+    file, pos = row["file"], row["pos"]
+    group, who = silver.group(file, population)
+    own = silver.haplotypes(file, index)
+    mine = own.alleles[:, who]
+    if not _varies(mine)[0]:
+        raise UsageError(
+            f"{label(row)} does not vary in {group.code}, so it is linked with nothing there. "
+            "Choose another group, such as ALL, or another variant."
+        )
+    around = silver.variants(
+        (pl.col("chrom") == row["chrom"])
+        & pl.col("pos").is_between(pos - distance, pos + distance)
+        & (pl.col("file") == file)
+        & pl.col("has_gt")
+        & (pl.col("alt_index") > 0)
+        & ((pl.col("record") != row["record"]) | (pl.col("alt_index") != row["alt_index"]))
+    )
+    # No group has more copies of either side than everyone has, nor fewer called alleles
+    # than samples that are called: what is too rare even so need not be read.
+    least = pl.max_horizontal(minimum_af * (int(who.sum()) - pl.col("n_missing")), 1)
+    around = around.filter(pl.min_horizontal("ac", pl.col("an") - pl.col("ac")) >= least)
+    copies = None
+    found = [pl.DataFrame(schema=_LINKED)]
+    for some in around.iter_slices(_ALLELES_AT_ONCE):
+        read = silver.haplotypes(file, some)
+        theirs = read.alleles[:, who]
+        af = _af(theirs)
+        ld = haplotype_ld(mine, theirs)
+        r2, n, d_prime = ld.r2[0].copy(), ld.n[0].copy(), ld.d_prime[0].copy()
+        phased = read.phased & own.phased[0]
+        loose = np.flatnonzero(~phased)
+        if len(loose):
+            if copies is None:
+                copies = read_dosages(root, silver.versions, file, index).copies[:, who]
+            others = read_dosages(root, silver.versions, file, some[loose]).copies[:, who]
+            r2[loose] = dosage_r(copies, others)[0] ** 2
+            n[loose] = ((copies >= 0) & (others >= 0)).sum(axis=1)
+            d_prime[loose] = np.nan
+        found.append(
+            some.with_columns(
+                distance=pl.col("pos") - pos, af=pl.Series(af), r2=pl.Series(r2),
+                d_prime=pl.Series(d_prime).fill_nan(None), n=pl.Series(n).cast(pl.Int32),
+                phased=pl.Series(phased),
+            )
+            .filter(np.isfinite(r2) & (np.minimum(af, 1 - af) >= minimum_af))
+            .select(pl.col(name).cast(kind) for name, kind in _LINKED.items())
+        )  # fmt: skip
+    sorted_ = pl.concat(found).sort(
+        "r2", pl.col("distance").abs(), "pos", "ref", "alt",
+        descending=[True, False, False, False, False], maintain_order=True,
+    )  # fmt: skip
+    return sorted_ if limit is None else sorted_.head(limit)
+
+
+def ld_matrix(
+    root: Path, variants: Sequence[str], *, population: str | None = None, measure: Measure = "r2"
+) -> pl.DataFrame:
+    """Linkage of all pairs of up to MOST_IN_MATRIX ALT alleles of one contig of one file.
+
+    One row and one column an allele, in the order of the file: the column `variant` holds
+    names such as 22-16050075-A-G, and so are the others named. `measure` is r2 (0 to 1),
+    or d_prime (-1 to 1, above 0: the two ALTs go together). From haplotypes; where a
+    genotype of any of the records has no phase, all r2 are those of genotypes (Rogers &
+    Huff 2009). Null where one of the two does not vary in the group. `population` as in
+    `linked`.
+
+    Raises UsageError where a variant is not found, ambiguous, named twice, without
+    genotypes or on another contig or file than the first; for too many; for another
+    measure; for d_prime without phase; where there is no such group.
+    """
+    if measure not in get_args(Measure):
+        raise UsageError(f"measure is {measure!r}: expected one of {', '.join(get_args(Measure))}.")
+    silver = Silver.of(root)
+    chosen = find_alleles(silver, several(variants, MOST_IN_MATRIX))
+    file = chosen["file"][0]
+    names = [label(row) for row in chosen.iter_rows(named=True)]
+    _, who = silver.group(file, population)
+    read = silver.haplotypes(file, chosen)
+    found: Floats
+    if read.phased.all():
+        alleles = read.alleles[:, who]
+        ld = haplotype_ld(alleles, alleles)
+        found = ld.r2 if measure == "r2" else ld.d_prime
+    elif measure == "r2":
+        copies = read_dosages(root, silver.versions, file, chosen).copies[:, who]
+        found = dosage_r(copies, copies) ** 2
+    else:
+        raise unphased([n for n, phased in zip(names, read.phased, strict=True) if not phased])
+    values = pl.DataFrame(found, schema=dict.fromkeys(names, pl.Float64), orient="row")
+    return values.fill_nan(None).insert_column(0, pl.Series("variant", names))
+
+
+def _af(alleles: npt.NDArray[np.int8]) -> Floats:
+    """Frequency of each ALT among called copies; NaN without any. Any ploidy up to 2."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        af: Floats = (alleles == 1).sum(axis=(1, 2)) / (alleles > MISSING).sum(axis=(1, 2))
+    return af
+
+
+def _varies(alleles: npt.NDArray[np.int8]) -> Mask:
+    af = _af(alleles)
+    return (af > 0) & (af < 1)

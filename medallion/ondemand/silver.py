@@ -1,0 +1,107 @@
+"""The published silver layer, as the answers on demand read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from medallion.catalog.populations import ALL
+from medallion.errors import NotBuiltError, UsageError
+from medallion.gold.matrix import Haplotypes, read_haplotypes
+from medallion.popgen.groups import Group, Groups
+from medallion.silver.tables import COLUMNS, SAMPLES, VARIANTS
+from medallion.storage import delta
+from medallion.storage.snapshot import read_snapshot
+
+__all__ = ["Mask", "Silver"]
+
+Mask = npt.NDArray[np.bool_]
+
+# What the answers need of silver.variants; the rest of it (INFO) is most of its bytes.
+_COLUMNS = (
+    "chrom", "pos", "id", "ref", "alt", "alt_index", "n_alts", "ac", "an", "n_missing",
+    "has_gt", "pattern", "file", "record",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Silver:
+    """The published silver layer of the lake at `root`: its tables' versions."""
+
+    root: Path
+    versions: Mapping[str, int]
+
+    @classmethod
+    def of(cls, root: Path) -> Silver:
+        """What is published now; NotBuiltError where nothing is."""
+        snapshot = read_snapshot(root, "silver")
+        if snapshot is None:
+            raise NotBuiltError(
+                "The silver layer has not been built, so there are no genotypes to read. "
+                f"Build it: medallion build silver --lake {root}"
+            )
+        return cls(root, {name: state.version for name, state in snapshot.tables.items()})
+
+    def variants(self, where: pl.Expr) -> pl.DataFrame:
+        """Rows of `silver.variants` in the order of their files, without INFO."""
+        frame = delta.scan(self.root, VARIANTS, self.versions["variants"])
+        with delta.reading(self.root, "silver"):
+            return (
+                frame.filter(where).select(_COLUMNS).collect().sort("file", "record", "alt_index")
+            )
+
+    def contigs(self) -> list[str]:
+        """The contigs that have variants, sorted."""
+        frame = delta.scan(self.root, VARIANTS, self.versions["variants"])
+        with delta.reading(self.root, "silver"):
+            return frame.select("chrom").unique().collect()["chrom"].sort().to_list()
+
+    def samples(self) -> pl.DataFrame:
+        """Rows of `silver.samples` that are in a VCF."""
+        frame = delta.scan(self.root, SAMPLES, self.versions["samples"])
+        with delta.reading(self.root, "silver"):
+            return frame.filter("in_vcf").collect()
+
+    def columns(self, file: str) -> list[str]:
+        """The samples of a file, in the order of its columns."""
+        frame = delta.scan(self.root, COLUMNS, self.versions["columns"])
+        with delta.reading(self.root, "silver"):
+            return frame.filter(pl.col("file") == file).sort("column").collect()["sample"].to_list()
+
+    def haplotypes(self, file: str, variants: pl.DataFrame) -> Haplotypes:
+        """Copies at rows of `variants`; see `gold.matrix.read_haplotypes`."""
+        return read_haplotypes(self.root, self.versions, file, variants)
+
+    def groups(self, file: str) -> list[tuple[Group, Mask]]:
+        """The groups that have samples in a file, and its columns that belong to each.
+
+        Everyone first, then super-populations, then populations. A mask has shape
+        (n_columns,).
+        """
+        groups = Groups.of(self.samples())
+        strata = np.array([groups.stratum[name] for name in self.columns(file)], np.int64)
+        found = [
+            (group, np.isin(strata, members))
+            for group, members in zip(groups.groups, groups.members, strict=True)
+        ]
+        levels = ("all", "super_population", "population")
+        return sorted(
+            ((g, who) for g, who in found if who.any()), key=lambda f: levels.index(f[0].level)
+        )
+
+    def group(self, file: str, code: str | None) -> tuple[Group, Mask]:
+        """The group with this code (None: everyone) in a file, and its columns."""
+        groups = self.groups(file)
+        wanted = ALL if code is None else code.strip()
+        for group, who in groups:
+            if group.code == wanted:
+                return group, who
+        raise UsageError(
+            f"No sample of {file} is in a group {wanted!r}: expected the code of one of "
+            f"{', '.join(g.code for g, _ in groups)}."
+        )
