@@ -50,7 +50,7 @@ _CODE = (
     "gold", "popgen", "storage/parts.py", "storage/schema.py", "vcf/genotype_texts.py",
     "catalog/populations.py", "catalog/genomes.py",
 )  # fmt: skip
-_RECORDS_PER_TASK = 1 << 15
+_RECORDS_PER_TASK = 1 << 14
 
 
 def current(silver: Fingerprint) -> Fingerprint:

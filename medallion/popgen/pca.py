@@ -25,7 +25,6 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import scipy.linalg
 
 __all__ = [
     "Components",
@@ -224,13 +223,13 @@ def principal_components(sums: Relationship, k: int = 10) -> Components:
     not change; where they cancel out, so that the first entry is positive. Raises
     ValueError where no site was used.
     """
+    from scipy.linalg import eigh  # a tenth of a second to import, for a table made rarely
+
     if not sums.sites:
         raise ValueError("no polymorphic site to make components of")
     n = len(sums.products)
     mean = sums.products / sums.sites
-    found, vectors = scipy.linalg.eigh(
-        mean, subset_by_index=(max(0, n - k), n - 1), check_finite=False
-    )
+    found, vectors = eigh(mean, subset_by_index=(max(0, n - k), n - 1), check_finite=False)
     eigenvalues = np.ascontiguousarray(found[::-1])
     vectors = turned(np.ascontiguousarray(vectors[:, ::-1]))
     return Components(vectors, eigenvalues, eigenvalues / np.trace(mean))

@@ -38,7 +38,7 @@ __all__ = ["MEMORY", "Partition", "Summary", "cut", "read_partition"]
 _TEXT_PER_PARTITION = 1 << 28
 # Even a file of some tens of megabytes is cut into some pieces, for several cores.
 _FEW, _SMALLEST = 8, 1 << 24
-_TEXT_PER_BATCH = 1 << 27
+_TEXT_PER_BATCH = 1 << 26
 # More records than two blocks of 64 KiB can begin: a record has at least 16 bytes.
 MEMORY = 8192
 

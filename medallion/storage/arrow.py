@@ -38,12 +38,9 @@ def dictionary(codes: npt.NDArray[np.int32], values: pa.Array) -> pa.DictionaryA
 def encode(strings: Sequence[str | None] | pl.Series) -> tuple[npt.NDArray[np.int32], pa.Array]:
     """Codes of shape (n,) into the distinct strings, in order of appearance; -1 for null."""
     column = pl.Series(strings, dtype=pl.String) if not isinstance(strings, pl.Series) else strings
-    distinct = column.drop_nulls().unique(maintain_order=True)
-    codes = column.replace_strict(
-        distinct, pl.Series(np.arange(len(distinct), dtype=np.int32)), default=-1,
-        return_dtype=pl.Int32,
-    )  # fmt: skip
-    return codes.to_numpy(), distinct.to_arrow().cast(pa.string())
+    # Arrow's own string, for polars hands over views, which Arrow cannot encode.
+    found = column.to_arrow().cast(pa.string()).dictionary_encode()
+    return found.indices.fill_null(-1).to_numpy(zero_copy_only=False), found.dictionary
 
 
 def values(column: pa.ChunkedArray) -> npt.NDArray[Any]:
