@@ -48,7 +48,7 @@ def _found(silver: Silver, texts: Sequence[str], key: Sequence[str]) -> list[pl.
         # One pass for what any of them can mean, instead of hundreds of conditions a row.
         numbers = {int(n.replace(",", "")) for t in texts for n in re.findall("[0-9][0-9,]*", t)}
         here = pl.Series(sorted(n for n in numbers if n < 1 << 31), dtype=pl.Int32)
-        names = pl.Series([t.strip() for t in texts])
+        names = [t.strip() for t in texts]
         where = pl.col("pos").is_in(here.implode()) | pl.col("id").str.contains_any(names)
     every = silver.variants(where)
     found = []
