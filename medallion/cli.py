@@ -9,14 +9,18 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import get_args
 
 import polars as pl
+from polars import selectors
 
 from medallion import __version__
 from medallion.catalog.releases import DATASETS
 from medallion.errors import MedallionError, UsageError
 from medallion.export import FORMATS
 from medallion.lake import Lake
+from medallion.ondemand import Measure
 from medallion.status import LAYERS, LayerStatus
 from medallion.terminal import ProgressBar, cell, size
 
@@ -86,10 +90,38 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--region", help="22:16050000-16051000")
     export.add_argument("--population", action="append", metavar="CODE", help="repeatable")
     export.add_argument("--where", metavar="SQL", help="a condition, such as 'af > 0.05'")
+    _on_demand_commands(commands)
     _command(commands, "verify", _verify, "check bytes, conservation and sums again")
     datasets = commands.add_parser("datasets", help="list the data sets that can be had")
     datasets.set_defaults(run=_datasets)
     return parser
+
+
+def _on_demand_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    within = "in one group, such as GBR or AFR; default: ALL"
+    linked = _command(commands, "linked", _linked, "list the variants in linkage with one")
+    linked.add_argument("variant", help="22-16050075-A-G, 22:16050075 or rs587697622")
+    linked.add_argument("--population", metavar="CODE", help=within)
+    linked.add_argument("--distance", type=int, default=500_000, metavar="BASES",
+                        help="how far to look to both sides; default: 500000")  # fmt: skip
+    linked.add_argument("--minimum-af", type=float, default=0.01, metavar="AF",
+                        help="leave out what is rarer in the group; default: 0.01")  # fmt: skip
+    linked.add_argument("--limit", type=int, default=20, metavar="N",
+                        help="the N closest by r2; default: 20")  # fmt: skip
+    ld = _command(commands, "ld", _ld, "tell the linkage of all pairs of some variants")
+    ld.add_argument("variant", nargs="+", help="22-16050075-A-G, 22:16050075 or rs587697622")
+    ld.add_argument("--population", metavar="CODE", help=within)
+    ld.add_argument("--measure", choices=get_args(Measure), default="r2", help="default: r2")
+    haplotypes = _command(commands, "haplotypes", _haplotypes, "count haplotypes of some variants")
+    haplotypes.add_argument("variant", nargs="+", help="22:16050075 or rs587697622")
+    haplotypes.add_argument("--population", metavar="CODE", help=within)
+    cohort = _command(commands, "cohort", _cohort, "count alleles in any set of samples")
+    cohort.add_argument("region", metavar="REGION", help="22:16050000-16051000")
+    cohort.add_argument("--population", action="append", metavar="CODE", help="repeatable")
+    cohort.add_argument("--super-population", action="append", metavar="CODE", help="repeatable")
+    cohort.add_argument("--sex", help="female, male or unknown")
+    cohort.add_argument("--sample", action="append", metavar="NAME|@FILE",
+                        help="repeatable; @FILE has a name a line")  # fmt: skip
 
 
 def _command(
@@ -249,10 +281,62 @@ def _query(options: argparse.Namespace) -> int:
         for row in result.iter_rows(named=True):
             print(json.dumps(row, default=str))
         return 0
-    print("\t".join(result.columns))
-    for values in result.iter_rows():
+    return _table(result)
+
+
+def _table(rows: pl.DataFrame) -> int:
+    print("\t".join(rows.columns))
+    for values in rows.iter_rows():
         print("\t".join(cell(v) for v in values))
     return 0
+
+
+def _estimates(rows: pl.DataFrame) -> int:
+    # Six digits are more than any sample can tell; the library gives them all.
+    return _table(rows.with_columns(selectors.float().round_sig_figs(6)))
+
+
+def _linked(options: argparse.Namespace) -> int:
+    return _estimates(
+        _open(options).linked(
+            options.variant, distance=options.distance, population=options.population,
+            minimum_af=options.minimum_af, limit=options.limit,
+        )
+    )  # fmt: skip
+
+
+def _ld(options: argparse.Namespace) -> int:
+    return _estimates(
+        _open(options).ld_matrix(options.variant, options.population, options.measure)
+    )
+
+
+def _haplotypes(options: argparse.Namespace) -> int:
+    found = _open(options).haplotypes(options.variant, options.population)
+    return _estimates(found.drop("alleles"))
+
+
+def _cohort(options: argparse.Namespace) -> int:
+    samples: list[str] | None = None
+    for name in options.sample or ():
+        samples = samples or []
+        if not name.startswith("@"):
+            samples.append(name)
+            continue
+        try:
+            text = Path(name[1:]).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(
+                f"--sample {name}: expected a text file with a sample's name a line, but it "
+                f"cannot be read ({error})."
+            ) from error
+        samples += [line.strip() for line in text.splitlines() if line.strip()]
+    return _estimates(
+        _open(options).cohort(
+            options.region, populations=options.population,
+            super_populations=options.super_population, sex=options.sex, samples=samples,
+        )
+    )  # fmt: skip
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -260,6 +261,55 @@ def test_query_refuses_all_but_reading_the_tables(sql: str, run: Command, tmp_pa
 
 
 # export
+
+
+# on demand
+
+
+@pytest.mark.parametrize(
+    ("words", "rows"),
+    [
+        (["linked", "sim64", "--limit", "4"], lambda lake: lake.linked("sim64", limit=4)),
+        (["linked", "22:16077687", "--population", "GBR", "--distance", "90000",
+          "--minimum-af", "0.1", "--limit", "4"],
+         lambda lake: lake.linked("22:16077687", population="GBR", distance=90000, minimum_af=0.1,
+                                  limit=4)),
+        (["haplotypes", "sim64", "sim65", "--population", "YRI"],
+         lambda lake: lake.haplotypes(["sim64", "sim65"], "YRI").drop("alleles")),
+        (["ld", "sim64", "sim65", "--measure", "d_prime"],
+         lambda lake: lake.ld_matrix(["sim64", "sim65"], measure="d_prime")),
+        (["cohort", "22:16077000-16078000", "--population", "GBR", "--population", "YRI",
+          "--sex", "female"],
+         lambda lake: lake.cohort("22:16077000-16078000", populations=["GBR", "YRI"],
+                                  sex="female")),
+    ],
+)  # fmt: skip
+def test_what_is_worked_out_on_demand_is_printed_as_a_table(
+    words: list[str], rows: Callable[[Lake], pl.DataFrame], demo_lake: Lake,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    expected = rows(demo_lake)
+    assert len(expected) > 0
+    lines = Command(demo_lake.path, capsys)(*words).splitlines()
+    assert lines[0].split("\t") == expected.columns
+    found = [line.split("\t")[0] for line in lines[1:]]
+    assert found == [str(value) for value in expected.to_series()]
+
+
+def test_a_cohort_of_samples_from_a_file(
+    demo_lake: Lake, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    people = demo_lake.scan("silver.samples").filter("in_vcf").collect()["sample"].to_list()
+    (tmp_path / "names").write_text("\n".join(people[:5]) + "\n\n", encoding="utf-8")
+    medallion = Command(demo_lake.path, capsys)
+    where = "22:16077687-16077687"
+    row = medallion("cohort", where, "--sample", f"@{tmp_path / 'names'}", "--sample", people[5])
+    an = demo_lake.cohort(where, samples=people[:6])["an"].item()
+    header, values = (line.split("\t") for line in row.splitlines())
+    assert an == 12
+    assert values[header.index("an")] == str(an)
+    told = medallion("cohort", where, "--sample", f"@{tmp_path}", code=2)
+    assert "a text file with a sample's name a line" in told
 
 
 def test_export_in_each_format(run: Command, tmp_path: Path) -> None:
