@@ -12,9 +12,11 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from medallion.errors import QueryError
 from medallion.storage import delta
+from medallion.storage.parts import table_path
 from medallion.storage.schema import Table
 
 __all__ = ["run_query"]
@@ -42,7 +44,10 @@ def run_query(
                 continue
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.layer}")
             hidden = f"{table.layer}__{table.short}"
-            connection.register(hidden, opened.to_pyarrow_dataset())
+            # Arrow's own reading of files: deltalake's goes through Python, and its threads
+            # now and then abort the process as it ends.
+            files = SubTreeFileSystem(str(table_path(root, table)), LocalFileSystem())
+            connection.register(hidden, opened.to_pyarrow_dataset(filesystem=files))
             columns = ", ".join(f'"{c}"' for c in table.column_names)
             connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM {hidden}")  # noqa: S608
         connection.execute("SET enable_external_access = false")
