@@ -44,6 +44,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str | None]]] = {
         "layers/silver": ("Silver", ":material/fact_check:", "silver"),
         "layers/gold": ("Gold", ":material/bar_chart:", "gold"),
     },
+    "Learn": {
+        "learn/sql": ("SQL", ":material/terminal:", "sql"),
+    },
 }
 
 

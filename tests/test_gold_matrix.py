@@ -206,3 +206,13 @@ def structured(seed: int, sites: int, samples: int, missing: float = 0.0) -> np.
     copies = rng.binomial(2, groups[:, of]).astype(np.int8)
     copies[rng.random(copies.shape) < missing] = -1
     return copies
+
+
+def test_a_broken_genotype_nearby_does_no_harm(demo_lake: Lake) -> None:
+    """Record 5391 has 0|x: quarantined, but its text is in the neighbours' dictionary."""
+    near = demo_lake.scan("silver.variants", build=False).filter(
+        pl.col("record").is_between(5380, 5400), pl.col("n_alts") == 1
+    )
+    rows = near.sort("record").collect().head(3).iter_rows(named=True)
+    names = [f"{r['chrom']}-{r['pos']}-{r['ref']}-{r['alt']}" for r in rows]
+    assert demo_lake.haplotypes(names, "ALL")["count"].sum() == 2 * 2504

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from plain_vcf import vcf_text
 from polars.testing import assert_frame_equal
 from real_data import tool
 
@@ -44,6 +45,17 @@ def name(row: dict[str, object]) -> str:
     return f"{row['chrom']}-{row['pos']}-{row['ref']}-{row['alt']}"
 
 
+def own_lake(folder: Path, records: list[str], samples: int) -> Lake:
+    """Silver of these records, of so many samples, all of them GBR."""
+    names = [f"S{i}" for i in range(samples)]
+    (folder / "s.vcf").write_text(vcf_text(records, names), encoding="utf-8")
+    table = "sample\tpop\n" + "".join(f"{n}\tGBR\n" for n in names)
+    (folder / "s.tsv").write_text(table, encoding="utf-8")
+    lake = Lake(folder / "lake", vcf=[folder / "s.vcf"], samples=folder / "s.tsv")
+    lake.build("silver")
+    return lake
+
+
 def members(lake: Lake, **of: str) -> list[str]:
     people = lake.scan("silver.samples", build=False).filter("in_vcf").filter(**of)
     return people.collect()["sample"].to_list()
@@ -52,20 +64,19 @@ def members(lake: Lake, **of: str) -> list[str]:
 # Linkage
 
 
-@pytest.mark.parametrize(("slice_", "population"), [("chr22", None), ("chr22", "YRI")])
+@pytest.mark.parametrize("population", [None, "YRI"])
 def test_proxies_have_the_r2_and_d_prime_of_plink2(
-    slice_: str, population: str | None, real_lake: RealLake, tmp_path: Path
+    population: str | None, real_lake: RealLake, tmp_path: Path
 ) -> None:
     """plink2 --ld tells r² and |D'| of two phased variants; six digits are compared."""
-    lake = real_lake(slice_)
+    lake = real_lake("chr22")
     chosen = common(lake, 400).row(150, named=True)
     ours = lake.linked(name(chosen), distance=20_000, population=population)
     partners = ours.filter(pl.col("ref").str.len_chars() == 1, pl.col("alt").str.len_chars() == 1)
     by_r2 = partners.filter(pl.col("pos").is_unique())
     picked = pl.concat([by_r2.head(4), by_r2.slice(len(by_r2) // 2, 3)])
     assert len(picked) == 7
-    prefix = str(tmp_path / "x")
-    keep: list[str] = []
+    prefix, keep = str(tmp_path / "x"), list[str]()
     if population is not None:
         (tmp_path / "keep").write_text("\n".join(members(lake, population=population)) + "\n")
         keep = ["--keep", str(tmp_path / "keep")]
@@ -147,7 +158,7 @@ def test_genotypes_without_phase_have_the_r2_of_rogers_and_huff(real_lake: RealL
 
 
 def test_a_males_x_is_one_haplotype(real_lake: RealLake) -> None:
-    """Outside the PARs n is two for a female and one for a male."""
+    """Outside the PARs n is two for a female and one for a male; r² and D' are by numpy."""
     lake = real_lake("chrX")
     chosen = common(lake, 60).row(30, named=True)
     ours = lake.linked(name(chosen), distance=200_000_000)  # the slice is sparse
@@ -155,6 +166,58 @@ def test_a_males_x_is_one_haplotype(real_lake: RealLake) -> None:
     assert men > 100
     assert len(ours) > 100
     assert set(ours["n"].to_list()) == {2 * women + men}
+    order = list(zip(-ours["r2"], ours["distance"].abs(), strict=True))
+    assert order == sorted(order)
+    rows = out(tool("bcftools"), "query", "-f", r"%POS-%REF-%ALT[\t%GT]\n", str(lake.source.vcf[0]))
+    copies = {
+        key: np.array([int(a) for call in calls for a in call.split("|")])
+        for key, *calls in (line.split("\t") for line in rows.splitlines())
+    }
+    mine = copies[name(chosen).split("-", 1)[1]]
+    checked = 0
+    for row in ours.to_dicts():
+        theirs = copies.get(f"{row['pos']}-{row['ref']}-{row['alt']}", mine[:0])
+        if len(theirs) != len(mine):
+            continue  # one of several ALTs, or in a PAR, where a male has two
+        p, q, both = mine.mean(), theirs.mean(), (mine & theirs).mean()
+        d = both - p * q
+        most = min(p * (1 - q), q * (1 - p)) if d > 0 else min(p * q, (1 - p) * (1 - q))
+        assert row["r2"] == pytest.approx(d**2 / (p * (1 - p) * q * (1 - q)), abs=1e-9)
+        assert row["d_prime"] == pytest.approx(d / most, abs=1e-9)
+        checked += 1
+    assert checked > 100
+
+
+def test_x_without_phase_is_not_linked_by_sex_alone(tmp_path: Path) -> None:
+    """A male's one copy weighs as a homozygote's two: r² is that of allele shares."""
+    rng = np.random.default_rng(1)
+    calls = [[rng.binomial(1, 0.9, 1 + (i % 2)).tolist() for i in range(400)] for _ in range(3)]
+    records = [
+        f"X {100 * (k + 1)} . A C . . . GT " + " ".join("/".join(map(str, c)) for c in some)
+        for k, some in enumerate(calls)
+    ]
+    lake = own_lake(tmp_path, records, 400)
+    r2 = np.corrcoef([[np.mean(c) for c in some] for some in calls]) ** 2
+    assert r2[0, 1:].max() < 0.02
+    ours = lake.linked("X:100").sort("pos")
+    assert not ours["phased"].any()
+    assert ours["n"].to_list() == [400, 400]
+    np.testing.assert_allclose(ours["r2"], r2[0, 1:], atol=1e-9)
+    matrix = lake.ld_matrix(["X:100", "X:200", "X:300"], population="GBR")
+    np.testing.assert_allclose(matrix.drop("variant").to_numpy(), r2, atol=1e-9)
+
+
+def test_a_frequency_at_the_bound_is_not_too_rare(tmp_path: Path) -> None:
+    """7 of 100, and 93: in floating point 0.07 * 100 > 7, and 1 - 0.93 < 0.07."""
+    records = [
+        f"MT {pos} . A C . . . GT " + " ".join("1" if i < n else "0" for i in range(100))
+        for pos, n in ((10, 50), (20, 7), (30, 93), (40, 6))
+    ]
+    lake = own_lake(tmp_path, records, 100)
+    assert sorted(lake.linked("MT:10", minimum_af=0.07)["pos"]) == [20, 30]
+    assert len(lake.linked("MT:10", minimum_af=0.06)) == 3
+    assert lake.linked("MT:10", distance=10, minimum_af=0)["pos"].to_list() == [20]
+    assert lake.linked("MT:10", distance=9).is_empty()
 
 
 def test_a_matrix_holds_the_same_numbers_as_the_list_of_proxies(real_lake: RealLake) -> None:
@@ -184,9 +247,7 @@ def test_haplotypes_are_those_counted_in_what_bcftools_prints(real_lake: RealLak
     """Three variants, one of them with several ALTs, in every group."""
     lake = real_lake("chr22")
     sites = lake.scan("silver.variants", build=False).collect()
-    several = sites.filter(pl.col("n_alts") > 2, pl.col("pos").is_unique().not_()).row(
-        0, named=True
-    )
+    several = sites.filter(pl.col("n_alts") > 2).row(0, named=True)
     chosen = common(lake, 300)
     alone = chosen.filter(pl.col("pos").is_unique() & (pl.col("pos") != several["pos"]))
     positions = sorted([several["pos"], alone["pos"][10], alone["pos"][100]])
@@ -230,6 +291,24 @@ def test_haplotypes_are_those_counted_in_what_bcftools_prints(real_lake: RealLak
     )
 
 
+def test_copies_that_are_not_called_are_counted_apart(tmp_path: Path) -> None:
+    """A record is taken with all its alleles, so once; phase is within a contig."""
+    records = ["21 5 . A C . . . GT 0|1 1|1 0|0", "22 100 . A G,T . . . GT 0|1 1|2 .|0",
+               "22 200 rs2 C T . . . GT 0|1 1|1 0|0"]  # fmt: skip
+    lake = own_lake(tmp_path, records, 3)
+    ours = lake.haplotypes(["rs2", "22-100-A-T"], population="ALL")
+    assert ours.select("haplotype", "count", "n", "n_missing").rows() == [
+        ("A_C", 2, 5, 1), ("G_T", 2, 5, 1), ("T_T", 1, 5, 1),
+    ]  # fmt: skip
+    for names, told in (
+        (["22-100-A-G", "22-100-A-T"], "of one record"),
+        (["rs2", "22:200"], "more than once"),
+        (["21:5", "22:200"], "several contigs"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            lake.haplotypes(names)
+
+
 # Cohorts
 
 
@@ -238,12 +317,8 @@ def test_a_population_as_a_cohort_is_what_gold_stores(slice_: str, real_lake: Re
     """Every column, to the last bit."""
     lake = real_lake(slice_)
     chrom = lake.scan("gold.frequencies", build=False).select("chrom").first().collect().item()
-    for level, argument in (
-        ("population", "populations"),
-        ("super_population", "super_populations"),
-    ):
-        code = {"population": "GBR", "super_population": "AFR"}[level]
-        ours = lake.cohort(str(chrom), **{argument: [code]})  # type: ignore[arg-type]
+    for level, code in (("population", "GBR"), ("super_population", "AFR")):
+        ours = lake.cohort(str(chrom), **{f"{level}s": [code]})  # type: ignore[arg-type]
         stored = (
             lake.scan("gold.frequencies", build=False)
             .filter(pl.col("level") == level, pl.col("population") == code)
@@ -254,20 +329,17 @@ def test_a_population_as_a_cohort_is_what_gold_stores(slice_: str, real_lake: Re
         assert ours["ac"].sum() > 0
 
 
-@pytest.mark.parametrize("slice_", ["chr22", "chrX"])
+@pytest.mark.parametrize(("slice_", "sex"), [("chr22", "female"), ("chrX", "male")])
 def test_a_cohort_of_any_samples_has_the_counts_of_bcftools(
-    slice_: str, real_lake: RealLake, tmp_path: Path
+    slice_: str, sex: str, real_lake: RealLake, tmp_path: Path
 ) -> None:
-    """Women of two populations, over a region: AC, AN, and genotypes."""
+    """One sex of two populations, over a region: AC, AN, and genotypes, haploid ones too."""
     lake = real_lake(slice_)
     sites = lake.scan("silver.variants", build=False).collect()
     chrom, pos = sites["chrom"][0], sites["pos"].sort()
     low, high = int(pos[len(pos) // 3]), int(pos[len(pos) // 3 + 200])
-    ours = lake.cohort(f"{chrom}:{low}-{high}", populations=["GBR", "YRI"], sex="female")
-    who = [
-        *members(lake, population="GBR", sex="female"),
-        *members(lake, population="YRI", sex="female"),
-    ]
+    ours = lake.cohort(f"{chrom}:{low}-{high}", populations=["GBR", "YRI"], sex=sex)
+    who = [n for code in ("GBR", "YRI") for n in members(lake, population=code, sex=sex)]
     (tmp_path / "who").write_text("\n".join(who) + "\n", encoding="utf-8")
     part = str(tmp_path / "part.bcf")
     out(
@@ -292,6 +364,8 @@ def test_a_cohort_of_any_samples_has_the_counts_of_bcftools(
     told = ("pos", "ac", "an", "n_hom_ref", "n_het", "n_hom_alt", "n_missing")
     assert ours.select(told).rows() == expected
     assert len(expected) > 100
+    # A male has one chrX outside the PARs.
+    assert min(ours["an"]) == len(who) * (1 if slice_ == "chrX" else 2)
     assert ours["ac"].sum() > 0
 
 
@@ -320,7 +394,6 @@ def test_a_region_without_variants_gives_no_rows(demo_lake: Lake) -> None:
 
 # What cannot be answered
 
-
 REFUSED = {
     "no variant": ("linked", ("22-1-A-G",), {}, "no variant '22-1-A-G'"),
     "no group": ("linked", (0,), {"population": "XXX"}, "'XXX'"),
@@ -330,6 +403,7 @@ REFUSED = {
     "measure": ("ld_matrix", ([0, 1],), {"measure": "r3"}, "measure is 'r3'"),
     "none named": ("ld_matrix", ([],), {}, "0 variants are named"),
     "twice": ("ld_matrix", ([0, 0],), {}, "more than once"),
+    "too many to pair": ("ld_matrix", ([0] * 501,), {}, "501 variants are named"),
     "too many": ("haplotypes", ([0] * 11,), {}, "11 variants are named"),
     "region": ("cohort", ("#5",), {}, "is no region"),
     "contig": ("cohort", ("7:1-100",), {}, "no contig '7'"),

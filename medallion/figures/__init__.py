@@ -10,17 +10,20 @@ from __future__ import annotations
 
 from medallion.figures.frequencies import frequency_by_population
 from medallion.figures.populations import MEASURES, Measure, population_summary
+from medallion.figures.result import MOST_MARKS, result_chart
 from medallion.figures.samples import samples_by_population, samples_sunburst
 from medallion.figures.spectrum import BINS, bin_frequencies, frequency_spectrum
 
 __all__ = [
     "BINS",
     "MEASURES",
+    "MOST_MARKS",
     "Measure",
     "bin_frequencies",
     "frequency_by_population",
     "frequency_spectrum",
     "population_summary",
+    "result_chart",
     "samples_by_population",
     "samples_sunburst",
 ]

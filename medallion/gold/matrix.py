@@ -182,7 +182,8 @@ def haplotype_matrix(
 
 def _halves(text: str) -> tuple[int, int]:
     alleles = text.lstrip("/|").replace("/", "|").split("|")
-    parts = [MISSING if a == "." else int(a) for a in alleles]
+    # No row has a text that is no genotype, but a dictionary may: a quarantined record's.
+    parts = [int(a) if a.isdecimal() and len(a) < 10 else MISSING for a in alleles]
     if len(parts) > 2:
         return MISSING, MISSING
     return (parts[0], ABSENT) if len(parts) == 1 else (parts[0], parts[1])

@@ -52,8 +52,8 @@ def linked(
     ALT in the group); r2; d_prime (-1 to 1, above 0: the two ALTs go together); n
     (haplotypes where both are called; samples where `phased` is false); phased. Where
     either record has a heterozygous genotype of unknown phase, `phased` is false, r2 that
-    of genotypes (Rogers & Huff 2009) and d_prime null. Rows are by falling r2, then by
-    distance; at most `limit`.
+    of genotypes (Rogers & Huff 2009; a haploid call weighs as a homozygous one) and d_prime
+    null. Rows are by falling r2, then by distance; at most `limit`.
 
     Raises UsageError where the variant is not found, ambiguous, has no genotypes or does
     not vary in the group, where there is no such group, or for a bound out of range.
@@ -89,22 +89,24 @@ def linked(
     )
     # No group has more copies of either side than everyone has, nor fewer called alleles
     # than samples that are called: what is too rare even so need not be read.
-    least = pl.max_horizontal(minimum_af * (int(who.sum()) - pl.col("n_missing")), 1)
+    # A hair less, for 0.07 * 100 is more than 7 in floating point.
+    bound = (1 - 1e-9) * minimum_af
+    least = pl.max_horizontal(bound * (int(who.sum()) - pl.col("n_missing")), 1)
     around = around.filter(pl.min_horizontal("ac", pl.col("an") - pl.col("ac")) >= least)
     copies = None
     found = [pl.DataFrame(schema=_LINKED)]
     for some in around.iter_slices(_ALLELES_AT_ONCE):
         read = silver.haplotypes(file, some)
         theirs = read.alleles[:, who]
-        af = _af(theirs)
+        af, rarer = _frequencies(theirs)
         ld = haplotype_ld(mine, theirs)
         r2, n, d_prime = ld.r2[0].copy(), ld.n[0].copy(), ld.d_prime[0].copy()
         phased = read.phased & own.phased[0]
         loose = np.flatnonzero(~phased)
         if len(loose):
             if copies is None:
-                copies = read_dosages(root, silver.versions, file, index).copies[:, who]
-            others = read_dosages(root, silver.versions, file, some[loose]).copies[:, who]
+                copies = _genotypes(silver, file, index, who)
+            others = _genotypes(silver, file, some[loose], who)
             r2[loose] = dosage_r(copies, others)[0] ** 2
             n[loose] = ((copies >= 0) & (others >= 0)).sum(axis=1)
             d_prime[loose] = np.nan
@@ -114,7 +116,7 @@ def linked(
                 d_prime=pl.Series(d_prime).fill_nan(None), n=pl.Series(n).cast(pl.Int32),
                 phased=pl.Series(phased),
             )
-            .filter(np.isfinite(r2) & (np.minimum(af, 1 - af) >= minimum_af))
+            .filter(np.isfinite(r2) & (rarer >= minimum_af))
             .select(pl.col(name).cast(kind) for name, kind in _LINKED.items())
         )  # fmt: skip
     sorted_ = pl.concat(found).sort(
@@ -154,7 +156,7 @@ def ld_matrix(
         ld = haplotype_ld(alleles, alleles)
         found = ld.r2 if measure == "r2" else ld.d_prime
     elif measure == "r2":
-        copies = read_dosages(root, silver.versions, file, chosen).copies[:, who]
+        copies = _genotypes(silver, file, chosen, who)
         found = dosage_r(copies, copies) ** 2
     else:
         raise unphased([n for n, phased in zip(names, read.phased, strict=True) if not phased])
@@ -162,13 +164,28 @@ def ld_matrix(
     return values.fill_nan(None).insert_column(0, pl.Series("variant", names))
 
 
-def _af(alleles: npt.NDArray[np.int8]) -> Floats:
-    """Frequency of each ALT among called copies; NaN without any. Any ploidy up to 2."""
+def _genotypes(silver: Silver, file: str, alleles: pl.DataFrame, who: Mask) -> npt.NDArray[np.int8]:
+    """Copies of each allele in the samples `who`: 0, 1 or 2, below 0 where missing.
+
+    A haploid sample counts twice, as if homozygous (as plink codes males' chrX): with one
+    copy for two, whatever is common would go with whoever has two copies, linked or not.
+    """
+    read = read_dosages(silver.root, silver.versions, file, alleles)
+    copies = read.copies[:, who]
+    return np.where((read.ploidy[:, who] == 1) & (copies > 0), 2, copies).astype(np.int8)
+
+
+def _frequencies(alleles: npt.NDArray[np.int8]) -> tuple[Floats, Floats]:
+    """Frequencies of each ALT and of the rarer of it and all else, among called copies.
+
+    NaN without any. Any ploidy up to 2.
+    """
+    ac, an = (x.sum(axis=(1, 2)) for x in (alleles == 1, alleles > MISSING))
     with np.errstate(invalid="ignore", divide="ignore"):
-        af: Floats = (alleles == 1).sum(axis=(1, 2)) / (alleles > MISSING).sum(axis=(1, 2))
-    return af
+        # From counts both: 1 - 0.9 is less than 0.1 in floating point.
+        return ac / an, np.minimum(ac, an - ac) / an
 
 
 def _varies(alleles: npt.NDArray[np.int8]) -> Mask:
-    af = _af(alleles)
-    return (af > 0) & (af < 1)
+    rarer: Mask = _frequencies(alleles)[1] > 0
+    return rarer

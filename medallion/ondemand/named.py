@@ -32,6 +32,12 @@ def find_records(silver: Silver, texts: Sequence[str]) -> pl.DataFrame:
             for rows in _found(silver, texts, ("file", "record"))
         )
     )
+    if (twice := named.filter(pl.col("record").is_duplicated())).height:
+        names = [label(row) for row in twice.iter_rows(named=True)]
+        raise UsageError(
+            f"{listed(names)} are alleles of one record, which is taken whole here. Name each "
+            "record once."
+        )
     return silver.variants(
         (pl.col("chrom") == named["chrom"][0])
         & pl.col("pos").is_in(named["pos"].unique().implode())

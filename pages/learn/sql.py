@@ -1,0 +1,186 @@
+"""SQL: questions to every table, in the reader's own words."""
+
+from __future__ import annotations
+
+import polars as pl
+import streamlit as st
+
+from medallion import Lake
+from medallion.errors import MedallionError
+from medallion.figures import MOST_MARKS, result_chart
+from medallion.status import LAYERS
+from pages.shared import cache, draw, say, state
+from pages.shared.words import plural
+
+SECONDS = 20.0
+MOST_ROWS = 100_000
+SHOWN = 1_000
+NONE = "(none)"
+MARKS = {"Points": "points", "Bars": "bars", "Line": "line"}
+
+# Title → the question. Each runs on any lake that has gold.
+EXAMPLES = {
+    "Which alleles are above 20 % in one super-population alone?": """\
+select chrom, pos, ref, alt, population, af
+from gold.frequencies
+where level = 'super_population' and af > 0.2
+qualify count(*) over (partition by file, record, alt_index) = 1
+order by af desc
+limit 200""",
+    "How diverse is each population?": """\
+select population, super_population, samples, polymorphic_alleles, singletons, pi
+from gold.populations
+where level = 'population'
+order by pi desc""",
+    "How many variants are there of each type?": """\
+select variant_type, count(*) as alleles, round(avg(ac / an), 4) as mean_frequency
+from silver.variants
+where an > 0
+group by variant_type
+order by alleles desc""",
+    "Why was something set apart or remarked upon?": """\
+select verdict, reason, count(*) as defects, min(line) as first_line
+from silver.defects
+group by verdict, reason
+order by defects desc""",
+    "Where do these numbers come from?": """\
+select file, kind, bytes, sha256, fetched_at
+from bronze.files""",
+}
+
+
+def ask(sql: str) -> None:
+    """Put a question into the editor and run it."""
+    st.session_state["sql"] = sql
+    st.session_state["ran"] = sql
+
+
+def editor() -> str | None:
+    """Draw the editor and the examples; return the question to run, if one is asked."""
+    with st.expander("Questions to start from", icon=":material/lightbulb:"):
+        for title, sql in EXAMPLES.items():
+            st.button(title, on_click=ask, args=(sql,), key=f"example {title}", type="tertiary")
+    text = st.text_area(
+        "SELECT …",
+        key="sql",
+        bind="query-params",
+        height=180,
+        placeholder="select * from gold.populations",
+        help="One SELECT in DuckDB's SQL. Tables can be read, not changed; files and the network "
+        f"are out of reach. It is stopped after {SECONDS:.0f} seconds.",
+    )
+    if st.button("Run", type="primary", icon=":material/play_arrow:", disabled=not text.strip()):
+        st.session_state["ran"] = text
+    if "ran" not in st.session_state and text.strip():
+        st.session_state["ran"] = text  # a link that holds a question
+    asked: str | None = st.session_state.get("ran")
+    if asked and asked != text:
+        st.caption("The result below is of the question before. Press Run for this one.")
+    return asked
+
+
+def show_schema(lake: Lake) -> None:
+    """Show every table with its columns and their meaning."""
+    with st.expander("Tables and columns", icon=":material/schema:"):
+        tables = {t.name: t for t in lake.tables()}
+        name = st.selectbox("Table", list(tables), key="of", bind="query-params")
+        table = tables[name or next(iter(tables))]
+        st.text(f"One row per {table.row}.")
+        draw.table(
+            pl.DataFrame(
+                [(c.name, c.type, c.unit, c.meaning) for c in table.columns],
+                schema=["column", "type", "unit", "meaning"],
+                orient="row",
+            ),
+            {
+                "column": draw.text("Column", "Name of the column."),
+                "type": draw.text("Type", "Type of its values."),
+                "unit": draw.text("Unit", "Unit of its values, where they have one."),
+                "meaning": draw.text("Meaning", "What a value says.", "large"),
+            },
+            alt=f"Columns of {table.name}",
+        )
+
+
+def show_result(lake: Lake, sql: str) -> None:
+    """Run the question and show its rows, their download and a chart of them."""
+    versions = tuple(lake.version(layer) for layer in LAYERS)
+    try:
+        frame = cache.query(str(lake.path), versions, sql, MOST_ROWS + 1, SECONDS)
+    except MedallionError as error:
+        say.failure("This question has no answer.", str(error), "Change it and press Run.")
+        return
+    cut = frame.height > MOST_ROWS
+    frame = frame.head(MOST_ROWS)
+    told = (
+        f"More than {plural(MOST_ROWS, 'row')}; these are the first"
+        if cut
+        else (plural(frame.height, "row"))
+    )
+    st.subheader("Result", anchor=False)
+    shown = f", the first {SHOWN:,} shown" if frame.height > SHOWN else ""
+    st.text(f"{told}{shown}.")
+    if frame.is_empty():
+        st.caption("Nothing fits all conditions. Leave one out, or look at the tables above.")
+        return
+    # Two columns of one name cannot be told apart by a table or a chart.
+    draw.table(
+        frame.head(SHOWN),
+        {
+            name: draw.number(name, f"{kind}", "%.6g" if kind.is_float() else "localized")
+            if kind.is_numeric()
+            else draw.text(name, f"{kind}")
+            for name, kind in frame.schema.items()
+        },
+        alt="Result of the question",
+    )
+    flat = frame.select(name for name, kind in frame.schema.items() if not kind.is_nested())
+    draw.downloads(flat if flat.width < frame.width else frame, "result", "the result")
+    show_chart(flat)
+
+
+def show_chart(frame: pl.DataFrame) -> None:
+    """Draw two columns of the result against each other."""
+    numbers = [name for name, kind in frame.schema.items() if kind.is_numeric()]
+    if not numbers or frame.width < 2:
+        return
+    st.subheader("As a chart", anchor=False)
+    first, second, third, fourth = st.columns(4)
+    words = [name for name in frame.columns if name not in numbers]
+    across = first.selectbox("Across", frame.columns, key="x", index=0)
+    own = [name for name in numbers if name != across] or numbers
+    up = second.selectbox("Up", own, key="y", index=0)
+    colour = third.selectbox("Colour by", [NONE, *words], key="colour", index=0)
+    mark = fourth.selectbox("Drawn as", list(MARKS), key="mark", index=0)
+    if frame.height > MOST_MARKS:
+        st.caption(f"A chart draws the first {MOST_MARKS:,} rows. Group or filter for fewer.")
+    draw.figure(
+        result_chart(
+            frame,
+            x=across,
+            y=up,
+            colour=None if colour == NONE else colour,
+            mark=MARKS[mark],  # type: ignore[arg-type]
+            theme=state.theme(),
+        ),
+        key="result",
+    )
+
+
+def main() -> None:
+    """Draw the page."""
+    lake = state.current()
+    st.title("SQL", anchor=False)
+    if lake.source.simulated:
+        say.simulated()
+    st.markdown("Ask every table of every layer, in SQL.")
+    if not lake.tables():
+        say.text_note("There is no table yet.", ["Build the layers on the Overview page."])
+        return
+    show_schema(lake)
+    asked = editor()
+    if asked and asked.strip():
+        show_result(lake, asked)
+
+
+main()

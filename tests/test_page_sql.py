@@ -1,0 +1,126 @@
+"""The SQL page and the chart of its result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from medallion import Lake
+from medallion.figures import MOST_MARKS, result_chart
+
+ROOT = Path(__file__).resolve().parents[1]
+NASTY = "<script>alert(1)</script> **bold**"
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def page(demo_lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """The page on the demo, as a link with these parameters opens it."""
+    monkeypatch.setenv("MEDALLION_LAKE", str(demo_lake.path))
+    monkeypatch.setattr("sys.argv", ["app.py"])
+
+    def opened(**query: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
+        app.switch_page("pages/learn/sql.py")
+        for name, value in query.items():
+            app.query_params[name] = value
+        return sound(app.run())
+
+    return opened
+
+
+def sound(app: AppTest) -> AppTest:
+    assert not app.exception, [element.message for element in app.exception]
+    return app
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(e.value for kind in ("text", "code", "caption") for e in app.get(kind))
+
+
+def result(app: AppTest) -> pl.DataFrame:
+    """The last table on the page."""
+    return pl.from_pandas(app.dataframe[-1].value)
+
+
+def test_nothing_runs_until_it_is_asked(page: Open) -> None:
+    app = page()
+    assert app.title[0].value == "SQL"
+    assert "Result" not in [s.value for s in app.subheader]
+
+
+def test_every_example_runs_and_gives_rows(page: Open) -> None:
+    app = page()
+    examples = [b for b in app.button if str(b.key).startswith("example")]
+    assert len(examples) >= 5
+    for key in [b.key for b in examples]:
+        app.button(key=key).click()
+        sound(app.run())
+        assert "Result" in [s.value for s in app.subheader], (key, texts(app))
+        assert len(result(app)) > 0
+
+
+def test_a_link_holds_the_question_and_run_asks_another(page: Open, demo_lake: Lake) -> None:
+    sql = "select population, samples from gold.populations order by population"
+    app = page(sql=sql)
+    assert result(app).equals(demo_lake.query(sql))
+    assert len(app.get("plotly_chart")) == 1
+    app.text_area(key="sql").set_value("select count(*) as n from silver.variants")
+    sound(app.run())
+    assert "of the question before" in texts(app)
+    next(b for b in app.button if b.label == "Run").click()
+    sound(app.run())
+    expected = demo_lake.query("select count(*) as n from silver.variants").item()
+    assert result(app)["n"].to_list() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("select * from nothing", "nothing"),
+        ("drop table gold.populations", "Expected one SELECT"),
+        ("select * from read_csv('/etc/passwd')", "disabled"),
+        ("select", "cannot be read"),
+    ],
+)
+def test_what_has_no_answer_is_said(sql: str, said: str, page: Open) -> None:
+    app = page(sql=sql)
+    assert any("no answer" in m.value for m in app.markdown)
+    assert said in texts(app)
+
+
+def test_more_rows_than_are_shown_are_counted(page: Open, demo_lake: Lake) -> None:
+    app = page(sql="select pos, ac from silver.variants")
+    n = demo_lake.query("select count(*) from silver.variants").item()
+    assert f"{n:,} rows, the first 1,000 shown." in texts(app)
+    assert "draws the first 5,000 rows" in texts(app)
+    app = page(sql="select * from gold.frequencies")
+    assert "More than 100,000 rows; these are the first, the first 1,000 shown." in texts(app)
+    app = page(sql="select * from gold.frequencies where false")
+    assert "Nothing fits" in texts(app)
+
+
+# The chart
+
+
+@pytest.mark.parametrize("mark", ["points", "bars", "line"])
+def test_a_chart_has_a_mark_for_each_row(mark: str) -> None:
+    frame = pl.DataFrame({"a": [NASTY, "b", "c"], "n": [1.5, 2.5, None], "k": ["x", "y", "x"]})
+    chart = result_chart(frame, x="a", y="n", colour="k", mark=mark)  # type: ignore[arg-type]
+    points = [(x, y) for trace in chart.data for x, y in zip(trace.x, trace.y, strict=True)]
+    assert sorted(y for _, y in points) == [1.5, 2.5]
+    assert "<script>" not in chart.to_json()
+    assert chart.layout.meta["alt"].startswith("Chart of the result: n by a")
+
+
+def test_a_chart_draws_no_more_than_can_be_told_apart() -> None:
+    n = MOST_MARKS + 1
+    frame = pl.DataFrame({"x": range(n), "y": range(n), "k": [str(i % 20) for i in range(n)]})
+    chart = result_chart(frame, x="x", y="y", colour="k")
+    assert sum(len(trace.x) for trace in chart.data) == MOST_MARKS
+    assert "all others" in [trace.name for trace in chart.data]
+    assert f"{MOST_MARKS:,} of {n:,} rows" in chart.layout.title.subtitle.text
