@@ -1,8 +1,7 @@
 """Genotypes of chosen ALT alleles as matrices, from silver's sparse tables.
 
 A matrix is filled with what the records' patterns imply (the reference), then corrected
-by the rows of `silver.calls` and `silver.genotypes`: the work is proportional to
-carriers and missed calls, the rest is one fill of memory.
+by the rows of `silver.calls` and `silver.genotypes`: the work grows with those alone.
 """
 
 from __future__ import annotations
@@ -184,9 +183,9 @@ def _halves(text: str) -> tuple[int, int]:
     alleles = text.lstrip("/|").replace("/", "|").split("|")
     # No row has a text that is no genotype, but a dictionary may: a quarantined record's.
     parts = [int(a) if a.isdecimal() and len(a) < 10 else MISSING for a in alleles]
-    if len(parts) > 2:
-        return MISSING, MISSING
-    return (parts[0], ABSENT) if len(parts) == 1 else (parts[0], parts[1])
+    if len(parts) == 1:
+        return parts[0], ABSENT
+    return (parts[0], parts[1]) if len(parts) == 2 else (MISSING, MISSING)
 
 
 def _unphased(text: str) -> bool:
