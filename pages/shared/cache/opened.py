@@ -1,0 +1,60 @@
+"""A lake by its path, its tables, and what tells one allele from all others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from medallion import Lake
+
+__all__ = ["FEW", "SOME", "Allele", "allele_of", "of_allele", "open_lake", "scan"]
+
+# How many results a cached function keeps: large ones, small ones.
+FEW, SOME = 8, 64
+
+# What tells one ALT allele from all others: chrom, pos, file, record, alt_index. The
+# first two are not needed for it, but let the tables skip what is elsewhere.
+Allele = tuple[str, int, str, int, int]
+
+
+@st.cache_resource(max_entries=SOME, show_spinner=False)
+def _lake(path: str, stamp: float, source: tuple[tuple[str, Any], ...]) -> Lake:
+    del stamp  # part of the key: a lake made anew in the same folder is another one
+    return Lake(path, **dict(source))
+
+
+def open_lake(path: str, source: Mapping[str, Any] | None = None) -> Lake:
+    """Return the lake at `path`; `source` are the arguments that make it one.
+
+    A lake that has been built remembers its source, so `source` is used before only.
+    """
+    record = Path(path) / "lake.json"
+    if record.is_file():
+        return _lake(path, record.stat().st_mtime, ())
+    return _lake(path, 0.0, tuple(sorted((source or {}).items())))
+
+
+def scan(path: str, table: str) -> pl.LazyFrame:
+    """Return a published table, without building it."""
+    return Lake(path).scan(table, build=False)
+
+
+def of_allele(rows: pl.LazyFrame, allele: Allele) -> pl.LazyFrame:
+    """Return the rows of one allele."""
+    chrom, pos, file, record, alt_index = allele
+    return rows.filter(
+        pl.col("chrom") == chrom,
+        pl.col("pos") == pos,
+        pl.col("file") == file,
+        pl.col("record") == record,
+        pl.col("alt_index") == alt_index,
+    )
+
+
+def allele_of(row: Mapping[str, Any]) -> Allele:
+    """Return what tells the allele of a row of variants or frequencies from all others."""
+    return row["chrom"], row["pos"], row["file"], row["record"], row["alt_index"]
