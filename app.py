@@ -17,7 +17,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from medallion.errors import MedallionError, UsageError  # noqa: E402
-from pages.shared import say, sidebar, start, state  # noqa: E402
+from pages.shared import find, say, sidebar, start, state  # noqa: E402
 
 st.set_page_config(
     page_title="medallion",
@@ -43,6 +43,11 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str | None]]] = {
         "layers/bronze": ("Bronze", ":material/description:", "bronze"),
         "layers/silver": ("Silver", ":material/fact_check:", "silver"),
         "layers/gold": ("Gold", ":material/bar_chart:", "gold"),
+    },
+    "Explore": {
+        "explore/search": ("Search", ":material/search:", "search"),
+        "explore/variant": ("Variant", ":material/genetics:", "variant"),
+        "explore/sample": ("Sample", ":material/person:", "sample"),
     },
     "Learn": {
         "learn/sql": ("SQL", ":material/terminal:", "sql"),
@@ -98,6 +103,7 @@ def main() -> None:
     """Draw the sidebar and the page, or what stands in the way."""
     st.logo(LOGO)
     page = navigate()
+    find.box()
     sidebar.choose_lake()
     try:
         lake = state.current()
@@ -110,6 +116,7 @@ def main() -> None:
         say.failure("This lake cannot be opened.", str(error), "Choose another in the sidebar.")
         return
     try:
+        find.follow(lake, page)
         sidebar.layers(lake)
         sidebar.open_another()
         page.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -10,11 +11,31 @@ from medallion.bronze.raw import Region
 from medallion.errors import UsageError
 from medallion.export import in_region
 
-__all__ = ["variant_filter"]
+__all__ = ["Name", "read_name", "variant_filter"]
 
 # A contig's name may hold what parts it from the position (HLA-A*01:01): the last counts.
 _ALLELE = re.compile(r"(\S+)[-:_]([0-9][0-9,]*)[-:_]([A-Za-z.]+)[-:_>](\S+)")
 _POSITION = re.compile(r"(\S+)[-:_]([0-9][0-9,]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A position (1-based) of a contig, or one allele there; bases in upper case."""
+
+    chrom: str
+    pos: int
+    ref: str | None = None
+    alt: str | None = None
+
+
+def read_name(text: str) -> Name | None:
+    """Read `22-16050075-A-G` or `22:16050075`; None where `text` has neither form."""
+    stripped = text.strip()
+    if match := _ALLELE.fullmatch(stripped):
+        return Name(match[1], _position(match[2]), match[3].upper(), match[4].upper())
+    if match := _POSITION.fullmatch(stripped):
+        return Name(match[1], _position(match[2]))
+    return None
 
 
 def variant_filter(text: str) -> pl.Expr:
@@ -29,15 +50,19 @@ def variant_filter(text: str) -> pl.Expr:
         raise UsageError(
             "Name a variant: 22-16050075-A-G, 22:16050075, or an identifier such as rs587697622."
         )
-    if match := _ALLELE.fullmatch(stripped):
-        pos = int(match[2].replace(",", ""))
-        return (
-            in_region(Region(match[1], pos, pos))
-            & (pl.col("ref").str.to_uppercase() == match[3].upper())
-            & (pl.col("alt").str.to_uppercase() == match[4].upper())
-        )
     named = (pl.col("id") == stripped) | pl.col("id").str.split(";").list.contains(stripped)
-    if match := _POSITION.fullmatch(stripped):
-        pos = int(match[2].replace(",", ""))
-        return in_region(Region(match[1], pos, pos)) | named  # an identifier may look like one
-    return named
+    name = read_name(stripped)
+    if name is None:
+        return named
+    here = in_region(Region(name.chrom, name.pos, name.pos))
+    if name.ref is None:
+        return here | named  # an identifier may look like a position
+    return (
+        here
+        & (pl.col("ref").str.to_uppercase() == name.ref)
+        & (pl.col("alt").str.to_uppercase() == name.alt)
+    )
+
+
+def _position(digits: str) -> int:
+    return int(digits.replace(",", ""))

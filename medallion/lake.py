@@ -214,6 +214,10 @@ class Lake:
         with delta.reading(self.path, "silver"):
             return found.collect()
 
+    def search(self, text: str) -> ondemand.Found:
+        """A place, samples, populations or variants that `text` means; see `ondemand.search`."""
+        return ondemand.search(self.path, text)
+
     def linked(
         self,
         variant: str,
@@ -359,12 +363,8 @@ class Lake:
 
     def _blocks(self, row: dict[str, object]) -> tuple[Blocks, pl.DataFrame]:
         name = str(row["file"])
-        table = (
-            self.scan("bronze.blocks", build=False)
-            .filter(pl.col("file") == name)
-            .sort("block")
-            .collect()
-        )
+        blocks = self.scan("bronze.blocks", build=False).filter(pl.col("file") == name)
+        table = blocks.sort("block").collect()
         path = self.path / "bronze" / name
         return as_blocks(path, str(row["container"]), table), table
 

@@ -1,4 +1,4 @@
-"""Answers worked out from silver when they are asked for: linkage, haplotypes, cohorts.
+"""Answers worked out from silver when they are asked for: linkage, haplotypes, cohorts, search.
 
 Nothing here is stored. Each function takes a lake's folder, reads the published silver
 layer, and of its genotypes only the row groups that hold what is asked for. Sources:
@@ -9,13 +9,17 @@ linkage `medallion.popgen.linkage`, haplotypes `medallion.popgen.haplotypes`, co
 from medallion.ondemand.cohort import cohort
 from medallion.ondemand.haplotypes import MOST_IN_HAPLOTYPES, haplotypes
 from medallion.ondemand.linkage import MOST_IN_MATRIX, Measure, ld_matrix, linked
+from medallion.ondemand.search import MOST_TERMS, Found, search
 
 __all__ = [
     "MOST_IN_HAPLOTYPES",
     "MOST_IN_MATRIX",
+    "MOST_TERMS",
+    "Found",
     "Measure",
     "cohort",
     "haplotypes",
     "ld_matrix",
     "linked",
+    "search",
 ]

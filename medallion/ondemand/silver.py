@@ -61,6 +61,12 @@ class Silver:
         with delta.reading(self.root, "silver"):
             return frame.select("chrom").unique().collect()["chrom"].sort().to_list()
 
+    def has_ids(self) -> bool:
+        """Whether any variant has an identifier."""
+        frame = delta.scan(self.root, VARIANTS, self.versions["variants"])
+        with delta.reading(self.root, "silver"):
+            return not frame.select("id").drop_nulls().head(1).collect().is_empty()
+
     def samples(self) -> pl.DataFrame:
         """Rows of `silver.samples` that are in a VCF."""
         frame = delta.scan(self.root, SAMPLES, self.versions["samples"])

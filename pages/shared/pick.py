@@ -10,7 +10,7 @@ import streamlit as st
 
 from medallion import Lake
 from medallion.errors import UsageError
-from pages.shared import cache, draw, say, state
+from pages.shared import cache, draw, find, say, state
 from pages.shared.words import allele_label
 
 __all__ = ["choose_variant", "links", "row_picker", "variant_columns"]
@@ -70,20 +70,26 @@ def choose_variant(lake: Lake) -> dict[str, Any] | None:
 
 
 def row_picker(
-    frame: pl.DataFrame, columns: Mapping[str, Any], *, key: str, alt: str, height: int = 300
+    frame: pl.DataFrame,
+    columns: Mapping[str, Any],
+    *,
+    key: str,
+    alt: str,
+    height: int = 300,
+    opens: bool = False,
 ) -> None:
     """Show variants in a table in which a click on a row puts the variant in the box above.
 
     `frame` has chrom, pos, ref, alt; what is kept is the variant, not its row's number.
+    With `opens` the click opens the Variant page instead.
     """
 
     def take() -> None:
         rows = st.session_state[key]["selection"]["rows"]
         if rows:
             row = frame.row(rows[0], named=True)
-            st.session_state["variant"] = allele_label(
-                row["chrom"], row["pos"], row["ref"], row["alt"]
-            )
+            name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
+            st.session_state[find.OPENED if opens else "variant"] = name
 
     wanted = [name for name in columns if name in frame.columns]
     st.dataframe(

@@ -20,6 +20,8 @@ from pages.shared.cache.gold import (
 )
 from pages.shared.cache.linkage import linked
 from pages.shared.cache.opened import Allele, allele_of, open_lake
+from pages.shared.cache.sample import rare_alleles, sample_counts
+from pages.shared.cache.searched import search
 from pages.shared.cache.silver import (
     calls_of_sample,
     carriers,
@@ -50,9 +52,12 @@ __all__ = [
     "open_lake",
     "populations",
     "query",
+    "rare_alleles",
     "raw",
     "raw_samples",
+    "sample_counts",
     "samples",
+    "search",
     "spectrum",
     "trace",
     "variant_facets",

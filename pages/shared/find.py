@@ -1,0 +1,115 @@
+"""Search: the box in the sidebar of every page, and where what was found is shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from medallion import Lake
+from medallion.bronze.raw import Region
+from medallion.errors import MedallionError
+from medallion.ondemand import Found
+from pages.shared import cache, state
+from pages.shared.words import allele_label
+
+__all__ = ["OPENED", "box", "destination", "follow", "region_label", "there_is"]
+
+SEARCH = "pages/explore/search.py"
+OPENED = "open variant"
+"""Where in the session a page puts a variant's name to have its page opened."""
+
+_ASKED = "searched"
+_GOING = "on the way"
+
+
+def box() -> None:
+    """Draw the search box. `follow` acts on what is typed."""
+    with st.sidebar:
+        st.text_input(
+            "Search",
+            key="search box",
+            on_change=_ask,
+            placeholder="rsID, position, sample …",
+            icon=":material/search:",
+            help="A variant (22-16050075-A-G, 22:16050075, rs587697622), a region "
+            "(chr22:16,050,000-16,060,000), a sample, a population, or a list of them. Press "
+            "Enter.",
+        )
+
+
+def _ask() -> None:
+    typed = str(st.session_state.get("search box", "")).strip()
+    if typed:
+        st.session_state[_ASKED] = typed
+        st.session_state["search box"] = ""
+
+
+def follow(lake: Lake, here: st.Page) -> None:
+    """Go to what was typed in the box, or ticked in a table, if anything was.
+
+    `here` is the page that the URL asks for.
+    """
+    st.query_params.update(st.session_state.pop(_GOING, {}))
+    opened = st.session_state.pop(OPENED, None)
+    if opened and (target := there_is("variant", {"variant": opened})):
+        _go(*target, here)
+    typed = st.session_state.pop(_ASKED, None)
+    if typed is None:
+        return
+    page, query = SEARCH, {"q": typed}
+    try:
+        found = cache.search(str(lake.path), lake.version("silver"), typed)
+        page, query = destination(found) or (page, query)
+    except MedallionError:
+        pass  # the Search page says why
+    _go(page, query, here)
+
+
+def _go(page: str, query: dict[str, str], here: st.Page) -> None:
+    """Go to a page with its widgets set, by the URL where that can be.
+
+    Streamlit refuses to set a parameter of the URL that a widget of the page we leave is
+    bound to. So the URL is set once we are there; on one and the same page the widget is
+    set, and writes the URL itself.
+    """
+    if here.url_path == Path(page).stem:
+        for key, value in query.items():
+            st.session_state[key] = value
+        return
+    st.session_state[_GOING] = query
+    st.switch_page(page, query_params={})
+
+
+def destination(found: Found) -> tuple[str, dict[str, str]] | None:
+    """Return the page, and its query, where a search means one thing only; else None."""
+    things = (
+        (found.region is not None)
+        + len(found.samples)
+        + len(found.populations)
+        + len(found.variants)
+    )
+    if things != 1 or found.missing or not found.ambiguous.is_empty():
+        return None
+    if found.region is not None:
+        return there_is("region", {"region": region_label(found.region)})
+    if found.samples:
+        return there_is("sample", {"sample": found.samples[0]})
+    if found.populations:
+        return there_is("populations", {"group": found.populations[0]})
+    row = found.variants.row(0, named=True)
+    name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
+    return there_is("variant", {"variant": name})
+
+
+def there_is(name: str, query: dict[str, str]) -> tuple[str, dict[str, str]] | None:
+    """Return a page of the section Explore with its query, if this copy has the page."""
+    page = Path("pages") / "explore" / f"{name}.py"
+    return (page.as_posix(), query) if (state.ROOT / page).is_file() else None
+
+
+def region_label(region: Region) -> str:
+    """Return a region as it is typed: 22:16,050,000-16,060,000, or the contig alone."""
+    if region.start is None or region.end is None:
+        return region.chrom
+    return f"{region.chrom}:{region.start:,}-{region.end:,}"

@@ -1,0 +1,158 @@
+"""The charts of the Variant and Sample pages, and the interval of a frequency."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import plotly.graph_objects as go
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from medallion import Lake
+from medallion.catalog.outline import land
+from medallion.catalog.populations import POPULATIONS
+from medallion.figures.intervals import frequency_intervals
+from medallion.figures.neighbours import MOST_DRAWN, linkage_neighbours
+from medallion.figures.one_sample import SAMPLE_MEASURES, sample_among_others
+from medallion.figures.sampling_map import frequency_map
+from medallion.popgen.intervals import wilson
+
+NASTY = "<script>alert(1)</script>"
+
+
+@given(st.integers(0, 5000), st.integers(0, 5000))
+def test_the_interval_is_scipys(one: int, other: int) -> None:
+    ac, an = min(one, other), max(one, other)
+    low, high = wilson([ac], [an])
+    if an == 0:
+        assert np.isnan(low[0])
+        assert np.isnan(high[0])
+        return
+    theirs = binomtest(ac, an).proportion_ci(0.95, method="wilson")
+    assert low[0] == pytest.approx(theirs.low, abs=1e-12)
+    assert high[0] == pytest.approx(theirs.high, abs=1e-12)
+    assert 0 <= low[0] <= ac / an <= high[0] <= 1
+
+
+def said(figure: go.Figure) -> str:
+    assert figure.layout.meta["alt"]
+    assert figure.layout.xaxis.title.text
+    assert figure.layout.yaxis.title.text
+    assert figure.layout.title.text
+    return json.dumps(figure.to_plotly_json(), default=list)
+
+
+@pytest.fixture(scope="module")
+def rows(demo_lake: Lake) -> pl.DataFrame:
+    """Frequencies of one common allele, with their bounds."""
+    frame = demo_lake.scan("gold.frequencies", build=False)
+    common = frame.filter((pl.col("population") == "ALL") & (pl.col("af") > 0.3)).head(1).collect()
+    of = common.select("file", "record", "alt_index").lazy()
+    found = frame.join(of, on=["file", "record", "alt_index"]).collect()
+    low, high = wilson(found["ac"].to_numpy(), found["an"].to_numpy())
+    return found.with_columns(af_low=pl.Series(low), af_high=pl.Series(high))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_each_group_has_its_dot_and_whiskers(rows: pl.DataFrame, theme: str) -> None:
+    figure = frequency_intervals(rows, theme=theme)
+    said(figure)
+    dots = {y for trace in figure.data for y in trace.y}
+    assert dots == set(rows["af"].to_list())
+    for trace in figure.data:
+        for y, up, down in zip(trace.y, trace.error_y.array, trace.error_y.arrayminus, strict=True):
+            own = rows.filter(pl.col("af") == y)
+            assert y + up in own["af_high"].to_list() or np.isclose(y + up, own["af_high"]).any()
+            assert np.isclose(y - down, own["af_low"]).any()
+
+
+def test_a_group_without_calls_is_marked_and_names_are_escaped(rows: pl.DataFrame) -> None:
+    odd = rows.with_columns(
+        an=pl.when(pl.col("population") == "GBR").then(0).otherwise("an"),
+        af=pl.when(pl.col("population") == "GBR").then(None).otherwise("af"),
+        population=pl.when(pl.col("population") == "YRI")
+        .then(pl.lit(NASTY))
+        .otherwise(pl.col("population").cast(pl.String)),
+    )
+    figure = frequency_intervals(odd)
+    assert any(trace.marker.symbol == "x-thin" for trace in figure.data)
+    assert NASTY not in said(figure)
+    with pytest.raises(ValueError, match="no group"):
+        frequency_intervals(rows.clear())
+
+
+def test_the_map_has_each_place_and_discs_whose_area_is_the_frequency(rows: pl.DataFrame) -> None:
+    figure = frequency_map(rows)
+    said(figure)
+    discs = [
+        t for t in figure.data if t.mode == "markers" and not t.showlegend and t.marker.opacity
+    ]
+    sizes = sorted(size for trace in discs for size in trace.marker.size)
+    afs = sorted(rows.filter(pl.col("level").cast(pl.String) == "population")["af"].to_list())
+    assert len(sizes) == len(POPULATIONS)
+    assert np.allclose(np.square(sizes) / sizes[-1] ** 2, np.array(afs) / afs[-1])
+    with pytest.raises(ValueError, match="none of the populations"):
+        frequency_map(rows.filter(pl.col("population") == "ALL"))
+
+
+def test_the_outline_is_closed_rings_on_earth_without_leaps() -> None:
+    rings = land()
+    assert sum(len(ring) for ring in rings) > 4000
+    for ring in rings:
+        assert ring[0] == ring[-1]
+        for (lon, lat), (next_lon, _) in pairwise(ring):
+            assert -181 <= lon <= 191
+            assert -90 <= lat <= 84
+            assert abs(next_lon - lon) < 40  # a line across the whole map is a fault
+
+
+def test_most_sampling_places_are_on_land() -> None:
+    """Even-odd rule; a place on a coast may fall beside the coarse outline."""
+
+    def inside(x: float, y: float) -> bool:
+        odd = False
+        for ring in land():
+            for (x1, y1), (x2, y2) in pairwise(ring):
+                if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
+                    odd = not odd
+        return odd
+
+    on_land = [p.code for p in POPULATIONS if inside(p.longitude, p.latitude)]
+    assert len(on_land) >= 20, on_land
+    assert not inside(-30, 0)  # the Atlantic
+    assert not inside(51, 42)  # the Caspian Sea
+
+
+def test_neighbours_are_all_drawn_up_to_the_most(demo_lake: Lake, rows: pl.DataFrame) -> None:
+    top = rows.row(0, named=True)
+    name = f"{top['chrom']}-{top['pos']}-{top['ref']}-{top['alt']}"
+    frame = demo_lake.linked(name, minimum_af=0.05)
+    figure = linkage_neighbours(frame, name=name, pos=top["pos"], group=NASTY)
+    assert NASTY not in said(figure)
+    assert sum(len(t.x) for t in figure.data) == min(frame.height, MOST_DRAWN) + 1
+    many = pl.concat([frame] * (MOST_DRAWN // frame.height + 2))
+    drawn = linkage_neighbours(many, name=name, pos=top["pos"], group="ALL")
+    assert sum(len(t.x) for t in drawn.data) == MOST_DRAWN + 1
+
+
+@pytest.mark.parametrize("measure", list(SAMPLE_MEASURES))
+def test_a_sample_stands_in_its_populations_box(demo_lake: Lake, measure: str) -> None:
+    samples = demo_lake.scan("gold.samples", build=False).collect()
+    name = samples["sample"][100]
+    figure = sample_among_others(samples, name, measure)
+    said(figure)
+    boxes = [t for t in figure.data if t.type == "box"]
+    assert sum(len(t.y) for t in boxes) == samples[measure].drop_nulls().len()
+    star = next(t for t in figure.data if t.type == "scatter")
+    assert list(star.y) == [samples[measure][100]]
+    with pytest.raises(ValueError, match="no sample"):
+        sample_among_others(samples, "nobody", measure)
+    odd = samples.with_columns(
+        sample=pl.when(pl.col("sample") == name).then(pl.lit(NASTY)).otherwise("sample")
+    )
+    assert NASTY not in said(sample_among_others(odd, NASTY, measure))

@@ -1,0 +1,225 @@
+"""The pages Search, Variant and Sample, and the search box in the sidebar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from medallion import Lake
+
+ROOT = Path(__file__).resolve().parents[1]
+NASTY = "<script>alert(1)</script> **bold** [x](http://example.org) $a_b$"
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open a page of a lake as a link with these parameters does."""
+    monkeypatch.setattr("sys.argv", ["app.py"])
+
+    def opened(lake: Lake, name: str, **query: str) -> AppTest:
+        monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
+        app.switch_page(f"pages/{name}.py")
+        for key, value in query.items():
+            app.query_params[key] = value
+        return sound(app.run())
+
+    return opened
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A lake of three samples, two of them in a population with an odd name."""
+    folder = tmp_path_factory.mktemp("own")
+    calls = {100: ("0|1", "0|0", "1|1"), 200: ("1|0", "0|0", "0|0"), 300: ("0|0", "0|1", "0|1")}
+    lines = ["##fileformat=VCFv4.2", "##contig=<ID=7>",
+             '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">',
+             "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1\tS2\tS3"]  # fmt: skip
+    lines += [
+        "\t".join(["7", str(pos), ".", "A", "G", ".", "PASS", ".", "GT", *gts])
+        for pos, gts in calls.items()
+    ]
+    vcf = folder / "own.vcf"
+    vcf.write_text("\n".join([*lines, ""]), encoding="utf-8", newline="\n")
+    panel = folder / "panel.txt"
+    panel.write_text(
+        f"sample\tpop\tsuper_pop\tgender\nS1\t{NASTY}\t{NASTY}\tmale\nS2\t{NASTY}\t{NASTY}\tfemale\n",
+        encoding="utf-8",
+        newline="\n",
+    )
+    lake = Lake(folder / "lake", vcf=[vcf], samples=panel)
+    lake.build("gold")
+    return lake
+
+
+@pytest.fixture(scope="module")
+def common(demo_lake: Lake) -> dict[str, object]:
+    """A common allele of the demo."""
+    rows = demo_lake.scan("gold.variants", build=False).filter(pl.col("af").is_between(0.2, 0.4))
+    return rows.filter(pl.col("variant_type") == "snv").head(1).collect().row(0, named=True)
+
+
+def name_of(row: dict[str, object]) -> str:
+    return f"{row['chrom']}-{row['pos']}-{row['ref']}-{row['alt']}"
+
+
+def sound(app: AppTest) -> AppTest:
+    assert not app.exception, [element.message for element in app.exception]
+    for kind in ("markdown", "title", "subheader", "header"):
+        for element in app.get(kind):
+            assert "<script>" not in element.value
+    return app
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(e.value for kind in ("text", "code", "caption") for e in app.get(kind))
+
+
+def tables(app: AppTest) -> list[pl.DataFrame]:
+    return [pl.from_pandas(d.value) for d in app.dataframe]
+
+
+# Variant
+
+
+def test_a_variant_says_where_it_is_common_and_its_frequencies(
+    page: Open, demo_lake: Lake, common: dict[str, object]
+) -> None:
+    app = page(demo_lake, "explore/variant", variant=name_of(common))
+    metrics = {m.label: m.value for m in app.metric}
+    assert metrics["Type"] == "snv"
+    assert float(metrics["Global frequency"]) == pytest.approx(common["af"], rel=1e-3)
+    assert str(common["geographic_code"]) in texts(app)
+    assert len(app.get("plotly_chart")) == 1
+    frame = next(t for t in tables(app) if "af_low" in t.columns)
+    expected = demo_lake.scan("gold.frequencies", build=False).filter(
+        pl.col("pos") == common["pos"], pl.col("record") == common["record"]
+    )
+    assert frame["ac"].to_list() == expected.collect()["ac"].to_list()
+    assert (frame["af_low"] <= frame["af"]).all()
+    assert (frame["af"] <= frame["af_high"]).all()
+    published = next(t for t in tables(app) if "published" in t.columns)
+    assert "AF in AFR" in published["number"].to_list() or published.height == 3
+
+
+@pytest.mark.parametrize("view", ["Map", "Linkage", "Carriers", "Way back"])
+def test_every_view_of_a_variant(
+    page: Open, demo_lake: Lake, common: dict[str, object], view: str
+) -> None:
+    app = page(demo_lake, "explore/variant", variant=name_of(common), explore=view)
+    if view in ("Map", "Linkage"):
+        assert len(app.get("plotly_chart")) == 1
+    elif view == "Carriers":
+        carriers = demo_lake.scan("silver.genotypes", build=False).filter(
+            pl.col("pos") == common["pos"], pl.col("record") == common["record"]
+        )
+        assert f"{carriers.collect().height:,} samples carry it." in texts(app)
+    else:
+        [line] = demo_lake.raw(f"#{common['record']}")
+        assert line.text[:200] in texts(app)
+        sha = demo_lake.scan("bronze.files", build=False).collect()["sha256"][0]
+        assert any(sha in t["value"].to_list() for t in tables(app) if "value" in t.columns)
+
+
+def test_without_a_variant_examples_are_offered(page: Open, demo_lake: Lake) -> None:
+    app = page(demo_lake, "explore/variant")
+    assert "differ most" in texts(app)
+    app = page(demo_lake, "explore/variant", variant="22:1")
+    assert any("No such variant" in m.value for m in app.markdown)
+
+
+@pytest.mark.parametrize("view", ["Frequencies", "Map", "Linkage", "Carriers", "Way back"])
+def test_odd_names_and_few_samples(page: Open, own: Lake, view: str) -> None:
+    app = page(own, "explore/variant", variant="7:100", explore=view)
+    if view == "Map":
+        assert any("No map" in m.value for m in app.markdown)
+
+
+# Sample
+
+
+def test_a_sample_stands_among_the_others(page: Open, demo_lake: Lake) -> None:
+    counts = demo_lake.scan("gold.samples", build=False).collect()
+    row = counts.row(700, named=True)
+    app = page(demo_lake, "explore/sample", sample=row["sample"])
+    assert app.selectbox(key="sample").value == row["sample"]
+    metrics = {m.label: m.value for m in app.metric}
+    assert metrics["Heterozygous calls"] == f"{row['het']:,}"
+    assert metrics["Singletons"] == f"{row['singletons']:,}"
+    peers = counts.filter(population=row["population"])
+    fewer = (peers["het"] < row["het"]).sum()
+    assert f"{peers.height - 1:,} other samples of {row['population']}, {fewer:,} have less" in (
+        texts(app)
+    )
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_rare_alleles_of_a_sample_are_those_of_the_genotypes(page: Open, demo_lake: Lake) -> None:
+    row = demo_lake.scan("gold.samples", build=False).sort("singletons").tail(1).collect()
+    sample, singletons = row["sample"][0], row["singletons"][0]
+    assert singletons > 0
+    app = page(demo_lake, "explore/sample", sample=sample, view_of_sample="Rare alleles")
+    [table] = tables(app)
+    assert table.height == singletons
+    assert (table["ac"] == 1).all()
+    carried = demo_lake.scan("silver.genotypes", build=False).filter(pl.col("sample") == sample)
+    assert set(table["pos"]) <= set(carried.collect()["pos"])
+
+
+def test_a_sample_that_is_not_here_and_odd_names(page: Open, own: Lake) -> None:
+    app = page(own, "explore/sample", sample="nobody")
+    assert any("No such sample" in m.value for m in app.markdown)
+    assert "nobody" in texts(app)
+    for rare in ("Seen once", "Up to 1 %"):
+        page(own, "explore/sample", sample="S1", view_of_sample="Rare alleles", rare=rare)
+
+
+# Search
+
+
+def test_a_list_is_parted_into_what_it_means(
+    page: Open, demo_lake: Lake, common: dict[str, object]
+) -> None:
+    sample = demo_lake.scan("silver.samples", build=False).collect()["sample"][5]
+    asked = f"{name_of(common)}, GBR\n{sample} rs404 {NASTY.split(maxsplit=1)[0]}"
+    app = page(demo_lake, "explore/search", q=asked)
+    assert "5 names read: 1 variant, 1 sample, 1 population, 2 not found." in texts(app)
+    assert tables(app)[0]["pos"].to_list() == [common["pos"]]
+    assert "rs404" in texts(app)
+
+
+def test_a_lake_without_identifiers_says_so(page: Open, own: Lake) -> None:
+    app = page(own, "explore/search", q="rs123")
+    assert "No variant of this lake has an identifier" in texts(app)
+
+
+@pytest.mark.parametrize(
+    "q", ["", "7:1-1000", "7", NASTY, " ".join(f"rs{i}" for i in range(10_001))]
+)
+def test_searches_at_the_edge(page: Open, own: Lake, q: str) -> None:
+    app = page(own, "explore/search", q=q)
+    if len(q) > 10_000:
+        assert "too many for one search" in texts(app)
+    elif q.startswith("7"):
+        assert "Understood as a region" in texts(app)
+
+
+def test_the_box_goes_to_the_one_thing_that_is_meant(
+    page: Open, demo_lake: Lake, common: dict[str, object]
+) -> None:
+    sample = demo_lake.scan("silver.samples", build=False).collect()["sample"][5]
+    for typed, title in (
+        (name_of(common), "Variant"),
+        (sample, "Sample"),
+        (f"{name_of(common)} {sample}", "Search"),
+        ("nothing like it", "Search"),
+    ):
+        app = page(demo_lake, "layers/gold")
+        app.text_input(key="search box").set_value(typed)
+        sound(app.run())
+        assert app.title[0].value == title, typed
