@@ -1,0 +1,88 @@
+"""Looking at a lake: raw, variant, query."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+import polars as pl
+
+from medallion.cli.shared import Commands, command, open_lake, print_rows
+from medallion.terminal import cell
+
+__all__ = ["add"]
+
+
+def add(commands: Commands) -> None:
+    """Add the commands."""
+    raw = command(commands, "raw", _raw, "print bronze lines as they stand")
+    raw.add_argument("where", metavar="REGION|RECORD", help="22:16050000-16051000, or '#5000'")
+    raw.add_argument("--file", help="one VCF of several")
+    raw.add_argument("--limit", type=int, default=None, metavar="N", help="at most N lines")
+    variant = command(commands, "variant", _variant, "tell all about a variant")
+    variant.add_argument("variant", help="22-16050075-A-G, 22:16050075 or rs587697622")
+    variant.add_argument("--json", action="store_true", help="as JSON")
+    query = command(commands, "query", _query, "run SQL over every table")
+    query.add_argument("sql", help="one SELECT, such as 'select * from gold.populations'")
+    query.add_argument("--json", action="store_true", help="as JSON, a row a line")
+
+
+def _raw(options: argparse.Namespace) -> int:
+    lake = open_lake(options)
+    for record in lake.raw(options.where, limit=options.limit, file=options.file):
+        print(record.text)
+    return 0
+
+
+def _variant(options: argparse.Namespace) -> int:
+    lake = open_lake(options)
+    found = lake.variant(options.variant)
+    if found.is_empty():
+        hint = ""
+        if not options.variant.startswith(("chr",)) and ":" not in options.variant:
+            named = lake.scan("silver.variants", build=False).select(pl.col("id").count())
+            if not named.collect().item():
+                hint = " This lake's source gives no identifiers: search by position."
+        print(f"medallion: nothing in the lake is {options.variant!r}.{hint}", file=sys.stderr)
+        return 1
+    results = []
+    for row in found.iter_rows(named=True):
+        groups = (
+            lake.scan("gold.frequencies", build=False)
+            .filter(
+                (pl.col("file") == row["file"])
+                & (pl.col("record") == row["record"])
+                & (pl.col("alt_index") == row["alt_index"])
+            )
+            .select("population", "level", "ac", "an", "af", "n_hom_ref", "n_het", "n_hom_alt",
+                    "n_missing", "hwe_p")
+            .collect()
+        )  # fmt: skip
+        results.append({**row, "frequencies": groups.to_dicts()})
+    if options.json:
+        print(json.dumps(results, indent=2))
+        return 0
+    for result in results:
+        groups = result.pop("frequencies")
+        print(f"{result['chrom']}-{result['pos']}-{result['ref']}-{result['alt']}")
+        for name, value in result.items():
+            if value is not None and name not in ("chrom", "pos", "ref", "alt", "pattern"):
+                print(f"  {name:<20}{cell(value)}")
+        print(f"  {'group':<12}{'ac':>7}{'an':>8}{'af':>12}{'het':>7}{'hom':>7}{'missing':>9}")
+        for group in groups:
+            af = "" if group["af"] is None else f"{group['af']:.6f}"
+            print(
+                f"  {group['population']:<12}{group['ac']:>7,}{group['an']:>8,}{af:>12}"
+                f"{group['n_het']:>7,}{group['n_hom_alt']:>7,}{group['n_missing']:>9,}"
+            )
+    return 0
+
+
+def _query(options: argparse.Namespace) -> int:
+    result = open_lake(options).query(options.sql)
+    if options.json:
+        for row in result.iter_rows(named=True):
+            print(json.dumps(row, default=str))
+        return 0
+    return print_rows(result)
