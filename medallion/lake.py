@@ -22,8 +22,8 @@ from medallion.bronze import build as bronze
 from medallion.bronze import raw as bronze_raw
 from medallion.bronze import source as bronze_source
 from medallion.bronze import tables as bronze_tables
-from medallion.bronze.index import as_blocks
-from medallion.bronze.raw import IndexedFile, RawRecord, Region, parse_where
+from medallion.bronze.published import Vcfs
+from medallion.bronze.raw import RawRecord, Region, parse_where
 from medallion.bronze.source import Source
 from medallion.checks import Check, run_checks
 from medallion.errors import NotBuiltError, UsageError
@@ -37,13 +37,13 @@ from medallion.silver.limit import Limit
 from medallion.silver.samples import read_sample_table
 from medallion.status import LAYERS, LayerStatus, Step, layer_states, plan
 from medallion.storage import delta
+from medallion.storage.history import read_history, recorded
 from medallion.storage.lock import build_lock
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, read_snapshot
-from medallion.storage.work import start_work
-from medallion.trace import RecordTrace, trace_record
-from medallion.vcf.blocks import Blocks
-from medallion.vcf.header import Header, read_header
+from medallion.storage.work import Work, start_work
+from medallion.trace import CellTrace, RecordTrace, trace_record, trace_row
+from medallion.vcf.header import Header
 
 __all__ = ["Lake"]
 
@@ -112,14 +112,15 @@ class Lake:
         cancel: threading.Event | None = None,
         executor: Executor | None = None,
         max_quarantined: int | str | None = None,
+        asked_by: str = "Python",
     ) -> dict[str, LayerStatus]:
         """Make what is missing or stale up to `layer`, from the bottom up; nothing else.
 
         `force` makes `layer` itself again though it is fresh. `progress` is called with
         Progress events; setting `cancel` stops the work soon, with BuildCancelled. Two
         builders of one lake take turns. `max_quarantined`, such as 100 or "0.5%" of all
-        records, stops a build of silver in which more cannot be trusted. Raises a
-        MedallionError; what was built before stays as it was.
+        records, stops a build of silver in which more cannot be trusted. `asked_by` is
+        kept in the history. Raises a MedallionError; what was built before stays as it was.
         """
         _layer(layer)
         limit = None if max_quarantined is None else Limit.parse(max_quarantined)
@@ -134,18 +135,39 @@ class Lake:
             with start_work(self.path, report, workers=workers, executor=executor) as work:
                 self.last_built = ()
                 for step in self.plan(layer, force=force):
-                    if step.layer == "bronze":
-                        bronze.build(self.path, self.source, work, force=force)
-                        # Remembered once its bytes are there: a source that could not be
-                        # had does not stand in the way of another.
-                        bronze_source.write_source(self.path, self.source)
-                    elif step.layer == "silver":
-                        again = force and layer == "silver"
-                        silver.build(self.path, work, force=again, max_quarantined=limit)
-                    else:
-                        gold.build(self.path, work, force=force)
+                    with recorded(self.path, step.layer, step.reasons, asked_by, report):
+                        again = force and step.layer == layer
+                        self._make(step.layer, work, force=again, limit=limit)
                     self.last_built = (*self.last_built, step.layer)
             return self.status()
+
+    def _make(self, layer: str, work: Work, *, force: bool, limit: Limit | None) -> None:
+        if layer == "bronze":
+            bronze.build(self.path, self.source, work, force=force)
+            # Remembered once its bytes are there: a source that could not be had does not
+            # stand in the way of another.
+            bronze_source.write_source(self.path, self.source)
+        elif layer == "silver":
+            silver.build(self.path, work, force=force, max_quarantined=limit)
+        else:
+            gold.build(self.path, work, force=force)
+
+    def history(self) -> pl.DataFrame:
+        """Every build of a layer, the oldest first; see `storage.history`."""
+        return read_history(self.path)
+
+    def clean(self) -> int:
+        """Remove earlier versions of tables and what dead builds left; return the files removed.
+
+        A build does this by itself, but keeps the version before its own for whoever
+        still reads it.
+        """
+        removed = 0
+        with build_lock(self.path, lambda: None), delta.writing(self.path):
+            for table in _TABLES.values():
+                if (version := self._version(table)) is not None:
+                    removed += delta.clean(self.path, table, [version])
+        return removed
 
     # Looking at it
 
@@ -162,8 +184,7 @@ class Lake:
 
     def header(self, file: str | None = None) -> Header:
         """The parsed header of a VCF in bronze (the first one, or `file`)."""
-        row = self._vcf(file)
-        return read_header(self._blocks(row)[0])
+        return self._vcfs().header(file)
 
     def raw(
         self, where: str = "#1", *, limit: int | None = 50, file: str | None = None
@@ -175,14 +196,21 @@ class Lake:
         """
         place = parse_where(where)
         if isinstance(place, Region):
-            names = [file] if file else [r["file"] for r in self._vcfs()]
+            names = [file] if file else [r["file"] for r in self._vcfs().rows()]
             found: Iterator[RawRecord] = (
-                r for name in names for r in bronze_raw.region(self._indexed(name), place)
+                r for name in names for r in bronze_raw.region(self._vcfs().indexed(name), place)
             )
         else:
-            found = bronze_raw.records(self._indexed(file), *place)
+            found = bronze_raw.records(self._vcfs().indexed(file), *place)
         with delta.reading(self.path, "bronze"):
             return list(islice(found, limit))
+
+    def trace(self, table: str, *key: str) -> CellTrace:
+        """What a row of gold was made of: silver's rows, bronze's lines; see `trace.trace_row`.
+
+        For example `trace("gold.frequencies", "22-16051249-T-C", "GBR")`.
+        """
+        return trace_row(_table(table), key, self._published, self._vcfs())
 
     def trace_record(self, number: int, *, file: str | None = None) -> RecordTrace:
         """What became of a bronze record: its rows in silver and gold, or its defects.
@@ -317,7 +345,7 @@ class Lake:
                 f"Gold is stale, so its counts may not be of silver's sites: {' '.join(reasons)} "
                 f"Build it: medallion build gold --lake {self.path}"
             )
-        headers = [self.header(str(row["file"])) for row in self._vcfs()]
+        headers = [self.header(row["file"]) for row in self._vcfs().rows()]
         return exports.export_vcf(self.path, versions, headers, target, region=region)
 
     def verify(self, progress: ProgressCallback | None = None) -> list[Check]:
@@ -331,6 +359,9 @@ class Lake:
             return run_checks(self.path, lambda t: self.scan(t, build=False), summaries, work)
 
     # How it looks things up
+
+    def _vcfs(self) -> Vcfs:
+        return Vcfs(self.path, partial(self.scan, build=False))
 
     def _snapshot(self, layer: str) -> Snapshot | None:
         return read_snapshot(self.path, layer)
@@ -348,38 +379,6 @@ class Lake:
                 f"Build it: medallion build {table.layer} --lake {self.path}"
             )
         return version
-
-    def _vcfs(self) -> list[dict[str, object]]:
-        files = self.scan("bronze.files", build=False).filter(pl.col("kind") == "vcf")
-        return files.collect().to_dicts()
-
-    def _vcf(self, file: str | None) -> dict[str, object]:
-        rows = self._vcfs()
-        chosen = next((r for r in rows if file in (None, r["file"])), None)
-        if chosen is None:
-            names = [str(r["file"]) for r in rows]
-            raise UsageError(f"Bronze has no VCF {file!r}; it has {_listed(names)}.")
-        return chosen
-
-    def _blocks(self, row: dict[str, object]) -> tuple[Blocks, pl.DataFrame]:
-        name = str(row["file"])
-        blocks = self.scan("bronze.blocks", build=False).filter(pl.col("file") == name)
-        table = blocks.sort("block").collect()
-        path = self.path / "bronze" / name
-        return as_blocks(path, str(row["container"]), table), table
-
-    def _indexed(self, file: object) -> IndexedFile:
-        row = self._vcf(None if file is None else str(file))
-        blocks, table = self._blocks(row)
-        header = read_header(blocks)
-        return IndexedFile(
-            str(row["file"]),
-            blocks,
-            table,
-            len(header.lines),
-            header.size,
-            int(str(row["records"])),
-        )
 
 
 def _layer(name: str) -> str:

@@ -66,6 +66,17 @@ class Reporter:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _last: float = 0.0
     _stage: tuple[str, str] | None = None
+    _clock: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+
+    def stages(self, layer: str) -> dict[str, float]:
+        """Seconds from a stage's first event to the next stage's, for the stages of a layer."""
+        ends = sorted(first for first, _ in self._clock.values())
+        found = {}
+        for (own, stage), (first, last) in self._clock.items():
+            if own == layer:
+                end = next((t for t in ends if t > first), max(last, time.monotonic()))
+                found[stage] = round(end - first, 3)
+        return found
 
     def __call__(
         self, layer: str, stage: str, done: int = 0, total: int | None = None, unit: str = "parts"
@@ -76,9 +87,11 @@ class Reporter:
     def tell(self, event: Progress) -> None:
         """Report an event as it is, or raise BuildCancelled."""
         self.check()
+        now = time.monotonic()
+        key = (event.layer, event.stage)
+        self._clock[key] = (self._clock.get(key, (now, now))[0], now)
         if self.callback is None:
             return
-        now = time.monotonic()
         with self._lock:
             due = (
                 (event.layer, event.stage) != self._stage

@@ -1,4 +1,4 @@
-"""Making a lake and how it stands: build, status, verify, datasets."""
+"""Making a lake and how it stands: build, status, datasets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ def add(commands: Commands) -> None:
                        help="100 or 0.5%%: stop where more records cannot be trusted")  # fmt: skip
     status = command(commands, "status", _status, "say which layers are fresh, stale and why")
     status.add_argument("--json", action="store_true", help="as JSON")
-    command(commands, "verify", _verify, "check bytes, conservation and sums again")
     datasets = commands.add_parser("datasets", help="list the data sets that can be had")
     datasets.set_defaults(run=_datasets)
 
@@ -57,6 +56,7 @@ def _build(options: argparse.Namespace) -> int:
                 workers=options.workers,
                 progress=bar,
                 max_quarantined=options.max_quarantined,
+                asked_by="command line",
             )
             built += lake.last_built
     after = lake.status()
@@ -103,21 +103,6 @@ def _status(options: argparse.Namespace) -> int:
         for reason in status.reasons:
             print(f"       {reason}")
     return 0
-
-
-def _verify(options: argparse.Namespace) -> int:
-    with ProgressBar() as bar:
-        checks = open_lake(options).verify(progress=bar)
-    failed = 0
-    for check in checks:
-        bad = not check.ok and check.severity == "error"
-        failed += bad
-        word = "ok" if check.ok else ("FAILED" if bad else "warning")
-        print(f"{word:<8}{check.id:<24}{check.message}")
-        if not check.ok:
-            print(f"        expected {check.expected}, found {check.found}")
-    print(f"{len(checks):,} checks, {failed:,} failed")
-    return 1 if failed or not checks else 0
 
 
 def _datasets(_options: argparse.Namespace) -> int:

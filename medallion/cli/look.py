@@ -1,4 +1,4 @@
-"""Looking at a lake: raw, variant, query."""
+"""Looking at a lake: raw, variant, search, query."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ def add(commands: Commands) -> None:
     variant = command(commands, "variant", _variant, "tell all about a variant")
     variant.add_argument("variant", help="22-16050075-A-G, 22:16050075 or rs587697622")
     variant.add_argument("--json", action="store_true", help="as JSON")
+    search = command(commands, "search", _search, "say what a name, or a list of them, means")
+    search.add_argument("text", nargs="+", help="variants, a region, samples, populations")
     query = command(commands, "query", _query, "run SQL over every table")
     query.add_argument("sql", help="one SELECT, such as 'select * from gold.populations'")
     query.add_argument("--json", action="store_true", help="as JSON, a row a line")
@@ -77,6 +79,27 @@ def _variant(options: argparse.Namespace) -> int:
                 f"{group['n_het']:>7,}{group['n_hom_alt']:>7,}{group['n_missing']:>9,}"
             )
     return 0
+
+
+def _search(options: argparse.Namespace) -> int:
+    found = open_lake(options).search(" ".join(options.text))
+    if found.region is not None:
+        place = found.region
+        bounds = "" if place.start is None else f":{place.start}-{place.end}"
+        print(f"region\t{place.chrom}{bounds}")
+    for kind, names in (("sample", found.samples), ("population", found.populations)):
+        for name in names:
+            print(f"{kind}\t{name}")
+    for kind, rows in (("variant", found.variants), ("unclear", found.ambiguous)):
+        for row in rows.iter_rows(named=True):
+            allele = f"{row['chrom']}-{row['pos']}-{row['ref']}-{row['alt']}"
+            print(f"{kind}\t{row['asked']}\t{allele}\t{cell(row['id'])}")
+    for name in found.missing:
+        print(f"missing\t{name}")
+    if found.missing and not found.has_ids:
+        print("medallion: no variant of this lake has an identifier: search by position.",
+              file=sys.stderr)  # fmt: skip
+    return 1 if len(found.missing) == len(found.terms) else 0
 
 
 def _query(options: argparse.Namespace) -> int:

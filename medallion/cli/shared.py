@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import polars as pl
 from polars import selectors
@@ -18,7 +18,7 @@ __all__ = ["Commands", "command", "open_lake", "print_estimates", "print_rows"]
 class Commands(Protocol):
     """What commands are added to: argparse's subparsers, whose own name is private."""
 
-    def add_parser(self, name: str, **options: Any) -> argparse.ArgumentParser:
+    def add_parser(self, name: str, **options: object) -> argparse.ArgumentParser:
         """Add a command and return its parser."""
 
 

@@ -97,7 +97,9 @@ def _run(lake: Lake, build: Build) -> None:
 
     state: State
     try:
-        lake.build(build.layer, force=build.force, progress=note, cancel=build.stop)
+        lake.build(
+            build.layer, force=build.force, progress=note, cancel=build.stop, asked_by="dashboard"
+        )
         state = "done"
     except BuildCancelled:
         state = "cancelled"

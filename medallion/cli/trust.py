@@ -1,0 +1,102 @@
+"""What stands behind a lake's numbers: plan, history, trace, verify, clean."""
+
+from __future__ import annotations
+
+import argparse
+
+import polars as pl
+
+from medallion.cli.shared import Commands, command, open_lake, print_rows
+from medallion.status import LAYERS
+from medallion.terminal import ProgressBar, cell, size
+from medallion.trace import KEYS
+
+__all__ = ["add"]
+
+_RAW_CHARS = 120
+
+
+def add(commands: Commands) -> None:
+    """Add the commands."""
+    plan = command(commands, "plan", _plan, "say what a build would make, and why")
+    plan.add_argument("layer", nargs="?", choices=LAYERS, default="gold", help="default: gold")
+    plan.add_argument("--force", action="store_true", help="as if build were given --force")
+    trace = command(commands, "trace", _trace, "follow a row of gold back to the source")
+    trace.add_argument("table", choices=list(KEYS), metavar="TABLE", help=", ".join(KEYS))
+    forms = "22-16051249-T-C GBR; GBR; HG00096; 22:16050001-16060000 EUR"
+    trace.add_argument("key", nargs="+", metavar="NAME", help=forms)
+    history = command(commands, "history", _history, "list all builds of the lake")
+    history.add_argument("--limit", type=int, default=20, metavar="N", help="the last N builds")
+    command(commands, "verify", _verify, "check bytes, conservation and sums again")
+    command(commands, "clean", _clean, "remove earlier versions and what dead builds left")
+
+
+def _plan(options: argparse.Namespace) -> int:
+    lake = open_lake(options)
+    steps = lake.plan(options.layer, force=options.force)
+    if not steps:
+        print(f"Nothing to do: {lake.source.title} is fresh in {lake.path}.")
+    for step in steps:
+        costs = []
+        if step.download_bytes:
+            costs.append(f"download {size(step.download_bytes)}")
+        if step.last_seconds is not None:
+            costs.append(f"took {step.last_seconds:.1f} s the last time")
+        print(f"{step.layer:<7}would be built{': ' + ', '.join(costs) if costs else ''}")
+        for reason in step.reasons:
+            print(f"       {reason}")
+    return 0
+
+
+def _trace(options: argparse.Namespace) -> int:
+    lake = open_lake(options)
+    found = lake.trace(options.table, *options.key)
+    print(f"{found.table}, version {found.version}: {' '.join(options.key)}")
+    if found.row is None:
+        print("  no such row: silver may be newer than gold (see status)")
+    for name, value in (found.row or {}).items():
+        if value is not None:
+            print(f"  {name:<26}{cell(value)}")
+    for source in found.sources:
+        rows = f"{source.rows:,} row{'' if source.rows == 1 else 's'}"
+        print(f"{source.table}, version {source.version}: {rows}, {source.meaning}")
+    print(f"bronze: {found.records:,} record{'' if found.records == 1 else 's'}")
+    for line in found.lines:
+        print(f"  {line.file} #{line.record:,}, line {line.line:,}: {line.text[:_RAW_CHARS]}")
+    if found.records > len(found.lines):
+        print(f"  and {found.records - len(found.lines):,} more")
+    for row in found.files.iter_rows(named=True):
+        print(f"  {row['file']}  sha256 {row['sha256']}  from {row['url']}")
+    return 0
+
+
+def _history(options: argparse.Namespace) -> int:
+    runs = open_lake(options).history().tail(options.limit)
+    return print_rows(
+        runs.select(
+            pl.col("started_at").dt.strftime("%Y-%m-%d %H:%M:%S"), "layer", "outcome", "seconds",
+            "rows", "bytes", "peak_memory", "asked_by", pl.col("reasons").list.join(" "),
+            pl.col("error").str.replace_all("\n", " "),
+        )
+    )  # fmt: skip
+
+
+def _verify(options: argparse.Namespace) -> int:
+    with ProgressBar() as bar:
+        checks = open_lake(options).verify(progress=bar)
+    failed = 0
+    for check in checks:
+        bad = not check.ok and check.severity == "error"
+        failed += bad
+        word = "ok" if check.ok else ("FAILED" if bad else "warning")
+        print(f"{word:<8}{check.id:<24}{check.message}")
+        if not check.ok:
+            print(f"        expected {check.expected}, found {check.found}")
+    print(f"{len(checks):,} checks, {failed:,} failed")
+    return 1 if failed or not checks else 0
+
+
+def _clean(options: argparse.Namespace) -> int:
+    removed = open_lake(options).clean()
+    print(f"{removed:,} files of earlier versions and dead builds removed.")
+    return 0

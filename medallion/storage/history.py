@@ -1,0 +1,188 @@
+"""The history of a lake: a line for each build of a layer, done, failed or cancelled.
+
+`history.jsonl` in the lake's folder, one JSON object a line, only ever added to. A line
+that a dying process left half written is passed over. Losing the file loses the history
+and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+from medallion.errors import BuildCancelled
+from medallion.progress import Reporter
+from medallion.storage.snapshot import read_snapshot
+
+__all__ = [
+    "SCHEMA",
+    "Outcome",
+    "Run",
+    "packages",
+    "read_history",
+    "recorded",
+    "write_run",
+]
+
+Outcome = Literal["done", "failed", "cancelled"]
+
+_NAME = "history.jsonl"
+_PACKAGES = (
+    "medallion",
+    "deltalake",
+    "isal",
+    "numpy",
+    "polars",
+    "pyarrow",
+    "scikit-allel",
+    "scipy",
+)
+
+SCHEMA: dict[str, Any] = {
+    "started_at": pl.Datetime("us", "UTC"),
+    "layer": pl.String,
+    "outcome": pl.String,
+    "seconds": pl.Float64,
+    "rows": pl.Int64,
+    "bytes": pl.Int64,
+    "peak_memory": pl.Int64,
+    "asked_by": pl.String,
+    "reasons": pl.List(pl.String),
+    "stages": pl.String,
+    "versions": pl.String,
+    "code": pl.String,
+    "error": pl.String,
+}
+"""Columns of the history: `stages`, `versions` are JSON objects, `bytes` of the tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One build of one layer. `stages` maps what was done to seconds."""
+
+    started_at: datetime
+    layer: str
+    outcome: Outcome
+    seconds: float
+    asked_by: str
+    reasons: tuple[str, ...] = ()
+    rows: int | None = None
+    bytes: int | None = None
+    peak_memory: int | None = None
+    stages: Mapping[str, float] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    code: str = ""
+    error: str | None = None
+
+
+@contextmanager
+def recorded(
+    root: Path, layer: str, reasons: Sequence[str], asked_by: str, report: Reporter
+) -> Iterator[None]:
+    """Run a build of `layer` and write how it went, however it ends."""
+    started, begun = datetime.now(UTC), time.monotonic()
+    outcome: Outcome = "failed"
+    error: str | None = None
+    try:
+        yield
+        outcome = "done"
+    except (BuildCancelled, KeyboardInterrupt):
+        outcome = "cancelled"
+        raise
+    except Exception as wrong:
+        error = str(wrong) or repr(wrong)
+        raise
+    finally:
+        snapshot = read_snapshot(root, layer) if outcome == "done" else None
+        tables = [] if snapshot is None else list(snapshot.tables.values())
+        write_run(
+            root,
+            Run(
+                started_at=started,
+                layer=layer,
+                outcome=outcome,
+                seconds=round(time.monotonic() - begun, 3),
+                asked_by=asked_by,
+                reasons=tuple(reasons),
+                rows=sum(t.rows for t in tables) if tables else None,
+                bytes=sum(t.bytes for t in tables) if tables else None,
+                peak_memory=_peak_memory(),
+                stages=report.stages(layer),
+                versions=packages(),
+                code="" if snapshot is None else snapshot.fingerprint.code,
+                error=error,
+            ),
+        )
+
+
+def write_run(root: Path, run: Run) -> None:
+    """Add a line. A disk that is full or read-only costs the line, never the build."""
+    data = asdict(run)
+    data["started_at"] = run.started_at.astimezone(UTC).isoformat()
+    text = json.dumps(data, sort_keys=True) + "\n"
+    try:
+        with (root / _NAME).open("ab") as file:
+            if file.tell() and not _ends_a_line(root / _NAME):
+                file.write(b"\n")
+            file.write(text.encode("utf-8"))
+    except OSError:
+        return
+
+
+def _ends_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read(1) == b"\n"
+
+
+def read_history(root: Path) -> pl.DataFrame:
+    """All builds of the lake at `root`, the oldest first; columns as SCHEMA."""
+    try:
+        lines = (root / _NAME).read_bytes().splitlines()
+    except FileNotFoundError:
+        lines = []
+    rows = []
+    for line in lines:
+        try:
+            data = json.loads(line)
+            data["started_at"] = datetime.fromisoformat(data["started_at"])
+            for name in ("stages", "versions"):
+                data[name] = json.dumps(data[name])
+            rows.append({name: data.get(name) for name in SCHEMA})
+        except (ValueError, KeyError, TypeError):
+            continue  # half a line: the process died as it wrote
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+@cache
+def packages() -> Mapping[str, str]:
+    """Versions of Python and of the packages that make the tables."""
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _peak_memory() -> int | None:
+    """The most memory that this process has held so far, in bytes; None on Windows."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak) if sys.platform == "darwin" else int(peak) * 1024
