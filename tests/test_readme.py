@@ -25,6 +25,7 @@ import pytest
 from real_data import absent, tool
 
 from medallion import Lake, cli, demo
+from medallion.cli.run import make_parser
 from medallion.bronze import tables as bronze
 from medallion.gold import tables as gold
 from medallion.silver import tables as silver
@@ -214,7 +215,7 @@ def test_every_command_is_known() -> None:
 
 @pytest.mark.parametrize("command", [c for c in commands() if c.startswith(MEDALLION)])
 def test_every_medallion_command_parses(command: str) -> None:
-    options = cli._parser().parse_args(shlex.split(command)[3:])
+    options = make_parser().parse_args(shlex.split(command)[3:])
     assert callable(options.run)
 
 

@@ -13,13 +13,13 @@ from medallion import __version__
 from medallion.cli import build, export, look, ondemand, trust
 from medallion.errors import MedallionError, UsageError
 
-__all__ = ["main"]
+__all__ = ["main", "make_parser"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     _use_utf8()
-    parser = _parser()
+    parser = make_parser()
     options = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
@@ -46,7 +46,8 @@ def _use_utf8() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="medallion",
         description="1000 Genomes data as bronze, silver and gold tables.",
