@@ -25,8 +25,8 @@ import pytest
 from real_data import absent, tool
 
 from medallion import Lake, cli, demo
-from medallion.cli.run import make_parser
 from medallion.bronze import tables as bronze
+from medallion.cli.run import make_parser
 from medallion.gold import tables as gold
 from medallion.silver import tables as silver
 
