@@ -47,7 +47,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str | None]]] = {
     "Explore": {
         "explore/search": ("Search", ":material/search:", "search"),
         "explore/variant": ("Variant", ":material/genetics:", "variant"),
+        "explore/region": ("Region", ":material/view_timeline:", "region"),
         "explore/sample": ("Sample", ":material/person:", "sample"),
+        "explore/populations": ("Populations", ":material/groups:", "populations"),
+        "explore/structure": ("Structure", ":material/scatter_plot:", "structure"),
     },
     "Learn": {
         "learn/sql": ("SQL", ":material/terminal:", "sql"),

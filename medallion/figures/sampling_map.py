@@ -22,7 +22,7 @@ from medallion.figures.groups import heading_of
 from medallion.figures.intervals import allele_name
 from medallion.figures.style import base_figure, count, frequency, plain, short
 
-__all__ = ["frequency_map"]
+__all__ = ["coasts", "frequency_map", "spread"]
 
 _LARGEST = 38.0  # pixels across: the highest frequency's disc
 _APART = 5.5  # degrees that two marks keep between them
@@ -53,7 +53,7 @@ def frequency_map(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
     }
     if not rows:
         raise ValueError("none of the populations has a known sampling place")
-    places = _spread(
+    places = spread(
         {code: (p.longitude, p.latitude) for code in rows if (p := POPULATIONS_BY_CODE[code])}
     )
     top = max((row["af"] or 0.0 for row in rows.values()), default=0.0)
@@ -68,7 +68,7 @@ def frequency_map(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
         alt=_summary(name, rows),
         height=560,
     )
-    _coasts(figure)
+    coasts(figure)
     for group in SUPER_POPULATIONS:
         codes = [c for c in rows if POPULATIONS_BY_CODE[c].super_population == group.code]
         if codes:
@@ -83,7 +83,8 @@ def frequency_map(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
     return figure
 
 
-def _coasts(figure: go.Figure) -> None:
+def coasts(figure: go.Figure) -> None:
+    """Draw the land under all else."""
     xs: list[float | None] = []
     ys: list[float | None] = []
     for ring in land():
@@ -154,7 +155,7 @@ def _hover(code: str, row: Row) -> str:
     )
 
 
-def _spread(places: Mapping[str, Place]) -> dict[str, Place]:
+def spread(places: Mapping[str, Place]) -> dict[str, Place]:
     """Move places that are nearer than `_APART` away from each other, a little at a time."""
     moved = dict(places)
     for _ in range(40):

@@ -33,12 +33,7 @@ def links(kind: str, names: Sequence[str], query: str, icon: str) -> None:
                 st.text(name)
                 continue
             page, parameters = target
-            st.page_link(
-                page,
-                label=" ".join(name.translate(MARKDOWN).split()) or "?",
-                icon=icon,
-                query_params=state.in_this_lake(parameters),
-            )
+            find.link(" ".join(name.translate(MARKDOWN).split()) or "?", icon, page, parameters)
     if len(names) > LINKS:
         st.caption(f"The first {LINKS} of {len(names):,}.")
 

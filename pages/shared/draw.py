@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
-__all__ = ["downloads", "figure", "number", "table", "text"]
+__all__ = ["as_bytes", "downloads", "figure", "number", "stem", "table", "text"]
 
 Column = Any  # what st.column_config's functions return
 Width = Literal["small", "medium", "large"]
@@ -21,16 +21,23 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _TABLE_HEIGHT = 420
 
 
-def figure(drawn: go.Figure, key: str) -> None:
-    """Show a figure, with its sentence for a screen reader."""
+def figure(drawn: go.Figure, key: str, on_select: Callable[[], None] | None = None) -> None:
+    """Show a figure, with its sentence for a screen reader.
+
+    `on_select` is called after a stretch or a mark was selected, which then stands in
+    the session under `key`.
+    """
     meta = drawn.layout.meta or {}
+    unused = ["lasso2d", "autoScale2d", *([] if on_select else ["select2d"])]
     st.plotly_chart(
         drawn,
         key=key,
         alt=meta.get("alt"),
+        on_select=on_select or "ignore",
+        selection_mode=("box", "points"),
         config={
             "displaylogo": False,
-            "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
+            "modeBarButtonsToRemove": unused,
             "toImageButtonOptions": {"format": "svg", "filename": key},
         },
     )
@@ -67,13 +74,12 @@ def table(
 
 def downloads(frame: pl.DataFrame, name: str, what: str) -> None:
     """Offer `frame` as CSV and as Parquet. `name` is the file's, without its ending."""
-    stem = _UNSAFE.sub("_", name).strip("_")[:80] or "table"
     with st.container(horizontal=True):
         for ending, mime in (("csv", "text/csv"), ("parquet", "application/vnd.apache.parquet")):
             st.download_button(
                 "CSV" if ending == "csv" else "Parquet",
-                data=partial(_bytes, frame, ending),
-                file_name=f"{stem}.{ending}",
+                data=partial(as_bytes, frame, ending),
+                file_name=f"{stem(name)}.{ending}",
                 mime=mime,
                 icon=":material/download:",
                 on_click="ignore",
@@ -82,7 +88,13 @@ def downloads(frame: pl.DataFrame, name: str, what: str) -> None:
             )
 
 
-def _bytes(frame: pl.DataFrame, ending: str) -> bytes:
+def stem(name: str) -> str:
+    """Return a file's name without ending, of letters that every system takes."""
+    return _UNSAFE.sub("_", name).strip("_")[:80] or "table"
+
+
+def as_bytes(frame: pl.DataFrame, ending: str) -> bytes:
+    """Return the frame as the bytes of a .csv or .parquet file."""
     if ending == "csv":
         return frame.write_csv().encode("utf-8")
     buffer = io.BytesIO()

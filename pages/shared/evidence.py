@@ -10,7 +10,7 @@ import polars as pl
 import streamlit as st
 
 from medallion import Lake
-from pages.shared import cache, draw, state
+from pages.shared import cache, draw, find
 from pages.shared.words import plural
 
 __all__ = ["published_and_recounted", "way_back"]
@@ -147,9 +147,4 @@ def _fields(row: Row, alt: str) -> None:
 
 
 def _go(page: str, label: str, icon: str, query: Mapping[str, str]) -> None:
-    st.page_link(
-        f"pages/layers/{page}.py",
-        label=label,
-        icon=f":material/{icon}:",
-        query_params=state.in_this_lake(query),
-    )
+    find.link(label, f":material/{icon}:", f"pages/layers/{page}.py", query)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -13,7 +14,7 @@ from medallion.ondemand import Found
 from pages.shared import cache, state
 from pages.shared.words import allele_label
 
-__all__ = ["OPENED", "box", "destination", "follow", "region_label", "there_is"]
+__all__ = ["OPENED", "box", "destination", "follow", "link", "region_label", "there_is"]
 
 SEARCH = "pages/explore/search.py"
 OPENED = "open variant"
@@ -21,6 +22,7 @@ OPENED = "open variant"
 
 _ASKED = "searched"
 _GOING = "on the way"
+_CHOSEN = "link chosen"
 
 
 def box() -> None:
@@ -51,6 +53,8 @@ def follow(lake: Lake, here: st.Page) -> None:
     `here` is the page that the URL asks for.
     """
     st.query_params.update(st.session_state.pop(_GOING, {}))
+    if chosen := st.session_state.pop(_CHOSEN, None):
+        _go(*chosen, here)
     opened = st.session_state.pop(OPENED, None)
     if opened and (target := there_is("variant", {"variant": opened})):
         _go(*target, here)
@@ -79,6 +83,24 @@ def _go(page: str, query: dict[str, str], here: st.Page) -> None:
         return
     st.session_state[_GOING] = query
     st.switch_page(page, query_params={})
+
+
+def link(label: str, icon: str, page: str, query: Mapping[str, str]) -> None:
+    """Draw what leads to a page of this lake with its widgets set; `label` is Markdown.
+
+    A link, or a button where a widget of this page stands for one of the parameters: the
+    browser would take the link, and Streamlit then drop the parameter.
+    """
+    if not query.keys() & set(map(str, st.session_state.keys())):
+        st.page_link(page, label=label, icon=icon, query_params=state.in_this_lake(query))
+        return
+
+    def chosen() -> None:
+        st.session_state[_CHOSEN] = (page, dict(query))
+
+    st.button(
+        label, icon=icon, type="tertiary", on_click=chosen, key=f"link {page} {label} {query}"
+    )
 
 
 def destination(found: Found) -> tuple[str, dict[str, str]] | None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from medallion import Lake
 from medallion.errors import UsageError
-from pages.shared import cache, draw, find, say, state
+from pages.shared import cache, draw, find, say
 from pages.shared.words import allele_label
 
 __all__ = ["choose_variant", "links", "row_picker", "variant_columns"]
@@ -118,12 +118,7 @@ def links(row: Mapping[str, Any]) -> None:
                 {"bronze": "Records", "file": row["file"], "at": f"#{row['record']}"},
             ),
         ):
-            st.page_link(
-                f"pages/layers/{file}.py",
-                label=label,
-                icon=f":material/{icon}:",
-                query_params=state.in_this_lake(query),
-            )
+            find.link(label, f":material/{icon}:", f"pages/layers/{file}.py", query)
 
 
 def variant_columns() -> dict[str, Any]:

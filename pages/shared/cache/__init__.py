@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pages.shared.cache.asked import query
 from pages.shared.cache.bronze import files, header, raw, raw_samples, trace
+from pages.shared.cache.compared import Pair, all_of_pair, pair, site_spectra, spectrum_sizes
 from pages.shared.cache.filter import VariantFilter
 from pages.shared.cache.gold import (
     first_rows,
@@ -20,6 +21,7 @@ from pages.shared.cache.gold import (
 )
 from pages.shared.cache.linkage import linked
 from pages.shared.cache.opened import Allele, allele_of, open_lake
+from pages.shared.cache.region import RegionData, region_alleles, region_data
 from pages.shared.cache.sample import rare_alleles, sample_counts
 from pages.shared.cache.searched import search
 from pages.shared.cache.silver import (
@@ -32,33 +34,57 @@ from pages.shared.cache.silver import (
     variant_facets,
     variants,
 )
+from pages.shared.cache.structure import (
+    GroupTree,
+    components,
+    fst,
+    group_tree,
+    pca,
+    pca_sites,
+    relatedness,
+)
 
 __all__ = [
     "Allele",
+    "GroupTree",
+    "Pair",
+    "RegionData",
     "VariantFilter",
+    "all_of_pair",
     "allele_of",
     "calls_of_sample",
     "carriers",
+    "components",
     "defect_counts",
     "defects",
     "files",
     "find_variant",
     "first_rows",
     "frequencies",
+    "fst",
     "gold_variant",
+    "group_tree",
     "header",
     "linked",
     "most_different",
     "open_lake",
+    "pair",
+    "pca",
+    "pca_sites",
     "populations",
     "query",
     "rare_alleles",
     "raw",
     "raw_samples",
+    "region_alleles",
+    "region_data",
+    "relatedness",
     "sample_counts",
     "samples",
     "search",
+    "site_spectra",
     "spectrum",
+    "spectrum_sizes",
     "trace",
     "variant_facets",
     "variants",

@@ -1,0 +1,92 @@
+"""A colour and a marker for each group of a chart in which every group has its own points.
+
+The project's super-populations and populations have the catalogue's colours; groups of
+one's own the spare ones. The marker is the second cue, so that no two groups of a chart
+that share a colour share a marker too, as far as plotly's markers reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from medallion.catalog.colours import POPULATION_COLOURS, UNASSIGNED, Theme, colour, marker
+from medallion.catalog.populations import ALL
+from medallion.figures.groups import colour_of_all, colour_of_supers, group_axis
+
+__all__ = ["SYMBOLS_3D", "Level", "Mark", "heat_scale", "marks_of"]
+
+Level = Literal["super_population", "population", "all"]
+
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "pentagon",
+            "hexagram", "triangle-down", "bowtie", "hourglass")  # fmt: skip
+
+SYMBOLS_3D: Mapping[str, str] = {
+    "circle": "circle", "square": "square", "diamond": "diamond", "triangle-up": "diamond-open",
+    "cross": "cross", "x": "square-open", "star": "circle-open", "pentagon": "diamond",
+}  # fmt: skip
+"""The nearest of the few markers that plotly draws in three dimensions with any font."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How the points of a group are drawn: a colour (#RRGGBB) and a plotly marker."""
+
+    colour: str
+    symbol: str
+
+    @property
+    def symbol_3d(self) -> str:
+        """The marker's name where there are three dimensions."""
+        return SYMBOLS_3D.get(self.symbol, "circle")
+
+
+def heat_scale(name: Literal["Viridis", "Cividis"], theme: Theme) -> str:
+    """Return plotly's name of a colour scale that leads away from the background.
+
+    Little looks like the page, much stands out. Both scales are even in lightness and
+    made for colour-blind eyes: Viridis (Smith & van der Walt 2015) and Cividis (Nuñez,
+    Anderton & Renslow 2018), both CC0.
+    """
+    return name if theme == "dark" else f"{name}_r"
+
+
+def marks_of(
+    codes: Iterable[str],
+    level: Level,
+    *,
+    parents: Mapping[str, str | None] | None = None,
+    theme: Theme = "light",
+) -> dict[str, Mark]:
+    """Return the mark of each group, in the order in which a legend lists them.
+
+    `parents` gives the super-population of populations that are not the project's.
+    """
+    wanted = list(dict.fromkeys(codes))
+    if level == "all":
+        return {code: Mark(colour_of_all(theme), _SYMBOLS[0]) for code in wanted}
+    if level == "super_population":
+        colours = colour_of_supers(wanted, theme)
+        last = {code: place for place, code in enumerate(colours)}
+        ordered = sorted(wanted, key=lambda code: (code in (UNASSIGNED, ALL), last[code]))
+        return {
+            code: Mark(colours[code], _SYMBOLS[place % len(_SYMBOLS)])
+            for place, code in enumerate(ordered)
+        }
+    marks: dict[str, Mark] = {}
+    known = POPULATION_COLOURS[theme]
+    for span in group_axis(wanted, parents, theme).spans:
+        for place, code in enumerate(span.populations):
+            if code in known:
+                marks[code] = Mark(colour(code, theme), marker(code))
+            else:
+                marks[code] = Mark(span.colour, _SYMBOLS[place % len(_SYMBOLS)])
+    if len({mark.colour for mark in marks.values()}) == 1 < len(marks):
+        # One super-population, or none: its colour would tell nothing apart.
+        colours = colour_of_supers(marks, theme)
+        marks = {
+            code: Mark(colours[code], _SYMBOLS[place % len(_SYMBOLS)])
+            for place, code in enumerate(marks)
+        }
+    return marks

@@ -1,0 +1,320 @@
+"""A stretch of a chromosome as tracks on one axis: density, diversity, FST, frequencies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import plotly.graph_objects as go
+import polars as pl
+from plotly.subplots import make_subplots
+
+from medallion.catalog.colours import SUPER_POPULATION_COLOURS, Theme
+from medallion.catalog.populations import ALL
+from medallion.figures.groups import colour_of_all, colour_of_supers, heading_of
+from medallion.figures.style import GRID, base_figure, count, frequency, plain, short
+
+__all__ = ["MOST_DOTS", "Tracks", "region_tracks"]
+
+MOST_DOTS = 3000
+"""The most alleles that are drawn one by one; more are drawn as a heat map."""
+
+# Okabe & Ito's colours, safe for the colour-blind, and a mark each.
+_TYPES: dict[str, tuple[str, str, str]] = {
+    "snv": ("#0072b2", "#56b4e9", "circle"),
+    "insertion": ("#009e73", "#2fd6a3", "triangle-up"),
+    "deletion": ("#d55e00", "#ff8c42", "triangle-down"),
+    "indel": ("#aa4499", "#dd88cc", "diamond"),
+    "mnv": ("#cc79a7", "#f0a8cf", "square"),
+    "sv": ("#7a5c00", "#e6c200", "star"),
+}
+_OTHER = ("#777777", "#999999", "x")
+_MARKS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon", "star")
+# Light to dark on white, the other way on black (Viridis, Smith & van der Walt 2015, CC0).
+_SCALES: dict[Theme, list[list[Any]]] = {
+    "light": [[0, "#fde725"], [0.33, "#35b779"], [0.66, "#31688e"], [1, "#440154"]],
+    "dark": [[0, "#440154"], [0.33, "#31688e"], [0.66, "#35b779"], [1, "#fde725"]],
+}
+_HEIGHTS = (1.0, 1.2, 1.2, 1.0, 2.0)
+_ALLELE_CHARS = 12
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """What is drawn. `start` and `end` are 1-based and included.
+
+    density: start, variant_type, alleles in bins of `bin_width` bases. windows: rows of
+    `gold.windows` of one size. fst: start, end, fst, highest_pair, highest_fst. dots: rows
+    of `gold.variants`, or None where there are too many; then `heat` has start, frequency
+    (the class's number) and alleles, `classes` the bounds of the classes. picked: the
+    `pos` and `af` of the allele that is marked, or None.
+    """
+
+    chrom: str
+    start: int
+    end: int
+    total: int
+    bin_width: int
+    density: pl.DataFrame
+    windows: pl.DataFrame
+    fst: pl.DataFrame
+    dots: pl.DataFrame | None
+    heat: pl.DataFrame | None
+    classes: Sequence[float]
+    picked: tuple[int, float] | None = None
+
+
+def region_tracks(tracks: Tracks, *, theme: Theme = "light") -> go.Figure:
+    """Draw the tracks, one above the other, on one axis of positions.
+
+    A dot of the last track carries the allele's place among the rows of `dots` as its
+    `customdata[0]`.
+    """
+    figure = make_subplots(
+        rows=5, cols=1, shared_xaxes=True, vertical_spacing=0.035, row_heights=list(_HEIGHTS)
+    )
+    _frame(figure, tracks)
+    _density(figure, tracks, theme)
+    for row, column, title, form in (
+        (2, "pi", "π per base", ".3g"), (3, "tajima_d", "Tajima's D", ".3f"),
+    ):  # fmt: skip
+        _lines(figure, tracks, column, row, form, theme)
+        ticks = ".4~f" if column == "pi" else None
+        figure.update_yaxes(title_text=title, tickformat=ticks, row=row, col=1)
+    _fst(figure, tracks, theme)
+    if tracks.dots is not None:
+        _dots(figure, tracks.dots, theme)
+    elif tracks.heat is not None:
+        _heat(figure, tracks, theme)
+    if tracks.picked is not None:
+        _picked(figure, tracks.picked, theme)
+    figure.update_xaxes(
+        range=[tracks.start - 0.5, tracks.end + 0.5],
+        gridcolor=GRID,
+        zeroline=False,
+        tickformat=",d",
+    )
+    figure.update_xaxes(
+        title_text=f"Position on chromosome {short(tracks.chrom, 20)} (bases, 1-based)",
+        nticks=6, row=5, col=1,
+    )  # fmt: skip
+    figure.update_yaxes(gridcolor=GRID, zerolinecolor=GRID, automargin=True)
+    for row in range(1, 5):
+        figure.update_yaxes(nticks=4, row=row, col=1)
+    # Streamlit hears of clicks on dots or of dragging, not of both: dots are clicked, a
+    # wide view is dragged across. Panning would show what has not been read.
+    figure.update_xaxes(fixedrange=True)
+    figure.update_yaxes(fixedrange=True)
+    if tracks.dots is None:
+        figure.update_layout(dragmode="select")
+    return figure
+
+
+def _frame(figure: go.Figure, tracks: Tracks) -> None:
+    """Give the figure the shared look, its title and its sentence."""
+    name = f"{short(tracks.chrom, 20)}:{tracks.start:,}-{tracks.end:,}"
+    shown = "each a dot" if tracks.dots is not None else "counted by frequency: zoom in to see each"
+    base = base_figure(
+        title=name,
+        subtitle=f"{count(tracks.total)} alleles, {shown}",
+        x_title="",
+        y_title="",
+        alt=f"Five tracks along {plain(tracks.chrom)} from {tracks.start:,} to {tracks.end:,}: "
+        f"density of {tracks.total:,} alleles, nucleotide diversity, Tajima's D and FST by window, "
+        "and allele frequencies.",
+        height=860,
+    )
+    layout = base.layout.to_plotly_json()
+    for axis in ("xaxis", "yaxis"):
+        layout.pop(axis, None)
+    figure.update_layout(layout)
+    figure.update_layout(
+        barmode="stack",
+        bargap=0,
+        selectdirection="h",
+        legend={"orientation": "h", "y": -0.09, "x": 0, "yanchor": "top", "traceorder": "normal"},
+        margin={"b": 40},
+    )
+
+
+def _style(kind: str, theme: Theme) -> tuple[str, str]:
+    light, dark, mark = _TYPES.get(kind, _OTHER)
+    return (dark if theme == "dark" else light), mark
+
+
+def _kinds(column: pl.Series) -> list[str]:
+    order = list(_TYPES)
+    found = column.cast(pl.String).unique().to_list()
+    return sorted(found, key=lambda k: (order.index(k) if k in order else len(order), k))
+
+
+def _density(figure: go.Figure, tracks: Tracks, theme: Theme) -> None:
+    width = tracks.bin_width
+    for kind in _kinds(tracks.density["variant_type"]):
+        rows = tracks.density.filter(pl.col("variant_type") == kind)
+        colour, _ = _style(kind, theme)
+        figure.add_bar(
+            x=[start + width / 2 - 0.5 for start in rows["start"]],
+            y=rows["alleles"].to_list(),
+            width=width,
+            name=plain(kind),
+            legendgroup=kind,
+            showlegend=tracks.dots is None,
+            marker={"color": colour, "line": {"width": 0}},
+            customdata=[[f"{s:,} to {s + width - 1:,}"] for s in rows["start"]],
+            hovertemplate=f"<b>{plain(kind)}</b><br>%{{customdata[0]}}<br>%{{y:,}} alleles"
+            "<extra></extra>",
+            row=1,
+            col=1,
+        )
+    figure.update_yaxes(title_text=f"Alleles / {_bases(width)}", tickformat=",", row=1, col=1)
+
+
+def _bases(width: int) -> str:
+    for unit, size in (("Mb", 1_000_000), ("kb", 1000)):
+        if width >= size:
+            return f"{width / size:g} {unit}"
+    return f"{width} b"
+
+
+def _lines(
+    figure: go.Figure, tracks: Tracks, column: str, row: int, form: str, theme: Theme
+) -> None:
+    codes = [c for c in tracks.windows["population"].cast(pl.String).unique() if c != ALL]
+    colours = colour_of_supers(codes, theme)
+    marks = dict(zip(colours, _MARKS * (1 + len(colours) // len(_MARKS)), strict=False))
+    known = tracks.windows.filter(pl.col(column).is_not_null())
+    drawn = [*colours, *([ALL] if not codes else [])]
+    for code in drawn:
+        rows = known.filter(pl.col("population") == code).sort("start")
+        figure.add_scatter(
+            x=((rows["start"] + rows["end"]) / 2).to_list(),
+            y=rows[column].to_list(),
+            mode="lines+markers" if rows.height < 60 else "lines",
+            name=plain(code),
+            legendgroup=f"group {code}",
+            showlegend=row == 2,
+            line={"color": colours.get(code, colour_of_all(theme)), "width": 1.6},
+            marker={"symbol": marks.get(code, "circle"), "size": 5},
+            customdata=[
+                [f"{s:,} to {e:,}", f"{n:,}"]
+                for s, e, n in rows.select("start", "end", "segregating_sites").iter_rows()
+            ],
+            hovertemplate=f"{heading_of(code)}<br>%{{y:{form}}}<br>window %{{customdata[0]}}"
+            "<br>%{customdata[1]} segregating sites<extra></extra>",
+            row=row,
+            col=1,
+        )
+
+
+def _fst(figure: go.Figure, tracks: Tracks, theme: Theme) -> None:
+    rows = tracks.fst
+    figure.add_scatter(
+        x=((rows["start"] + rows["end"]) / 2).to_list(),
+        y=rows["fst"].to_list(),
+        mode="lines+markers" if rows.height < 60 else "lines",
+        name="mean FST",
+        showlegend=False,
+        line={"color": SUPER_POPULATION_COLOURS[theme][ALL], "width": 1.6},
+        marker={"size": 5},
+        customdata=[
+            [f"{r['start']:,} to {r['end']:,}", plain(r["highest_pair"]), r["highest_fst"]]
+            for r in rows.iter_rows(named=True)
+        ],
+        hovertemplate="<b>Mean FST of the pairs</b><br>%{y:.4f}<br>window %{customdata[0]}"
+        "<br>highest: %{customdata[1]}, %{customdata[2]:.4f}<extra></extra>",
+        row=4,
+        col=1,
+    )
+    figure.update_yaxes(title_text="FST", row=4, col=1)
+
+
+def _dots(figure: go.Figure, dots: pl.DataFrame, theme: Theme) -> None:
+    rows = dots.with_row_index("place")
+    for kind in _kinds(dots["variant_type"]):
+        own = rows.filter(pl.col("variant_type").cast(pl.String) == kind)
+        colour, mark = _style(kind, theme)
+        figure.add_scatter(
+            x=own["pos"].to_list(),
+            y=own["af"].to_list(),
+            mode="markers",
+            name=plain(kind),
+            legendgroup=kind,
+            marker={"color": colour, "symbol": mark, "size": 7, "opacity": 0.8},
+            customdata=[[r["place"], _hover(r)] for r in own.iter_rows(named=True)],
+            hovertemplate="%{customdata[1]}<extra></extra>",
+            cliponaxis=False,
+            row=5,
+            col=1,
+        )
+    figure.update_yaxes(title_text="Allele frequency", range=[-0.03, 1.03], row=5, col=1)
+
+
+def _hover(row: dict[str, Any]) -> str:
+    change = f"{short(row['ref'], _ALLELE_CHARS)} → {short(row['alt'], _ALLELE_CHARS)}"
+    known = "" if row["id"] is None else f" · {short(row['id'], 24)}"
+    return (
+        f"<b>{row['pos']:,} {change}</b>{known}<br>{plain(row['variant_type'])}"
+        f"<br>frequency {frequency(row['af'])}: {count(row['ac'])} of {count(row['an'])} alleles"
+    )
+
+
+def _heat(figure: go.Figure, tracks: Tracks, theme: Theme) -> None:
+    assert tracks.heat is not None  # noqa: S101 (said by the caller)
+    bounds = [f"{bound:.3g}" for bound in (100 * each for each in tracks.classes)]
+    names = [f"{low}–{high} %" for low, high in pairwise(bounds)]
+    width = tracks.bin_width
+    first = (tracks.start - 1) // width * width + 1
+    starts = list(range(first, tracks.end + 1, width))
+    place = {start: i for i, start in enumerate(starts)}
+    counts: list[list[int | None]] = [[None] * len(starts) for _ in names]
+    for start, rank, alleles in tracks.heat.select("start", "frequency", "alleles").iter_rows():
+        if start in place:
+            counts[rank][place[start]] = alleles
+    most = max((n for row in counts for n in row if n), default=1)
+    powers = [10**k for k in range(len(str(most)))]
+    figure.add_heatmap(
+        x=[start + width / 2 - 0.5 for start in starts],
+        y=names,
+        # Rare alleles outnumber common ones by far: a linear scale shows nothing else.
+        z=[[None if n is None else math.log10(n) for n in row] for row in counts],
+        zmin=0,
+        zmax=max(1.0, math.log10(most)),
+        colorscale=_SCALES[theme],
+        colorbar={
+            "title": {"text": "alleles"},
+            "tickvals": [math.log10(n) for n in powers],
+            "ticktext": [f"{n:,}" for n in powers],
+            "len": 0.3,
+            "y": 0,
+            "yanchor": "bottom",
+        },
+        customdata=[
+            [[f"{s:,} to {s + width - 1:,}", count(n)] for s, n in zip(starts, row, strict=True)]
+            for row in counts
+        ],
+        hovertemplate="frequency %{y}<br>%{customdata[0]}<br>%{customdata[1]} alleles"
+        "<extra></extra>",
+        hoverongaps=False,
+        row=5,
+        col=1,
+    )
+    figure.update_yaxes(title_text="Allele frequency", type="category", row=5, col=1)
+
+
+def _picked(figure: go.Figure, picked: tuple[int, float], theme: Theme) -> None:
+    figure.add_scatter(
+        x=[picked[0]],
+        y=[picked[1]],
+        mode="markers",
+        marker={
+            "symbol": "circle-open", "size": 18, "color": colour_of_all(theme), "line": {"width": 3}
+        },
+        hoverinfo="skip",
+        showlegend=False,
+        row=5,
+        col=1,
+    )  # fmt: skip

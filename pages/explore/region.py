@@ -1,0 +1,283 @@
+"""Region: tracks along the chromosome, from the whole of it down to single alleles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from medallion import Lake
+from medallion.bronze.raw import Region, parse_where, same_contig
+from medallion.errors import UsageError
+from medallion.figures.region import MOST_DOTS, Tracks, region_tracks
+from medallion.ondemand.region import FREQUENCY_BINS, View
+from pages.shared import cache, draw, find, panels, pick, say, state
+from pages.shared.words import allele_label, plural
+
+CHART = "tracks"
+TABLE = "alleles of the region"
+Contig = dict[str, Any]
+
+TRACKS = """\
+**Alleles**: how many ALT alleles start in each stretch, by type.
+**π per base**: nucleotide diversity, the mean number of differences between two copies of \
+the chromosome drawn from the group, by base of the window (Nei & Li 1979). Every base of \
+the window is taken as accessible.
+**Tajima's D**: π against what the number of segregating sites would make expect (Tajima \
+1989); below 0 many rare alleles (growth, sweeps), above 0 many of middle frequency.
+**FST**: Hudson's, ratio of averages (Bhatia et al. 2013), the mean over all pairs of \
+super-populations.
+**Allele frequency**: copies of the ALT allele among called alleles, over all samples."""
+
+
+def contigs(lake: Lake, version: str) -> dict[str, Contig]:
+    """Return the lake's contigs with their first and last position, by name."""
+    facets = cache.variant_facets(str(lake.path), version)
+    return {entry["chrom"]: entry for entry in facets["chroms"]}
+
+
+def label(view: View) -> str:
+    """Return a view as it is typed."""
+    return find.region_label(Region(view.chrom, view.start, view.end))
+
+
+def show_view(view: View) -> None:
+    """Have the page show a view; for callbacks."""
+    st.session_state["region"] = label(view)
+
+
+def whole(contig: Contig) -> View:
+    """Return the view of all of a contig that has alleles."""
+    return View(contig["chrom"], contig["first"], contig["last"])
+
+
+def choose(known: dict[str, Contig]) -> View | None:
+    """Draw the box for a region and return it, or None having said why."""
+    first = next(iter(known.values()))
+    typed = (
+        st.text_input(
+            "Region",
+            key="region",
+            bind="query-params",
+            placeholder=label(whole(first)),
+            help="Chromosome, first and last position (1-based, both included), such as "
+            "22:16,050,000-16,060,000; or a chromosome alone. Empty: the first one.",
+        )
+        or ""
+    ).strip()
+    if not typed:
+        return whole(first)
+    try:
+        place = parse_where(typed)
+    except UsageError as error:
+        say.failure("This is no region.", str(error), "Try 22:16,050,000-16,060,000.")
+        return None
+    if not isinstance(place, Region):
+        say.failure("This is a record, not a region.", typed, "Records are on the Bronze page.")
+        return None
+    contig = next((c for name, c in known.items() if same_contig(name, place.chrom)), None)
+    if contig is None:
+        say.text_note(
+            "This lake has no such chromosome.", [place.chrom, f"It has {', '.join(known)}."]
+        )
+        return None
+    if place.start is None or place.end is None:
+        return whole(contig)
+    if place.start == place.end:  # a position: what is around it
+        return View(contig["chrom"], max(1, place.start - 500), place.start + 500)
+    return View(contig["chrom"], place.start, place.end)
+
+
+def move(view: View, contig: Contig) -> None:
+    """Draw the buttons that zoom and move."""
+    first, last = contig["first"], contig["last"]
+    low, high = min(first, view.start), max(last, view.end)
+    steps: list[tuple[str, str, View]] = [
+        ("Zoom in", "zoom_in", view.zoomed(1 / 4, low, high)),
+        ("Zoom out", "zoom_out", view.zoomed(4, low, high)),
+        ("Left", "arrow_back", view.moved(-0.5, low, high)),
+        ("Right", "arrow_forward", view.moved(0.5, low, high)),
+        ("Whole chromosome", "width_full", whole(contig)),
+    ]
+    with st.container(horizontal=True):
+        for name, icon, target in steps:
+            st.button(
+                name,
+                icon=f":material/{icon}:",
+                on_click=show_view,
+                args=(target,),
+                disabled=target == view,
+                key=f"go {name}",
+            )
+
+
+def take(view: View, alleles: pl.DataFrame) -> Callable[[], None]:
+    """Return what a selection in the chart does: a stretch is zoomed into, a dot is picked."""
+
+    def act() -> None:
+        selection = st.session_state[CHART]["selection"]
+        if selection.get("box"):
+            low, high = sorted(selection["box"][0]["x"][:2])
+            start, end = max(view.start, round(low)), min(view.end, round(high))
+            if end > start:
+                show_view(View(view.chrom, start, end))
+        elif selection.get("points"):
+            place = (selection["points"][0].get("customdata") or [None])[0]
+            if isinstance(place, int) and 0 <= place < alleles.height:
+                row = alleles.row(place, named=True)
+                st.query_params["picked"] = allele_label(
+                    row["chrom"], row["pos"], row["ref"], row["alt"]
+                )
+
+    return act
+
+
+def named(alleles: pl.DataFrame, name: str) -> dict[str, Any] | None:
+    """Return the row of the allele that is picked, if it is among those shown."""
+    for row in alleles.iter_rows(named=True):
+        if allele_label(row["chrom"], row["pos"], row["ref"], row["alt"]) == name:
+            return row
+    return None
+
+
+def show_picked(row: dict[str, Any]) -> None:
+    """Say which allele is picked, with the way to its page."""
+    name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
+    af = "not known" if row["af"] is None else f"{row['af']:.4g}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(f"Picked: {name[:80]}, {row['variant_type']}, frequency {af}")
+        find.link(
+            "Open this variant",
+            ":material/genetics:",
+            "pages/explore/variant.py",
+            {"variant": name},
+        )
+
+
+def show_table(lake: Lake, view: View, data: cache.RegionData) -> None:
+    """List the alleles of the view; a tick picks one, the download has all."""
+    shown = data.alleles
+    if data.total > shown.height:
+        st.caption(
+            f"The first {shown.height:,} of {plural(data.total, 'allele')} of the view, by "
+            "position. Zoom in to see others; the downloads hold all. Tick a row to mark it."
+        )
+    else:
+        st.caption(f"{plural(data.total, 'allele')}. Tick a row to mark it in the chart.")
+
+    def tick() -> None:
+        rows = st.session_state[TABLE]["selection"]["rows"]
+        if rows:
+            row = shown.row(rows[0], named=True)
+            st.query_params["picked"] = allele_label(
+                row["chrom"], row["pos"], row["ref"], row["alt"]
+            )
+
+    columns = pick.variant_columns() | {
+        "variant_type": draw.text("Type", "Kind of change.", "small"),
+        "filter": draw.text("Filter", "PASS, or the tests that the site failed.", "small"),
+        "ac": draw.number("AC", "Copies of the ALT allele over all samples."),
+        "an": draw.number("AN", "Called alleles over all samples."),
+        "af": draw.number("Frequency", "AC / AN.", "%.5f"),
+        "n_populations": draw.number("Populations", "How many populations carry it."),
+        "geographic_code": draw.text(
+            "Code", "A letter for each super-population: U not seen, R rare, C common (5 %)."
+        ),
+        "fst_super_populations": draw.number(
+            "FST", "Among super-populations (Weir and Cockerham 1984).", "%.4f"
+        ),
+    }
+    st.dataframe(
+        shown.select(list(columns)),
+        hide_index=True,
+        column_config=columns,
+        height=min(420, 35 * (shown.height + 1) + 3),
+        lazy=False,
+        key=TABLE,
+        on_select=tick,
+        selection_mode="single-row",
+        alt="Alleles of the region",
+    )
+    stem = f"{view.chrom}_{view.start}-{view.end}"
+    with st.container(horizontal=True):
+        for ending, mime in (("csv", "text/csv"), ("parquet", "application/vnd.apache.parquet")):
+            st.download_button(
+                f"All alleles, {'CSV' if ending == 'csv' else 'Parquet'}",
+                data=partial(_all, str(lake.path), view, ending),
+                file_name=f"{draw.stem(stem)}.{ending}",
+                mime=mime,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"region {ending}",
+                help=f"{plural(data.total, 'row')}, all of the view.",
+            )
+
+
+def _all(path: str, view: View, ending: str) -> bytes:
+    return draw.as_bytes(cache.region_alleles(path, view), ending)
+
+
+def main() -> None:
+    """Draw the page."""
+    lake = state.current()
+    st.title("Region", anchor=False)
+    if lake.source.simulated:
+        say.simulated()
+    version = panels.need(lake, "gold")
+    known = contigs(lake, lake.version("silver"))
+    if not known:
+        say.text_note(
+            "This lake has no variant.",
+            ["Its VCF holds a header alone, or all is in quarantine: see the Silver page."],
+        )
+        return
+    view = choose(known)
+    if view is None:
+        return
+    contig = known[view.chrom]
+    move(view, contig)
+    data = cache.region_data(str(lake.path), version, view)
+    if not data.total:
+        say.text_note(
+            "No variant lies here.",
+            [f"{view.chrom} has variants from {contig['first']:,} to {contig['last']:,}."],
+        )
+        return
+    few = data.total <= MOST_DOTS
+    picked = named(data.alleles, st.query_params.get("picked", ""))
+    figure = region_tracks(
+        Tracks(
+            chrom=view.chrom,
+            start=view.start,
+            end=view.end,
+            total=data.total,
+            bin_width=data.bin_width,
+            density=data.density,
+            windows=data.windows,
+            fst=data.fst,
+            dots=data.alleles if few else None,
+            heat=data.heat,
+            classes=FREQUENCY_BINS,
+            picked=(picked["pos"], picked["af"])
+            if few and picked is not None and picked["af"] is not None
+            else None,
+        ),
+        theme=state.theme(),
+    )
+    draw.figure(figure, key=CHART, on_select=take(view, data.alleles))
+    st.caption(
+        ("Click a dot to pick it. " if few else "Drag across the chart to zoom in. ")
+        + f"Lines: windows of {data.window_size // 1000} kb, a mark for each super-population."
+    )
+    if picked is not None:
+        show_picked(picked)
+    with st.expander("What the tracks show", icon=":material/help:"):
+        for line in TRACKS.splitlines():
+            st.markdown(line)
+    show_table(lake, view, data)
+
+
+main()

@@ -1,0 +1,225 @@
+"""The Region page: what it reads, draws and lists, and how it moves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from real_data import SLICES, real, tool
+from streamlit.testing.v1 import AppTest
+
+from medallion import Lake
+from medallion.figures.region import MOST_DOTS, Tracks, region_tracks
+from medallion.ondemand import region
+from medallion.ondemand.region import FREQUENCY_BINS, View
+
+ROOT = Path(__file__).resolve().parents[1]
+NASTY = "<script>alert(1)</script>"
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def page(demo_lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """The page on the demo, as a link with these parameters opens it."""
+    monkeypatch.setenv("MEDALLION_LAKE", str(demo_lake.path))
+    monkeypatch.setattr("sys.argv", ["app.py"])
+
+    def opened(**query: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
+        app.switch_page("pages/explore/region.py")
+        for name, value in query.items():
+            app.query_params[name] = value
+        return sound(app.run())
+
+    return opened
+
+
+def sound(app: AppTest) -> AppTest:
+    assert not app.exception, [element.message for element in app.exception]
+    return app
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(e.value for kind in ("text", "code", "caption") for e in app.get(kind))
+
+
+def variants(lake: Lake) -> pl.LazyFrame:
+    return lake.scan("gold.variants", build=False)
+
+
+@pytest.fixture(scope="module")
+def bounds(demo_lake: Lake) -> View:
+    row = variants(demo_lake).select(pl.col("pos").min(), end=pl.col("pos").max()).collect()
+    return View("22", row["pos"][0], row["end"][0])
+
+
+# What is read
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 1), (0.2, 0.35), (0.4, 0.401)])
+def test_sums_are_those_of_the_rows(
+    demo_lake: Lake, bounds: View, start: float, end: float
+) -> None:
+    view = View("22", bounds.start + round(start * bounds.width),
+                bounds.start + round(end * bounds.width) - 1)  # fmt: skip
+    width = region.bins_of(view, 100)
+    rows = region.alleles_in(variants(demo_lake), view).collect()
+    assert rows["pos"].is_between(view.start, view.end).all()
+    counted = region.density(variants(demo_lake), view, width)
+    assert counted["alleles"].sum() == rows.height
+    by_hand: dict[tuple[int, str], int] = {}
+    for pos, kind in rows.select("pos", "variant_type").iter_rows():
+        key = ((pos - 1) // width * width + 1, kind)
+        by_hand[key] = by_hand.get(key, 0) + 1
+    assert {(s, k): n for s, k, n in counted.iter_rows()} == by_hand
+    heat = region.heat(variants(demo_lake), view, width)
+    known = rows.drop_nulls("af")
+    assert heat["alleles"].sum() == known.height
+    for rank, (low, high) in enumerate(pairwise(FREQUENCY_BINS)):
+        within = known.filter((pl.col("af") > low) | (rank == 0), pl.col("af") <= high)
+        assert heat.filter(frequency=rank)["alleles"].sum() == within.height
+
+
+def test_counts_are_those_of_bcftools(chr22_lake: Lake) -> None:
+    bcftools = tool("bcftools")
+    row = chr22_lake.scan("gold.variants", build=False)
+    pos = row.select("pos").collect()["pos"].sort()
+    view = View("22", int(pos[len(pos) // 3]), int(pos[len(pos) // 2]))
+    text = subprocess.run(
+        [bcftools, "query", "-f", "%POS\\t%ALT\\n", "-t", f"22:{view.start}-{view.end}",
+         str(real(SLICES["chr22"].vcf))], capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    places = [line.split("\t") for line in text.splitlines()]
+    own = [
+        alt for at, alts in places if view.start <= int(at) <= view.end for alt in alts.split(",")
+    ]
+    counted = region.density(row, view, 1000)
+    assert counted["alleles"].sum() == len(own) > 100
+
+
+@given(
+    st.integers(1, 10**8), st.integers(0, 10**7), st.floats(0.01, 100), st.floats(-2, 2),
+    st.integers(1, 300),
+)  # fmt: skip
+def test_moving_stays_within_and_bins_cover(
+    start: int, more: int, factor: float, share: float, most: int
+) -> None:
+    first, last = 1, 2 * 10**8
+    view = View("1", start, start + more)
+    for other in (view.zoomed(factor, first, last), view.moved(share, first, last)):
+        assert first <= other.start <= other.end <= last
+    assert view.moved(share, first, last).width == view.width
+    width = region.bins_of(view, most)
+    assert view.width / width <= most
+    assert str(width).strip("0") in ("1", "2", "5")
+
+
+def test_windows_are_those_that_reach_in(demo_lake: Lake, bounds: View) -> None:
+    view = View("22", bounds.start + 25_000, bounds.start + 47_000)
+    frame = demo_lake.scan("gold.windows", build=False)
+    got = region.windows_in(frame, view, 10_000)
+    assert got["start"].n_unique() == 3
+    assert (got["size"] == 10_000).all()
+    fst = region.windows_in(demo_lake.scan("gold.windows_fst", build=False), view, 10_000)
+    mean = region.mean_fst(fst)
+    for row in mean.iter_rows(named=True):
+        own = fst.filter(pl.col("start") == row["start"])["fst"].drop_nulls()
+        assert row["fst"] == pytest.approx(own.mean())
+        assert row["highest_fst"] == own.max()
+
+
+# What is drawn
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_each_allele_is_a_dot_or_counted(demo_lake: Lake, bounds: View, theme: str) -> None:
+    frame = variants(demo_lake)
+    rows = region.alleles_in(frame, bounds).head(500).collect()
+    rows = rows.with_columns(id=pl.when(pl.int_range(pl.len()) == 3).then(pl.lit(NASTY)))
+    width = region.bins_of(bounds, 100)
+    tracks = Tracks(
+        chrom=NASTY, start=bounds.start, end=bounds.end, total=rows.height, bin_width=width,
+        density=region.density(frame, bounds, width),
+        windows=region.windows_in(demo_lake.scan("gold.windows", build=False), bounds, 100_000),
+        fst=region.mean_fst(
+            region.windows_in(demo_lake.scan("gold.windows_fst", build=False), bounds, 100_000)
+        ),
+        dots=rows, heat=None, classes=FREQUENCY_BINS, picked=(int(rows["pos"][0]), 0.5),
+    )  # fmt: skip
+    figure = region_tracks(tracks, theme=theme)
+    text = json.dumps(figure.to_plotly_json(), default=list)
+    assert NASTY not in text
+    assert figure.layout.meta["alt"]
+    marks = [t for t in figure.data if t.type == "scatter" and t.yaxis == "y5"]
+    dots = [t for t in marks if t.customdata is not None]
+    assert sorted(c[0] for t in dots for c in t.customdata) == list(range(rows.height))
+    heat = region.heat(frame, bounds, width)
+    wide = region_tracks(Tracks(**{**vars(tracks), "dots": None, "heat": heat, "picked": None}))
+    [cells] = [t for t in wide.data if t.type == "heatmap"]
+    told = sum(int(c[1].replace(",", "")) for row in cells.customdata for c in row if c[1] != "–")
+    assert told == heat["alleles"].sum()
+    assert wide.layout.dragmode == "select"
+
+
+# The page
+
+
+def test_the_whole_chromosome_is_shown_first(page: Open, demo_lake: Lake) -> None:
+    app = page()
+    total = variants(demo_lake).select(pl.len()).collect().item()
+    assert len(app.get("plotly_chart")) == 1
+    assert f"of {total:,} alleles of the view" in texts(app)
+    assert len(app.dataframe[0].value) == MOST_DOTS
+
+
+def test_buttons_zoom_and_the_table_follows(page: Open) -> None:
+    app = page(region="22:16,100,000-16,500,000")
+    app.button(key="go Zoom in").click()
+    sound(app.run())
+    assert app.text_input(key="region").value == "22:16,250,000-16,349,999"
+    frame = app.dataframe[0].value
+    assert frame["pos"].between(16_250_000, 16_350_000).all()
+    app.button(key="go Right").click()
+    sound(app.run())
+    assert app.text_input(key="region").value == "22:16,300,000-16,399,999"
+    app.button(key="go Whole chromosome").click()
+    sound(app.run())
+    assert len(app.dataframe[0].value) == MOST_DOTS
+
+
+def test_a_picked_allele_is_in_the_link(page: Open, demo_lake: Lake) -> None:
+    row = variants(demo_lake).filter(pl.col("variant_type") == "snv").head(9).collect().row(
+        8, named=True
+    )  # fmt: skip
+    name = f"{row['chrom']}-{row['pos']}-{row['ref']}-{row['alt']}"
+    around = f"22:{row['pos'] - 2000}-{row['pos'] + 2000}"
+    app = page(region=around, picked=name)
+    assert f"Picked: {name}" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("21:1-1000", "no such chromosome"),
+        ("22:1-1000", "No variant lies here"),
+        ("#5", "not a region"),
+        ("22:9-1", "no region"),
+        (f"{NASTY} x", "no region"),
+    ],
+)
+def test_what_cannot_be_shown_is_said(page: Open, typed: str, said: str) -> None:
+    app = page(region=typed)
+    assert any(said in m.value for m in app.markdown), [m.value for m in app.markdown]
+    assert not any("<script>" in m.value for m in app.markdown)
+
+
+@pytest.mark.parametrize("typed", ["22", "chr22:16,077,687", "chr22:16,000,000-16,200,000"])
+def test_a_contig_a_position_and_chr_are_understood(page: Open, typed: str) -> None:
+    assert len(page(region=typed).get("plotly_chart")) == 1
