@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import polars as pl
 import streamlit as st
@@ -24,11 +24,13 @@ GBR, AFR                     populations and super-populations
 A pasted list of up to 10,000 of them, one on a line or with commas between."""
 
 
-def links(kind: str, names: Sequence[str], query: str, icon: str) -> None:
+def links(
+    kind: str, names: Sequence[str], query: Callable[[str], dict[str, str]], icon: str
+) -> None:
     """Draw a link for each of the first names, to a page of the section Explore."""
     with st.container(horizontal=True):
         for name in names[:LINKS]:
-            target = find.there_is(kind, {query: name})
+            target = find.there_is(kind, query(name))
             if target is None:
                 st.text(name)
                 continue
@@ -126,7 +128,8 @@ def main() -> None:
         return
     if found.region is not None:
         st.text(f"Understood as a region: {find.region_label(found.region)}")
-        links("region", [find.region_label(found.region)], "region", ":material/view_timeline:")
+        name = find.region_label(found.region)
+        links("region", [name], lambda name: {"region": name}, ":material/view_timeline:")
         return
     understood = [
         plural(number, word)
@@ -146,10 +149,10 @@ def main() -> None:
         for code in found.populations[:LINKS]:
             if code in POPULATIONS_BY_CODE:
                 st.caption(f"{code}: {POPULATIONS_BY_CODE[code].name}")
-        links("populations", found.populations, "group", ":material/groups:")
+        links("populations", found.populations, find.population_query, ":material/groups:")
     if found.samples:
         st.subheader(plural(len(found.samples), "sample"), anchor=False)
-        links("sample", found.samples, "sample", ":material/person:")
+        links("sample", found.samples, lambda name: {"sample": name}, ":material/person:")
     show_variants(found)
     if found.missing:
         show_missing(found)

@@ -9,12 +9,22 @@ import streamlit as st
 
 from medallion import Lake
 from medallion.bronze.raw import Region
+from medallion.catalog.populations import SUPER_POPULATIONS
 from medallion.errors import MedallionError
 from medallion.ondemand import Found
 from pages.shared import cache, state
 from pages.shared.words import allele_label
 
-__all__ = ["OPENED", "box", "destination", "follow", "link", "region_label", "there_is"]
+__all__ = [
+    "OPENED",
+    "box",
+    "destination",
+    "follow",
+    "link",
+    "population_query",
+    "region_label",
+    "there_is",
+]
 
 SEARCH = "pages/explore/search.py"
 OPENED = "open variant"
@@ -118,10 +128,20 @@ def destination(found: Found) -> tuple[str, dict[str, str]] | None:
     if found.samples:
         return there_is("sample", {"sample": found.samples[0]})
     if found.populations:
-        return there_is("populations", {"group": found.populations[0]})
+        return there_is("populations", population_query(found.populations[0]))
     row = found.variants.row(0, named=True)
     name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
     return there_is("variant", {"variant": name})
+
+
+def population_query(code: str) -> dict[str, str]:
+    """Return the query with which the Populations page shows a group against another."""
+    above = code in {group.code for group in SUPER_POPULATIONS}
+    return {
+        "populations_view": "Two against each other",
+        "pair_level": "Super-populations" if above else "Populations",
+        "super_1" if above else "population_1": code,
+    }
 
 
 def there_is(name: str, query: dict[str, str]) -> tuple[str, dict[str, str]] | None:

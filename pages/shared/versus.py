@@ -104,7 +104,8 @@ def _two(codes: list[str], level: Level) -> tuple[str, str]:
     short = "super" if level == "super_population" else "population"
     left, right = st.columns(2)
     one = left.selectbox("One", codes, index=0, key=f"{short}_1", bind="query-params")
-    other = right.selectbox("The other", codes, index=1, key=f"{short}_2", bind="query-params")
+    apart = 0 if one == codes[1] else 1
+    other = right.selectbox("The other", codes, index=apart, key=f"{short}_2", bind="query-params")
     return one or codes[0], other or codes[1]
 
 
