@@ -51,6 +51,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str | None]]] = {
         "explore/sample": ("Sample", ":material/person:", "sample"),
         "explore/populations": ("Populations", ":material/groups:", "populations"),
         "explore/structure": ("Structure", ":material/scatter_plot:", "structure"),
+        "explore/ld": ("Linkage", ":material/grid_on:", "ld"),
+        "explore/cohort": ("Cohort", ":material/group_add:", "cohort"),
     },
     "Learn": {
         "learn/sql": ("SQL", ":material/terminal:", "sql"),

@@ -21,7 +21,7 @@ __all__ = ["allele_name", "frequency_intervals"]
 
 _ALLELE_CHARS = 12
 _TICK_CHARS = 14
-_LEVELS = ("population", "super_population", "all")
+_LEVELS = ("population", "super_population", "all", "cohort")
 
 Row = Mapping[str, Any]
 
@@ -43,8 +43,9 @@ def frequency_intervals(
     `frame` holds the rows of `gold.frequencies` of one allele, with two columns more:
     af_low and af_high, the bounds of the 95 % interval (null or NaN without calls). Dots
     are populations; a diamond after them is their super-population, a square at the end
-    all samples. `parents` gives the super-population of populations that are not the
-    project's 26. A group without a called allele is marked with a cross.
+    all samples, a star behind it a cohort of the reader's own (level `cohort`). `parents`
+    gives the super-population of populations that are not the project's 26. A group
+    without a called allele is marked with a cross.
 
     Raises ValueError where the frame is empty.
     """
@@ -60,7 +61,8 @@ def frequency_intervals(
     figure = base_figure(
         title=name,
         subtitle="Frequency in each group, with its 95 % interval (Wilson)",
-        x_title="Population, super-population (◆) and all samples (■)",
+        x_title="Population, super-population (◆) and all samples (■)"
+        + (", your cohort (★)" if rows["cohort"] else ""),
         y_title="ALT allele frequency (share of called alleles)",
         alt=_summary(name, rows["population"]),
         height=460,
@@ -82,6 +84,11 @@ def frequency_intervals(
         places[f"all {code}"] = end
         ticks.append(f"<b>{short(code, _TICK_CHARS)}</b>")
     _mark_uncalled(figure, frame, axis, supers, end, colour_of_all(theme))
+    for code, own in rows["cohort"].items():
+        end += 1.7
+        _whiskers(figure, [(end, own)], colour_of_all(theme), "star", 14)
+        places[f"cohort {code}"] = end
+        ticks.append(f"<b>{short(code, _TICK_CHARS)}</b>")
     if len(ticks) <= 60:
         figure.update_xaxes(tickmode="array", tickvals=list(places.values()), ticktext=ticks)
     figure.update_xaxes(range=[-0.8, end + 0.8])

@@ -19,7 +19,9 @@ __all__ = [
     "FREQUENCY_BINS",
     "View",
     "alleles_in",
+    "alleles_in_group",
     "bins_of",
+    "common_in",
     "density",
     "heat",
     "mean_fst",
@@ -65,6 +67,34 @@ class View:
 def alleles_in(variants: pl.LazyFrame, view: View) -> pl.LazyFrame:
     """Return the rows of `gold.variants` whose position is in the view, some columns."""
     return variants.filter(_here(view)).select(_COLUMNS)
+
+
+def alleles_in_group(frequencies: pl.LazyFrame, view: View, population: str) -> pl.DataFrame:
+    """Return rows of `gold.frequencies` of a group: file, record, alt_index, ac, an, af."""
+    return (
+        frequencies.filter(_here(view), pl.col("population") == population)
+        .select("file", "record", "alt_index", "ac", "an", "af")
+        .collect()
+    )
+
+
+def common_in(
+    frequencies: pl.LazyFrame, view: View, population: str, minimum: float
+) -> pl.DataFrame:
+    """Return rows of `gold.frequencies` of a group whose rarer allele is common enough.
+
+    A column more: minor, the frequency of the rarer of the allele and all else, `minimum`
+    or more. In the order of the file.
+    """
+    af = pl.col("af")
+    return (
+        frequencies.filter(_here(view), pl.col("population") == population)
+        .with_columns(minor=pl.min_horizontal(af, 1 - af))
+        # 1 - 0.95 is a little more than 0.05 in floating point, or a little less.
+        .filter(pl.col("minor") >= minimum - 1e-12, pl.col("minor") > 0)
+        .sort("file", "record", "alt_index")
+        .collect()
+    )
 
 
 def bins_of(view: View, most: int) -> int:

@@ -10,16 +10,13 @@ import polars as pl
 import streamlit as st
 
 from medallion import Lake
-from medallion.bronze.raw import Region, parse_where, same_contig
-from medallion.errors import UsageError
 from medallion.figures.region import MOST_DOTS, Tracks, region_tracks
 from medallion.ondemand.region import FREQUENCY_BINS, View
-from pages.shared import cache, draw, find, panels, pick, say, state
+from pages.shared import cache, draw, find, panels, pick, place, say, state
 from pages.shared.words import allele_label, plural
 
 CHART = "tracks"
 TABLE = "alleles of the region"
-Contig = dict[str, Any]
 
 TRACKS = """\
 **Alleles**: how many ALT alleles start in each stretch, by type.
@@ -33,65 +30,7 @@ super-populations.
 **Allele frequency**: copies of the ALT allele among called alleles, over all samples."""
 
 
-def contigs(lake: Lake, version: str) -> dict[str, Contig]:
-    """Return the lake's contigs with their first and last position, by name."""
-    facets = cache.variant_facets(str(lake.path), version)
-    return {entry["chrom"]: entry for entry in facets["chroms"]}
-
-
-def label(view: View) -> str:
-    """Return a view as it is typed."""
-    return find.region_label(Region(view.chrom, view.start, view.end))
-
-
-def show_view(view: View) -> None:
-    """Have the page show a view; for callbacks."""
-    st.session_state["region"] = label(view)
-
-
-def whole(contig: Contig) -> View:
-    """Return the view of all of a contig that has alleles."""
-    return View(contig["chrom"], contig["first"], contig["last"])
-
-
-def choose(known: dict[str, Contig]) -> View | None:
-    """Draw the box for a region and return it, or None having said why."""
-    first = next(iter(known.values()))
-    typed = (
-        st.text_input(
-            "Region",
-            key="region",
-            bind="query-params",
-            placeholder=label(whole(first)),
-            help="Chromosome, first and last position (1-based, both included), such as "
-            "22:16,050,000-16,060,000; or a chromosome alone. Empty: the first one.",
-        )
-        or ""
-    ).strip()
-    if not typed:
-        return whole(first)
-    try:
-        place = parse_where(typed)
-    except UsageError as error:
-        say.failure("This is no region.", str(error), "Try 22:16,050,000-16,060,000.")
-        return None
-    if not isinstance(place, Region):
-        say.failure("This is a record, not a region.", typed, "Records are on the Bronze page.")
-        return None
-    contig = next((c for name, c in known.items() if same_contig(name, place.chrom)), None)
-    if contig is None:
-        say.text_note(
-            "This lake has no such chromosome.", [place.chrom, f"It has {', '.join(known)}."]
-        )
-        return None
-    if place.start is None or place.end is None:
-        return whole(contig)
-    if place.start == place.end:  # a position: what is around it
-        return View(contig["chrom"], max(1, place.start - 500), place.start + 500)
-    return View(contig["chrom"], place.start, place.end)
-
-
-def move(view: View, contig: Contig) -> None:
+def move(view: View, contig: place.Contig) -> None:
     """Draw the buttons that zoom and move."""
     first, last = contig["first"], contig["last"]
     low, high = min(first, view.start), max(last, view.end)
@@ -100,14 +39,14 @@ def move(view: View, contig: Contig) -> None:
         ("Zoom out", "zoom_out", view.zoomed(4, low, high)),
         ("Left", "arrow_back", view.moved(-0.5, low, high)),
         ("Right", "arrow_forward", view.moved(0.5, low, high)),
-        ("Whole chromosome", "width_full", whole(contig)),
+        ("Whole chromosome", "width_full", place.whole(contig)),
     ]
     with st.container(horizontal=True):
         for name, icon, target in steps:
             st.button(
                 name,
                 icon=f":material/{icon}:",
-                on_click=show_view,
+                on_click=place.show_view,
                 args=(target,),
                 disabled=target == view,
                 key=f"go {name}",
@@ -123,11 +62,11 @@ def take(view: View, alleles: pl.DataFrame) -> Callable[[], None]:
             low, high = sorted(selection["box"][0]["x"][:2])
             start, end = max(view.start, round(low)), min(view.end, round(high))
             if end > start:
-                show_view(View(view.chrom, start, end))
+                place.show_view(View(view.chrom, start, end))
         elif selection.get("points"):
-            place = (selection["points"][0].get("customdata") or [None])[0]
-            if isinstance(place, int) and 0 <= place < alleles.height:
-                row = alleles.row(place, named=True)
+            number = (selection["points"][0].get("customdata") or [None])[0]
+            if isinstance(number, int) and 0 <= number < alleles.height:
+                row = alleles.row(number, named=True)
                 st.query_params["picked"] = allele_label(
                     row["chrom"], row["pos"], row["ref"], row["alt"]
                 )
@@ -227,14 +166,14 @@ def main() -> None:
     if lake.source.simulated:
         say.simulated()
     version = panels.need(lake, "gold")
-    known = contigs(lake, lake.version("silver"))
+    known = place.contigs(lake, lake.version("silver"))
     if not known:
         say.text_note(
             "This lake has no variant.",
             ["Its VCF holds a header alone, or all is in quarantine: see the Silver page."],
         )
         return
-    view = choose(known)
+    view = place.choose(known)
     if view is None:
         return
     contig = known[view.chrom]

@@ -16,7 +16,7 @@ from medallion.figures.neighbours import MOST_DRAWN, linkage_neighbours
 from medallion.figures.sampling_map import frequency_map
 from medallion.popgen.geography import code_in_words
 from medallion.popgen.intervals import wilson
-from pages.shared import cache, draw, evidence, panels, pick, say, state
+from pages.shared import cache, cohorts, draw, evidence, panels, pick, say, state
 from pages.shared.words import allele_label, plural
 
 VIEWS = ["Frequencies", "Map", "Linkage", "Carriers", "Way back"]
@@ -96,6 +96,14 @@ def _cut(text: str, limit: int = 60) -> str:
 
 def show_frequencies(lake: Lake, version: str, frame: pl.DataFrame, name: str) -> None:
     """Draw the frequency in every group with its interval, and the numbers."""
+    own = cohorts.frequency_row(
+        lake, lake.version("silver"), cache.allele_of(frame.row(0, named=True))
+    )
+    if own is not None and not own.is_empty():
+        frame = pl.concat(
+            [frame.with_columns(pl.col("population", "level").cast(pl.String)), own],
+            how="diagonal_relaxed",
+        )
     low, high = wilson(frame["ac"].to_numpy(), frame["an"].to_numpy())
     bounded = frame.with_columns(
         af_low=pl.Series(low).fill_nan(None), af_high=pl.Series(high).fill_nan(None)

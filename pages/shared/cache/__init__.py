@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pages.shared.cache.asked import query
 from pages.shared.cache.bronze import files, header, raw, raw_samples, trace
+from pages.shared.cache.cohort import cohort_frequencies, group_frequencies
 from pages.shared.cache.compared import Pair, all_of_pair, pair, site_spectra, spectrum_sizes
 from pages.shared.cache.filter import VariantFilter
 from pages.shared.cache.gold import (
@@ -19,7 +20,7 @@ from pages.shared.cache.gold import (
     populations,
     spectrum,
 )
-from pages.shared.cache.linkage import linked
+from pages.shared.cache.linkage import common_alleles, haplotypes, ld_decay, ld_matrix, linked
 from pages.shared.cache.opened import Allele, allele_of, open_lake
 from pages.shared.cache.region import RegionData, region_alleles, region_data
 from pages.shared.cache.sample import rare_alleles, sample_counts
@@ -54,6 +55,8 @@ __all__ = [
     "allele_of",
     "calls_of_sample",
     "carriers",
+    "cohort_frequencies",
+    "common_alleles",
     "components",
     "defect_counts",
     "defects",
@@ -63,8 +66,12 @@ __all__ = [
     "frequencies",
     "fst",
     "gold_variant",
+    "group_frequencies",
     "group_tree",
+    "haplotypes",
     "header",
+    "ld_decay",
+    "ld_matrix",
     "linked",
     "most_different",
     "open_lake",

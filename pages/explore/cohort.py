@@ -1,0 +1,271 @@
+"""Cohort: a group of one's own choosing, its frequencies beside the stored ones."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import polars as pl
+import streamlit as st
+
+from medallion import Lake
+from medallion.catalog.populations import ALL
+from medallion.errors import MedallionError
+from medallion.figures.scatter_pair import MOST_POINTS, bin_pairs, cells_of, frequency_scatter
+from medallion.ondemand.region import View
+from medallion.ondemand.search import terms_of
+from pages.shared import cache, cohorts, draw, panels, pick, place, say, state
+from pages.shared.cohorts import Cohort
+from pages.shared.words import plural
+
+SHOWN = 1000
+NAMED = 8
+WIDEST = 2_000_000  # bases: a wider region takes seconds, so it is asked for by a button
+KEY = ["file", "record", "alt_index"]
+
+
+def codes(people: pl.DataFrame, column: str) -> list[str]:
+    """Return the groups of one level that the samples are in."""
+    return people[column].cast(pl.String).drop_nulls().unique().sort().to_list()
+
+
+def define(lake: Lake, people: pl.DataFrame) -> Cohort:
+    """Draw the conditions and return the cohort; unknown names are said and left out."""
+    left, right = st.columns(2)
+    name = left.text_input(
+        "Name", value="my cohort", key="cohort_name", bind="query-params", max_chars=40,
+        help="What the cohort is called in charts and tables.",
+    )  # fmt: skip
+    sex = right.segmented_control(
+        "Sex", codes(people, "sex"), key="cohort_sex", bind="query-params",
+        help="As the sample table states. None chosen: any.",
+    )  # fmt: skip
+    left, right = st.columns(2)
+    supers = left.multiselect(
+        "Super-populations", codes(people, "super_population"), key="cohort_super",
+        bind="query-params", placeholder="Any", help="In one of these.",
+    )  # fmt: skip
+    populations = right.multiselect(
+        "Populations", codes(people, "population"), key="cohort_population",
+        bind="query-params", placeholder="Any", help="In one of these.",
+    )  # fmt: skip
+    with st.expander("Only these samples", icon=":material/list:"):
+        typed = st.text_area(
+            "Names of samples", key="cohort_samples", bind="query-params", height=90,
+            placeholder="HG00096, HG00097, or one on a line",
+            help="Empty: any. A list of some hundred names makes the link long: above some "
+            "2,000 characters a browser may not take it.",
+        )  # fmt: skip
+    names = terms_of(typed or "")
+    known = set(people["sample"].cast(pl.String))
+    unknown = [each for each in names if each not in known]
+    if unknown:
+        more = f" and {len(unknown) - 20:,} more" if len(unknown) > 20 else ""
+        say.text_note(
+            f"{plural(len(unknown), 'name')} of the list {'is' if len(unknown) == 1 else 'are'} "
+            "not in this lake, and left out.",
+            [", ".join(unknown[:20]) + more],
+        )
+    return Cohort(
+        lake=str(lake.path),
+        name=(name or "").strip() or "my cohort",
+        populations=tuple(populations),
+        super_populations=tuple(supers),
+        sex=sex,
+        samples=tuple(each for each in names if each in known),
+    )
+
+
+def members_of(cohort: Cohort, people: pl.DataFrame) -> pl.DataFrame:
+    """Return the samples that fulfil all conditions."""
+    for column, wanted in (
+        ("population", cohort.populations),
+        ("super_population", cohort.super_populations),
+        ("sex", (cohort.sex,) if cohort.sex else ()),
+        ("sample", cohort.samples),
+    ):
+        if wanted:
+            people = people.filter(pl.col(column).cast(pl.String).is_in(list(wanted)))
+    return people
+
+
+def show_members(members: pl.DataFrame) -> None:
+    """Say who is in the cohort."""
+    counts = (
+        members.group_by(pl.col("super_population", "population").cast(pl.String))
+        .agg(
+            pl.len().alias("samples"),
+            (pl.col("sex").cast(pl.String) == "female").sum().alias("female"),
+            (pl.col("sex").cast(pl.String) == "male").sum().alias("male"),
+        )
+        .sort("super_population", "population")
+    )
+    with st.expander(f"Who is in it: {plural(members.height, 'sample')}", icon=":material/groups:"):
+        draw.table(
+            counts,
+            {
+                "super_population": draw.text("Super-population", "Where the population belongs."),
+                "population": draw.text("Population", "Code of the population."),
+                "samples": draw.number("Samples", "Of the cohort."),
+                "female": draw.number("Female", "Of the cohort."),
+                "male": draw.number("Male", "Of the cohort."),
+            },
+            alt="Samples of the cohort by population",
+        )
+        draw.downloads(
+            members.select("sample", "population", "super_population", "sex"),
+            "cohort-samples",
+            "the samples of the cohort",
+        )
+
+
+def compared(lake: Lake, version: str, cohort: Cohort, view: View, group: str) -> pl.DataFrame:
+    """Return the alleles of a view with counts in the cohort (_1) and in a stored group (_2)."""
+    path = str(lake.path)
+    region = f"{view.chrom}:{view.start}-{view.end}"
+    own = cache.cohort_frequencies(path, lake.version("silver"), cohort, region)
+    stored = cache.group_frequencies(path, version, view, group)
+    return (
+        own.rename({"ac": "ac_1", "an": "an_1", "af": "af_1"})
+        .join(
+            stored.rename({"ac": "ac_2", "an": "an_2", "af": "af_2"}),
+            on=KEY,
+            how="left",
+            maintain_order="left",
+        )
+        .with_columns(difference=pl.col("af_1") - pl.col("af_2"))
+    )
+
+
+def show_frequencies(lake: Lake, version: str, cohort: Cohort) -> None:
+    """Draw and list the cohort's frequencies over a region beside a stored group's."""
+    known = place.contigs(lake, lake.version("silver"))
+    if not known:
+        say.text_note("This lake has no variant.", ["See the Silver page for what was found."])
+        return
+    first = next(iter(known.values()))
+    start = (first["first"] + first["last"]) // 2
+    view = place.choose(known, View(first["chrom"], start, min(first["last"], start + 100_000)))
+    if view is None:
+        return
+    stored = cache.populations(str(lake.path), version)["population"].cast(pl.String)
+    names = sorted(stored.unique(maintain_order=True).to_list(), key=lambda code: code != ALL)
+    group = (
+        st.selectbox(
+            "Beside", names, key="cohort_beside", bind="query-params",
+            help="The stored group that the cohort is held against. ALL is everyone.",
+        )
+        or names[0]
+    )  # fmt: skip
+    if view.width > WIDEST and not st.button(
+        f"Count the cohort over {view.width / 1e6:,.1f} million bases",
+        type="primary",
+        icon=":material/calculate:",
+    ):
+        st.caption("So wide a region takes some seconds. Narrow it, or press the button.")
+        return
+    try:
+        frame = compared(lake, version, cohort, view, group)
+    except MedallionError as error:
+        say.failure("The cohort cannot be counted.", str(error), "Change it above.")
+        return
+    varying = frame.filter(
+        ((pl.col("ac_1") > 0) & (pl.col("ac_1") < pl.col("an_1")))
+        | ((pl.col("ac_2") > 0) & (pl.col("ac_2") < pl.col("an_2")))
+    ).drop_nulls(["af_1", "af_2"])
+    if varying.is_empty():
+        say.text_note(
+            "No allele varies here.",
+            [f"{plural(frame.height, 'allele')} of {place.label(view)}. Choose another region."],
+        )
+        return
+    ranked = varying.sort(pl.col("difference").abs(), descending=True, maintain_order=True)
+    drawn, cells = varying, (50, 50)
+    if varying.height > MOST_POINTS:
+        cells = (
+            cells_of(int(varying["an_1"].max() or 1)),
+            cells_of(int(varying["an_2"].max() or 1)),
+        )
+        drawn = bin_pairs(varying, cells)
+    draw.figure(
+        frequency_scatter(
+            drawn, ranked.head(NAMED), (cohort.name, group), cells=cells, theme=state.theme()
+        ),
+        key="cohort frequencies",
+    )
+    show_table(frame, ranked, cohort.name, group, place.label(view))
+
+
+def show_table(
+    frame: pl.DataFrame, ranked: pl.DataFrame, name: str, group: str, region: str
+) -> None:
+    """List the alleles, most different first; a tick opens one, the download has all."""
+    st.caption(
+        f"{plural(ranked.height, 'allele')} that vary in one of the two, of {frame.height:,} "
+        f"here; most different first{'' if ranked.height <= SHOWN else f', {SHOWN:,} shown'}. "
+        "Tick a row to open the variant."
+    )
+    pick.row_picker(
+        ranked.head(SHOWN),
+        pick.variant_columns()
+        | {
+            "af_1": draw.number("In the cohort", "AC / AN in the cohort.", "%.5f"),
+            "ac_1": draw.number("AC", "Copies of the ALT allele in the cohort."),
+            "an_1": draw.number("AN", "Called alleles of the cohort."),
+            "af_2": draw.number("In the group", "AC / AN in the group it is held against.", "%.5f"),
+            "difference": draw.number("Difference", "The cohort less the group.", "%+.5f"),
+            "hwe_p": draw.number("HWE p", "Exact test in the cohort (Wigginton 2005).", "%.3g"),
+        },
+        key="cohort alleles",
+        alt="Alleles by their frequency in the cohort and in the group",
+        height=460,
+        opens=True,
+    )
+    stem = draw.stem(f"cohort-{name}-{region}-{group}")
+    st.download_button(
+        "All alleles, CSV",
+        data=partial(draw.as_bytes, frame, "csv"),
+        file_name=f"{stem}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="download cohort",
+        help=f"{plural(frame.height, 'row')}: _1 is the cohort, _2 the group.",
+    )
+
+
+def main() -> None:
+    """Draw the page."""
+    lake = state.current()
+    st.title("Cohort", anchor=False)
+    if lake.source.simulated:
+        say.simulated()
+    st.markdown(
+        "A group of your own: choose samples, see their frequencies beside the stored ones."
+    )
+    version = panels.need(lake, "gold")
+    people = cache.samples(str(lake.path), lake.version("silver")).filter("in_vcf")
+    if people.is_empty():
+        say.text_note(
+            "No sample has genotypes in this lake.",
+            ["The VCF lists sites only. Add one with samples to choose from them."],
+        )
+        return
+    cohort = define(lake, people)
+    members = members_of(cohort, people)
+    if members.is_empty():
+        cohorts.remember(None)
+        say.text_note(
+            "Nobody fulfils all conditions.",
+            ["A sample must fulfil each of them: leave one out."],
+        )
+        return
+    cohorts.remember(None if cohort.everyone else cohort)
+    show_members(members)
+    if cohort.everyone:
+        st.caption("Nothing is chosen yet, so the cohort is everyone.")
+    else:
+        st.caption("Kept while this tab is open: the Variant page shows it beside the groups.")
+    show_frequencies(lake, version, cohort)
+
+
+main()

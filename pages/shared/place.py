@@ -1,0 +1,79 @@
+"""Choosing a stretch of a chromosome, the same way on every page, in the URL as ?region=."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from medallion import Lake
+from medallion.bronze.raw import Region, parse_where, same_contig
+from medallion.errors import UsageError
+from medallion.ondemand.region import View
+from pages.shared import cache, find, say
+
+__all__ = ["Contig", "choose", "contigs", "label", "show_view", "whole"]
+
+Contig = dict[str, Any]
+"""chrom, and first and last position of its alleles."""
+
+
+def contigs(lake: Lake, version: str) -> dict[str, Contig]:
+    """Return the lake's contigs with their first and last position, by name."""
+    facets = cache.variant_facets(str(lake.path), version)
+    return {entry["chrom"]: entry for entry in facets["chroms"]}
+
+
+def label(view: View) -> str:
+    """Return a view as it is typed."""
+    return find.region_label(Region(view.chrom, view.start, view.end))
+
+
+def show_view(view: View) -> None:
+    """Have the page show a view; for callbacks."""
+    st.session_state["region"] = label(view)
+
+
+def whole(contig: Contig) -> View:
+    """Return the view of all of a contig that has alleles."""
+    return View(contig["chrom"], contig["first"], contig["last"])
+
+
+def choose(known: dict[str, Contig], default: View | None = None) -> View | None:
+    """Draw the box for a region and return it, or None having said why.
+
+    An empty box means `default`, else all of the first contig.
+    """
+    empty = default or whole(next(iter(known.values())))
+    typed = (
+        st.text_input(
+            "Region",
+            key="region",
+            bind="query-params",
+            placeholder=label(empty),
+            help="Chromosome, first and last position (1-based, both included), such as "
+            "22:16,050,000-16,060,000; or a chromosome alone.",
+        )
+        or ""
+    ).strip()
+    if not typed:
+        return empty
+    try:
+        place = parse_where(typed)
+    except UsageError as error:
+        say.failure("This is no region.", str(error), "Try 22:16,050,000-16,060,000.")
+        return None
+    if not isinstance(place, Region):
+        say.failure("This is a record, not a region.", typed, "Records are on the Bronze page.")
+        return None
+    contig = next((c for name, c in known.items() if same_contig(name, place.chrom)), None)
+    if contig is None:
+        say.text_note(
+            "This lake has no such chromosome.", [place.chrom, f"It has {', '.join(known)}."]
+        )
+        return None
+    if place.start is None or place.end is None:
+        return whole(contig)
+    if place.start == place.end:  # a position: what is around it
+        return View(contig["chrom"], max(1, place.start - 500), place.start + 500)
+    return View(contig["chrom"], place.start, place.end)
