@@ -84,9 +84,9 @@ def frequency_intervals(
         places[f"all {code}"] = end
         ticks.append(f"<b>{short(code, _TICK_CHARS)}</b>")
     _mark_uncalled(figure, frame, axis, supers, end, colour_of_all(theme))
-    for code, own in rows["cohort"].items():
+    for code, cohort in rows["cohort"].items():
         end += 1.7
-        _whiskers(figure, [(end, own)], colour_of_all(theme), "star", 14)
+        _whiskers(figure, [(end, cohort)], colour_of_all(theme), "star", 14)
         places[f"cohort {code}"] = end
         ticks.append(f"<b>{short(code, _TICK_CHARS)}</b>")
     if len(ticks) <= 60:
