@@ -1,0 +1,230 @@
+"""How quick the dashboard is, in a real browser: page switches, look-ups, zooms.
+
+    uv run python tests/bench/pages.py LAKE [--times 20] [--sessions 10]
+
+Starts the app on a built lake, opens each case in Chromium, and prints the median of the
+times: *shown* from the click (or the link) to the first chart or table of the new state,
+and the bytes that the server sent for it beside Streamlit's own files. Then as many
+sessions at once look a variant up, each again and again. Not a test: a time is never
+asserted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from medallion import Lake
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ".js-plotly-plot .main-svg"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
+
+
+@contextlib.contextmanager
+def serve(lake: Path) -> Iterator[str]:
+    """Start the app and yield its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port),
+         "--server.headless", "true", "--", "--lake", str(lake)],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    address = f"http://localhost:{port}"
+    try:
+        for _ in range(150):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
+                break
+            time.sleep(0.2)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+class Tab:
+    """One browser tab that counts what the server sends over its socket."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self.address = address
+        self.bytes = 0
+        context = browser.new_context(viewport={"width": 1600, "height": 1200})
+        self.page: Page = context.new_page()
+        self.page.on("websocket", lambda socket: socket.on("framereceived", self._count))
+
+    def _count(self, frame: str | bytes) -> None:
+        self.bytes += len(frame)
+
+    def open(self, path: str, wanted: str = CHART) -> None:
+        """Open a link and wait for what it shows."""
+        self.page.goto(f"{self.address}/{path}")
+        self.page.wait_for_selector(wanted, timeout=120_000)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the script has ended."""
+        self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+
+    def timed(self, act: Callable[[], Any], changed: str) -> tuple[float, int]:
+        """Seconds and bytes from `act` until the page's first chart says `changed`."""
+        before, begun = self.bytes, time.perf_counter()
+        act()
+        self.page.wait_for_function(
+            "text => [...document.querySelectorAll('.js-plotly-plot .gtitle, h1')]"
+            ".some(e => e.textContent.includes(text))",
+            arg=changed,
+            timeout=120_000,
+        )
+        return time.perf_counter() - begun, self.bytes - before
+
+
+def some_variants(lake: Path, count: int) -> list[dict[str, Any]]:
+    """Common SNVs spread over the lake."""
+    rows = Lake(lake).scan("gold.variants", build=False)
+    common = rows.filter(pl.col("variant_type") == "snv", pl.col("af").is_between(0.05, 0.95))
+    frame = common.select("chrom", "pos", "ref", "alt").collect()
+    return frame.gather_every(max(1, frame.height // count)).head(count).to_dicts()
+
+
+def name_of(row: dict[str, Any]) -> str:
+    """Return 22-16050075-A-G."""
+    return f"{row['chrom']}-{row['pos']}-{row['ref']}-{row['alt']}"
+
+
+def measure(tab: Tab, variants: list[dict[str, Any]]) -> dict[str, list[tuple[float, int]]]:
+    """Time each case, once for each variant."""
+    found: dict[str, list[tuple[float, int]]] = {}
+
+    def note(case: str, result: tuple[float, int]) -> None:
+        found.setdefault(case, []).append(result)
+        tab.settle()
+
+    page = tab.page
+    tab.open(f"variant?variant={name_of(variants[0])}")
+    for row in variants:
+        box = page.get_by_label("Variant", exact=True).last
+
+        def look_up(box: Any = box, row: dict[str, Any] = row) -> None:
+            box.fill(name_of(row))
+            box.press("Enter")
+
+        note("variant looked up and drawn", tab.timed(look_up, f"{row['pos']:,}"))
+    tab.open("region")
+    for row in variants:
+        box = page.get_by_role("textbox", name="Region")
+        start = row["pos"] - 100_000
+
+        def zoom(box: Any = box, row: dict[str, Any] = row, start: int = start) -> None:
+            box.fill(f"{row['chrom']}:{start}-{start + 200_000}")
+            box.press("Enter")
+
+        note("region of 200 kb", tab.timed(zoom, f"{start:,}-{start + 200_000:,}"))
+    for row in variants:
+        link = f"variant?variant={name_of(row)}&explore=Linkage&ld_within=250+kb&ld_group=EUR"
+        tab.page.goto("about:blank")
+        note(
+            "linkage within 250 kb (a link opened)",
+            tab.timed(lambda link=link: tab.page.goto(f"{tab.address}/{link}"), "Linkage with"),
+        )
+    tab.open("cohort?cohort_super=AFR&cohort_sex=female")
+    for row in variants:
+        box = page.get_by_role("textbox", name="Region")
+        start = max(1, row["pos"] - 50_000)
+
+        def count(box: Any = box, row: dict[str, Any] = row, start: int = start) -> None:
+            box.fill(f"{row['chrom']}:{start}-{start + 100_000}")
+            box.press("Enter")
+            page.wait_for_selector("[data-test-script-state=running]", timeout=5000)
+            tab.settle()
+
+        note("cohort over 100 kb", tab.timed(count, "Cohort"))
+    for _ in variants:
+        for label, title in (("Gold", "Gold"), ("Structure", "Structure")):
+
+            def switch(label: str = label) -> None:
+                page.get_by_role("link", name=label, exact=True).click()
+
+            note(f"switch to {label}", tab.timed(switch, title))
+    return found
+
+
+def crowd(address: str, variants: list[dict[str, Any]], sessions: int) -> list[float]:
+    """Times of look-ups while so many sessions look variants up at once."""
+    times: list[float] = []
+
+    def one(number: int) -> None:
+        with sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=find_browser(), args=FLAGS)
+            tab = Tab(browser, address)
+            tab.open(f"variant?variant={name_of(variants[number])}")
+            for row in variants[number:] + variants[:number]:
+                box = tab.page.get_by_label("Variant", exact=True).last
+
+                def look_up(box: Any = box, row: dict[str, Any] = row) -> None:
+                    box.fill(name_of(row))
+                    box.press("Enter")
+
+                times.append(tab.timed(look_up, f"{row['pos']:,}")[0])
+                time.sleep(1)
+            browser.close()
+
+    threads = [threading.Thread(target=one, args=(i,)) for i in range(sessions)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return times
+
+
+def find_browser() -> str:
+    """Return the path of a Chromium or Chrome."""
+    for name in ("chromium", "chromium-browser", "google-chrome", "chrome"):
+        if found := shutil.which(name):
+            return found
+    raise SystemExit("No Chromium or Chrome on the PATH.")
+
+
+def main() -> None:
+    """Read the arguments, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("lake", type=Path)
+    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--sessions", type=int, default=0)
+    asked = parser.parse_args()
+    variants = some_variants(asked.lake, asked.times)
+    with serve(asked.lake) as address:
+        with sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=find_browser(), args=FLAGS)
+            found = measure(Tab(browser, address), variants)
+            browser.close()
+        print(f"{'case':42}{'median s':>10}{'largest s':>11}{'sent kB':>10}")
+        for case, results in found.items():
+            seconds = [r[0] for r in results]
+            sent = statistics.median(r[1] for r in results) / 1000
+            print(f"{case:42}{statistics.median(seconds):10.2f}{max(seconds):11.2f}{sent:10,.0f}")
+        if asked.sessions:
+            times = crowd(address, variants, asked.sessions)
+            print(f"{f'variant, {asked.sessions} sessions at once':42}"
+                  f"{statistics.median(times):10.2f}{max(times):11.2f}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
