@@ -78,7 +78,8 @@ def navigate() -> st.Page:
                 for file, (title, icon, path) in pages.items()
             ]
             for section, pages in SECTIONS.items()
-        }
+        },
+        expanded=True,
     )
 
 
