@@ -56,7 +56,7 @@ def find_browser() -> str:
 
 
 @contextlib.contextmanager
-def serve(clone: Path) -> Iterator[str]:
+def serve(clone: Path, lake: Path | None = None) -> Iterator[str]:
     """Start the app as the README says, on a free port, and yield its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -68,10 +68,12 @@ def serve(clone: Path) -> Iterator[str]:
         "UV_PROJECT": str(ROOT),
         "PYTHONPATH": str(ROOT),
     }
-    with (clone / "server.log").open("ab") as log:
+    folder = clone if lake is None else lake.parent
+    chosen = [] if lake is None else ["--", "--lake", str(lake)]
+    with (folder / "server.log").open("ab") as log:
         server = subprocess.Popen(
             [*start, "streamlit", "run", "app.py", "--server.port", str(port),
-             "--server.headless", "true"],
+             "--server.headless", "true", *chosen],
             cwd=clone, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
     address = f"http://localhost:{port}"
@@ -82,7 +84,7 @@ def serve(clone: Path) -> Iterator[str]:
                 break
             time.sleep(0.2)
         else:
-            pytest.fail((clone / "server.log").read_text(encoding="utf-8"))
+            pytest.fail((folder / "server.log").read_text(encoding="utf-8"))
         yield address
     finally:
         server.terminate()
