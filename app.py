@@ -54,6 +54,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str | None]]] = {
         "explore/ld": ("Linkage", ":material/grid_on:", "ld"),
         "explore/cohort": ("Cohort", ":material/group_add:", "cohort"),
     },
+    "Trust": {
+        "trust/checks": ("Checks", ":material/verified:", "checks"),
+        "trust/history": ("History", ":material/history:", "history"),
+    },
     "Learn": {
         "learn/sql": ("SQL", ":material/terminal:", "sql"),
     },

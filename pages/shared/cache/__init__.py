@@ -44,6 +44,7 @@ from pages.shared.cache.structure import (
     pca_sites,
     relatedness,
 )
+from pages.shared.cache.trust import history, verified
 
 __all__ = [
     "Allele",
@@ -70,6 +71,7 @@ __all__ = [
     "group_tree",
     "haplotypes",
     "header",
+    "history",
     "ld_decay",
     "ld_matrix",
     "linked",
@@ -95,4 +97,5 @@ __all__ = [
     "trace",
     "variant_facets",
     "variants",
+    "verified",
 ]

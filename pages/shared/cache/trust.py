@@ -1,0 +1,29 @@
+"""Cached reads of what stands behind the tables."""
+
+from __future__ import annotations
+
+import polars as pl
+import streamlit as st
+
+from medallion import Lake
+from pages.shared.cache.opened import FEW
+
+
+def history(path: str, versions: tuple[str, ...]) -> pl.DataFrame:
+    """Return all builds of a lake. Not kept: a build that fails changes no version."""
+    del versions
+    return Lake(path).history()
+
+
+@st.cache_data(max_entries=FEW, show_spinner="Checking every table …")
+def verified(path: str, versions: tuple[str, ...]) -> pl.DataFrame:
+    """Return the verdict of every check of `Lake.verify`, bronze's bytes hashed again."""
+    del versions
+    return pl.DataFrame(
+        [
+            (c.id, c.layer, c.severity, c.ok, c.message, c.expected, c.found)
+            for c in Lake(path).verify()
+        ],
+        schema=["id", "layer", "severity", "ok", "message", "expected", "found"],
+        orient="row",
+    )

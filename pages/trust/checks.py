@@ -1,0 +1,77 @@
+"""Checks: what was tested about the lake, and what came of it."""
+
+from __future__ import annotations
+
+import polars as pl
+import streamlit as st
+
+from pages.shared import cache, draw, panels, say, state
+from pages.shared.words import plural
+
+
+def verdicts(frame: pl.DataFrame, what: str) -> None:
+    """Show checks, those that fail first, with a sentence that sums them up."""
+    failed = frame.filter(~pl.col("ok") & (pl.col("severity").cast(pl.String) == "error")).height
+    warned = frame.filter(~pl.col("ok")).height - failed
+    if failed:
+        st.markdown(f":red[:material/error: **{plural(failed, 'check')} failed.**]")
+    elif warned:
+        st.markdown(f":orange[:material/info: **All hold but for {plural(warned, 'warning')}.**]")
+    else:
+        st.markdown(":green[:material/check_circle: **All checks hold.**]")
+    words = (
+        pl.when(pl.col("ok"))
+        .then(pl.lit("holds"))
+        .when(pl.col("severity").cast(pl.String) == "error")
+        .then(pl.lit("FAILED"))
+        .otherwise(pl.lit("warning"))
+    )
+    draw.table(
+        frame.with_columns(verdict=words).sort("ok", maintain_order=True),
+        {
+            "verdict": draw.text("Verdict", "holds, warning or FAILED.", "small"),
+            "id": draw.text("Check", "A name that stays the same between versions."),
+            "layer": draw.text("Layer", "What it looks at.", "small"),
+            "about": draw.text("About", "The file, contig or group that was checked."),
+            "message": draw.text("What should hold", "In words.", "large"),
+            "expected": draw.text("Expected", "What was expected."),
+            "found": draw.text("Found", "What was found."),
+        },
+        alt=what,
+        height=520,
+    )
+    draw.downloads(frame, what.lower().replace(" ", "-"), "all checks")
+
+
+def main() -> None:
+    """Draw the page."""
+    lake = state.current()
+    st.title("Checks", anchor=False)
+    if lake.source.simulated:
+        say.simulated()
+    st.markdown("What was tested about the numbers of this lake, and what came of it.")
+    version = panels.need(lake, "gold")
+    st.subheader("At the last build", anchor=False)
+    frame = cache.first_rows(str(lake.path), version, "gold.checks", 10_000)
+    verdicts(stored(frame), "Checks of the last build")
+    st.subheader("Again, now", anchor=False)
+    st.caption(
+        "Reads every table again and hashes every byte of bronze: as medallion verify does. "
+        "It finds what was changed on the disk since the build."
+    )
+    versions = tuple(lake.version(layer) for layer in ("bronze", "silver", "gold"))
+    if st.button("Check everything now", icon=":material/verified:", type="primary"):
+        cache.verified.clear()
+        st.session_state["verified"] = versions
+    if st.session_state.get("verified") == versions:
+        verdicts(cache.verified(str(lake.path), versions), "Checks run now")
+
+
+def stored(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return rows of `gold.checks` with the columns that `verdicts` reads."""
+    return frame.with_columns(
+        ok=pl.col("verdict").cast(pl.String) == "passed", message=pl.col("meaning")
+    ).drop("verdict", "meaning")
+
+
+main()

@@ -1,0 +1,108 @@
+"""History: every build of the lake, how long it took, what came of it, and why it was made."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import streamlit as st
+
+from medallion.figures.history import build_times
+from pages.shared import cache, draw, say, state
+from pages.shared.words import plural, size
+
+ROWS = 500
+
+
+def show_run(run: dict[str, object]) -> None:
+    """Show one build: its stages, its reasons, the versions that made it."""
+    st.subheader(f"{str(run['layer']).capitalize()}, {run['started_at']:%Y-%m-%d %H:%M:%S} UTC",
+                 anchor=False)  # fmt: skip
+    for reason in run["reasons"] or []:  # type: ignore[attr-defined]
+        st.text(str(reason))
+    if run["error"]:
+        st.code(str(run["error"]), language=None, wrap_lines=True)
+    left, right = st.columns(2)
+    with left:
+        stages = json.loads(str(run["stages"]))
+        draw.table(
+            pl.DataFrame(
+                {"stage": list(stages), "seconds": [float(s) for s in stages.values()]},
+                schema={"stage": pl.String, "seconds": pl.Float64},
+            ),
+            {
+                "stage": draw.text("Stage", "What was done."),
+                "seconds": draw.number("Seconds", "Until the next stage began.", "%.2f"),
+            },
+            alt="Stages of the build",
+        )
+    with right:
+        versions = json.loads(str(run["versions"]))
+        draw.table(
+            pl.DataFrame(
+                {"package": list(versions), "version": list(versions.values())},
+                schema={"package": pl.String, "version": pl.String},
+            ),
+            {
+                "package": draw.text("Package", "Python, or a library that made the tables."),
+                "version": draw.text("Version", "As installed at the time."),
+            },
+            alt="Versions of the packages",
+        )
+
+
+def main() -> None:
+    """Draw the page."""
+    lake = state.current()
+    st.title("History", anchor=False)
+    if lake.source.simulated:
+        say.simulated()
+    st.markdown("Every build of a layer, done, failed or cancelled: when, why, how long, how much.")
+    versions = tuple(lake.version(layer) for layer in ("bronze", "silver", "gold"))
+    runs = cache.history(str(lake.path), versions)
+    if runs.is_empty():
+        say.text_note(
+            "Nothing has been built since this lake keeps a history.",
+            ["Build a layer on the Overview page: it leaves a line here."],
+        )
+        return
+    draw.figure(build_times(runs, theme=state.theme()), key="build times")
+    newest = runs.reverse().head(ROWS)
+    st.caption(
+        f"{plural(runs.height, 'build')}, newest first. Tick one to see its stages and versions."
+    )
+    shown = newest.with_columns(
+        pl.col("reasons").list.join(" "),
+        size=pl.col("bytes").map_elements(size, return_dtype=pl.String),
+        memory=pl.col("peak_memory").map_elements(size, return_dtype=pl.String),
+    )
+    columns = {
+        "started_at": st.column_config.DatetimeColumn("Started", help="UTC.", timezone="UTC"),
+        "layer": draw.text("Layer", "What was built.", "small"),
+        "outcome": draw.text("Outcome", "done, failed or cancelled.", "small"),
+        "seconds": draw.number("Seconds", "From start to end.", "%.1f"),
+        "rows": draw.number("Rows", "Of all tables of the layer, together."),
+        "size": draw.text("Size", "Of the tables on disk.", "small"),
+        "memory": draw.text("Peak memory", "Of the whole process up to then.", "small"),
+        "asked_by": draw.text("Asked by", "dashboard, command line or Python.", "small"),
+        "reasons": draw.text("Why", "What had changed, or was missing.", "large"),
+        "error": draw.text("Error", "What stood in the way.", "large"),
+    }
+    ticked = st.dataframe(
+        shown.select(list(columns)),
+        hide_index=True,
+        column_config=columns,
+        height=min(420, 35 * (shown.height + 1) + 3),
+        lazy=False,
+        key="runs",
+        on_select="rerun",
+        selection_mode="single-row",
+        alt="Builds of the lake",
+    )
+    rows = ticked["selection"]["rows"]
+    if rows and rows[0] < newest.height:
+        show_run(newest.row(rows[0], named=True))
+    draw.downloads(runs.with_columns(pl.col("reasons").list.join(" ")), "history", "all builds")
+
+
+main()

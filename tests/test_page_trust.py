@@ -1,0 +1,102 @@
+"""The pages Checks and History."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from medallion import Lake, MedallionError
+from medallion.figures.history import build_times
+
+ROOT = Path(__file__).resolve().parents[1]
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open a page of a lake."""
+    monkeypatch.setattr("sys.argv", ["app.py"])
+
+    def opened(lake: Lake, name: str) -> AppTest:
+        monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+        app.switch_page(f"pages/trust/{name}.py")
+        return sound(app.run())
+
+    return opened
+
+
+def sound(app: AppTest) -> AppTest:
+    assert not app.exception, [element.message for element in app.exception]
+    return app
+
+
+def texts(app: AppTest) -> str:
+    kinds = ("text", "code", "caption", "markdown")
+    return "\n".join(e.value for kind in kinds for e in app.get(kind))
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Lake:
+    """A small lake whose published AC is wrong."""
+    lines = ["##fileformat=VCFv4.2", "##contig=<ID=7>",
+             '##INFO=<ID=AC,Number=A,Type=Integer,Description="Alleles">',
+             '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">',
+             "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1\tS2",
+             "7\t100\t.\tA\tG\t.\tPASS\tAC=3\tGT\t0|1\t0|0", ""]  # fmt: skip
+    vcf = tmp_path / "own.vcf"
+    vcf.write_text("\n".join(lines), encoding="utf-8", newline="\n")
+    lake = Lake(tmp_path / "lake", vcf=[vcf])
+    lake.build("gold", asked_by="**a test** <b>")
+    return lake
+
+
+def test_checks_of_the_build_and_run_again(page: Open, own: Lake) -> None:
+    app = page(own, "checks")
+    frame = pl.from_pandas(app.dataframe[0].value)
+    stored = own.scan("gold.checks", build=False).collect()
+    assert frame.height == stored.height
+    wrong = stored.filter(pl.col("verdict") == "failed")["id"].to_list()
+    assert wrong
+    assert frame.filter(pl.col("verdict") != "holds")["id"].to_list() == wrong
+    next(b for b in app.button if b.label == "Check everything now").click()
+    sound(app.run())
+    again = pl.from_pandas(app.dataframe[1].value)
+    assert again.height == len(own.verify())
+
+
+def test_a_damaged_file_is_found_when_checked_again(page: Open, own: Lake) -> None:
+    app = page(own, "checks")
+    (own.path / "bronze" / "own.vcf").write_bytes(b"another file")
+    next(b for b in app.button if b.label == "Check everything now").click()
+    app.run()
+    assert "failed" in texts(app) or app.error
+
+
+def test_history_lists_the_builds(page: Open, own: Lake) -> None:
+    app = page(own, "history")
+    frame = pl.from_pandas(app.dataframe[0].value)
+    assert frame["layer"].to_list() == ["gold", "silver", "bronze"]
+    assert frame["asked_by"].to_list() == ["**a test** <b>"] * 3
+    assert len(app.get("plotly_chart")) == 1
+    figure = build_times(own.history())
+    assert sum(len(trace.x) for trace in figure.data) == 3
+    assert "<b>" not in str([c for t in figure.data for c in t.customdata])
+
+
+def test_failed_builds_are_crosses_and_none_is_said(page: Open, own: Lake, tmp_path: Path) -> None:
+    (tmp_path / "own.vcf").write_bytes(b"no VCF\n" * 9)
+    with pytest.raises(MedallionError):
+        Lake(own.path).build("gold")
+    runs = own.history()
+    assert runs["outcome"][-1] == "failed"
+    figure = build_times(runs, theme="dark")
+    assert [m for t in figure.data for m in t.marker.symbol].count("x") == 1
+    app = page(own, "history")
+    assert pl.from_pandas(app.dataframe[0].value)["error"][0]
+    (own.path / "history.jsonl").unlink()
+    assert "Nothing has been built" in texts(page(own, "history"))
