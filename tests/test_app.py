@@ -587,5 +587,5 @@ def test_the_diagram_escapes_its_words() -> None:
 
 def test_downloads_hold_what_is_shown() -> None:
     frame = pl.DataFrame({"a": [1, 2], "b": ["x", "ÿ"]})
-    assert pl.read_csv(io.BytesIO(draw._bytes(frame, "csv"))).equals(frame)
-    assert pl.read_parquet(io.BytesIO(draw._bytes(frame, "parquet"))).equals(frame)
+    assert pl.read_csv(io.BytesIO(draw.as_bytes(frame, "csv"))).equals(frame)
+    assert pl.read_parquet(io.BytesIO(draw.as_bytes(frame, "parquet"))).equals(frame)
