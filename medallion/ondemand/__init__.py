@@ -8,7 +8,7 @@ linkage `medallion.popgen.linkage`, haplotypes `medallion.popgen.haplotypes`, co
 
 from medallion.ondemand.cohort import cohort
 from medallion.ondemand.haplotypes import MOST_IN_HAPLOTYPES, haplotypes
-from medallion.ondemand.linkage import MOST_IN_MATRIX, Measure, ld_matrix, linked
+from medallion.ondemand.linkage import MOST_IN_MATRIX, Measure, ld_matrix, ld_pairs, linked
 from medallion.ondemand.search import MOST_TERMS, Found, search
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "cohort",
     "haplotypes",
     "ld_matrix",
+    "ld_pairs",
     "linked",
     "search",
 ]

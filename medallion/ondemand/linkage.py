@@ -12,11 +12,11 @@ import polars as pl
 
 from medallion.errors import UsageError
 from medallion.gold.matrix import MISSING, read_dosages
-from medallion.ondemand.named import find_alleles, label, several, unphased
+from medallion.ondemand.named import find_alleles, label, listed, several, unphased
 from medallion.ondemand.silver import Mask, Silver
 from medallion.popgen.linkage import dosage_r, haplotype_ld
 
-__all__ = ["MOST_IN_MATRIX", "Measure", "ld_matrix", "linked"]
+__all__ = ["MOST_IN_MATRIX", "Measure", "ld_matrix", "ld_pairs", "linked"]
 
 MOST_IN_MATRIX = 500
 
@@ -142,26 +142,78 @@ def ld_matrix(
     genotypes or on another contig or file than the first; for too many; for another
     measure; for d_prime without phase; where there is no such group.
     """
-    if measure not in get_args(Measure):
-        raise UsageError(f"measure is {measure!r}: expected one of {', '.join(get_args(Measure))}.")
+    _check(measure)
     silver = Silver.of(root)
     chosen = find_alleles(silver, several(variants, MOST_IN_MATRIX))
-    file = chosen["file"][0]
     names = [label(row) for row in chosen.iter_rows(named=True)]
+    found = _all_pairs(silver, chosen, population, measure)
+    values = pl.DataFrame(found, schema=dict.fromkeys(names, pl.Float64), orient="row")
+    return values.fill_nan(None).insert_column(0, pl.Series("variant", names))
+
+
+def ld_pairs(
+    root: Path, alleles: pl.DataFrame, *, population: str | None = None, measure: Measure = "r2"
+) -> pl.DataFrame:
+    """Linkage of all pairs of alleles that are known by their rows, the strongest first.
+
+    `alleles` has chrom, pos, file, record, alt_index of up to MOST_IN_MATRIX ALT alleles of
+    one contig of one file, in the order of the file: rows of a table of this lake, so that
+    alleles that share a name are told apart. Columns: one, other (their rows, counted from
+    0, `one` the first), value. Pairs of which one does not vary in the group are left out.
+    `population` and `measure` as in `ld_matrix`.
+
+    Raises UsageError as `ld_matrix` does.
+    """
+    _check(measure)
+    several(alleles["pos"].cast(pl.String).to_list(), MOST_IN_MATRIX)
+    key = ["file", "record", "alt_index"]
+    if len(places := alleles.select("file", "chrom").unique()) > 1:
+        told = listed([f"{chrom} of {file}" for file, chrom in sorted(places.iter_rows())])
+        raise UsageError(f"The alleles are of several contigs or files, {told}: choose one.")
+    silver = Silver.of(root)
+    chosen = silver.variants(
+        (pl.col("chrom") == alleles["chrom"][0])
+        & pl.col("pos").is_in(alleles["pos"].unique().implode())
+        & (pl.col("file") == alleles["file"][0])
+        & pl.col("has_gt")
+    ).join(alleles.select(key), on=key, how="semi", maintain_order="left")
+    if chosen.height != alleles.height:
+        raise UsageError(
+            f"Silver has genotypes of {chosen.height:,} of {alleles.height:,} alleles: gold may "
+            "be of another silver. Build gold anew."
+        )
+    found = _all_pairs(silver, chosen, population, measure)
+    one, other = np.triu_indices(len(found), 1)
+    pairs = pl.DataFrame(
+        {"one": one.astype(np.int32), "other": other.astype(np.int32), "value": found[one, other]}
+    )
+    return pairs.filter(pl.col("value").is_not_nan()).sort(
+        pl.col("value").abs(), "one", "other", descending=[True, False, False]
+    )
+
+
+def _check(measure: str) -> None:
+    if measure not in get_args(Measure):
+        raise UsageError(f"measure is {measure!r}: expected one of {', '.join(get_args(Measure))}.")
+
+
+def _all_pairs(
+    silver: Silver, chosen: pl.DataFrame, population: str | None, measure: Measure
+) -> Floats:
+    """The measure of each of `chosen` with each, NaN where one of the two does not vary."""
+    file = chosen["file"][0]
     _, who = silver.group(file, population)
     read = silver.haplotypes(file, chosen)
-    found: Floats
     if read.phased.all():
         alleles = read.alleles[:, who]
         ld = haplotype_ld(alleles, alleles)
-        found = ld.r2 if measure == "r2" else ld.d_prime
-    elif measure == "r2":
+        return ld.r2 if measure == "r2" else ld.d_prime
+    if measure == "r2":
         copies = _genotypes(silver, file, chosen, who)
-        found = dosage_r(copies, copies) ** 2
-    else:
-        raise unphased([n for n, phased in zip(names, read.phased, strict=True) if not phased])
-    values = pl.DataFrame(found, schema=dict.fromkeys(names, pl.Float64), orient="row")
-    return values.fill_nan(None).insert_column(0, pl.Series("variant", names))
+        found: Floats = dosage_r(copies, copies) ** 2
+        return found
+    names = [label(row) for row in chosen.filter(~read.phased).iter_rows(named=True)]
+    raise unphased(names)
 
 
 def _genotypes(silver: Silver, file: str, alleles: pl.DataFrame, who: Mask) -> npt.NDArray[np.int8]:

@@ -20,7 +20,14 @@ from pages.shared.cache.gold import (
     populations,
     spectrum,
 )
-from pages.shared.cache.linkage import common_alleles, haplotypes, ld_decay, ld_matrix, linked
+from pages.shared.cache.linkage import (
+    Common,
+    common_alleles,
+    haplotypes,
+    ld_decay,
+    ld_pairs,
+    linked,
+)
 from pages.shared.cache.opened import Allele, allele_of, open_lake
 from pages.shared.cache.region import RegionData, region_alleles, region_data
 from pages.shared.cache.sample import rare_alleles, sample_counts
@@ -48,6 +55,7 @@ from pages.shared.cache.trust import history, verified
 
 __all__ = [
     "Allele",
+    "Common",
     "GroupTree",
     "Pair",
     "RegionData",
@@ -73,7 +81,7 @@ __all__ = [
     "header",
     "history",
     "ld_decay",
-    "ld_matrix",
+    "ld_pairs",
     "linked",
     "most_different",
     "open_lake",

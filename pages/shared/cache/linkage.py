@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import polars as pl
 import streamlit as st
 
 from medallion import Lake
 from medallion.ondemand import Measure
+from medallion.ondemand import ld_pairs as of_rows
 from medallion.ondemand.region import View, common_in
 from pages.shared.cache.opened import FEW, SOME, scan
 
@@ -18,27 +22,55 @@ def linked(path: str, version: str, name: str, group: str, distance: int) -> pl.
     return Lake(path).linked(name, distance=distance, population=group)
 
 
+@dataclass(frozen=True)
+class Common:
+    """The common alleles of a view in a group.
+
+    `alleles` are rows of `gold.frequencies`, in the order of the file, at most as many as
+    were asked for, the commonest; `total` counts all. `files` are those that have some,
+    the one with most first; `alleles` are of one of them.
+    """
+
+    alleles: pl.DataFrame
+    total: int
+    files: tuple[str, ...]
+
+
 @st.cache_data(max_entries=SOME, show_spinner=False)
 def common_alleles(
-    path: str, version: str, view: View, group: str, minimum: float, limit: int
-) -> tuple[pl.DataFrame, int]:
-    """Return the commonest alleles of a view in a group, by position, and how many there are.
+    path: str, version: str, view: View, group: str, minimum: float, limit: int, file: str | None
+) -> Common:
+    """Return the commonest alleles of a view in a group, of `file` or the one with most.
 
     Common: the rarer of the allele and all else has a frequency of `minimum` or more.
     """
     del version
     found = common_in(scan(path, "gold.frequencies"), view, group, minimum)
+    names = found["file"].cast(pl.String)
+    files = tuple(names.value_counts(sort=True)["file"].to_list())
+    if files:
+        found = found.filter(names == (file if file in files else files[0]))
     commonest = found.sort("minor", descending=True, maintain_order=True).head(limit)
-    return commonest.sort("file", "record", "alt_index"), found.height
+    return Common(commonest.sort("file", "record", "alt_index"), found.height, files)
 
 
 @st.cache_data(max_entries=FEW, show_spinner="Measuring linkage …")
-def ld_matrix(
-    path: str, version: str, names: tuple[str, ...], group: str, measure: Measure
+def ld_pairs(
+    path: str,
+    versions: tuple[str, str],
+    view: View,
+    group: str,
+    minimum: float,
+    limit: int,
+    file: str | None,
+    measure: Measure,
 ) -> pl.DataFrame:
-    """Return r² or D' of all pairs, as `Lake.ld_matrix` does."""
-    del version
-    return Lake(path).ld_matrix(names, group, measure)
+    """Return r² or D' of all pairs of `common_alleles`, as `ondemand.ld_pairs` does.
+
+    `versions` are silver's and gold's.
+    """
+    common = common_alleles(path, versions[1], view, group, minimum, limit, file)
+    return of_rows(Path(path), common.alleles, population=group, measure=measure)
 
 
 @st.cache_data(max_entries=SOME, show_spinner="Counting haplotypes …")
