@@ -97,14 +97,14 @@ def own_lake(folder: Path, records: list[tuple[int, str, str, str, tuple[str, ..
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """Two records that are the same, one with a long allele, one with two ALTs."""
+    """Long alleles of one place, which share a name in links, and a record with two ALTs."""
     return own_lake(
         tmp_path_factory.mktemp("own"),
         [
             (100, NASTY, "A", "G", SIX),
-            (100, ".", "A", "G", SIX),
-            (200, ".", "A", "T" * 300, SIX[::-1]),
-            (200, ".", "A", "C", SIX),
+            (200, ".", "A", "T" * 300, SIX),
+            (200, ".", "A", "G" * 300, SIX),
+            (200, ".", "A", "C", SIX[::-1]),
             (300, "rs<b>", "A", "C,G", ("0|1", "1|2", "0|0", "2|0", "0|1", "1|0")),
         ],
     )

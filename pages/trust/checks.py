@@ -11,8 +11,9 @@ from pages.shared.words import plural
 
 def verdicts(frame: pl.DataFrame, what: str) -> None:
     """Show checks, those that fail first, with a sentence that sums them up."""
-    failed = frame.filter(~pl.col("ok") & (pl.col("severity").cast(pl.String) == "error")).height
-    warned = frame.filter(~pl.col("ok")).height - failed
+    severity = pl.col("severity").cast(pl.String)
+    missed = frame.filter(~pl.col("ok"))
+    failed, warned = (missed.filter(severity == each).height for each in ("error", "warning"))
     if failed:
         st.markdown(f":red[:material/error: **{plural(failed, 'check')} failed.**]")
     elif warned:
@@ -22,14 +23,16 @@ def verdicts(frame: pl.DataFrame, what: str) -> None:
     words = (
         pl.when(pl.col("ok"))
         .then(pl.lit("holds"))
-        .when(pl.col("severity").cast(pl.String) == "error")
+        .when(severity == "error")
         .then(pl.lit("FAILED"))
-        .otherwise(pl.lit("warning"))
+        .when(severity == "warning")
+        .then(pl.lit("warning"))
+        .otherwise(pl.lit("note"))
     )
     draw.table(
         frame.with_columns(verdict=words).sort("ok", maintain_order=True),
         {
-            "verdict": draw.text("Verdict", "holds, warning or FAILED.", "small"),
+            "verdict": draw.text("Verdict", "holds, note, warning or FAILED.", "small"),
             "id": draw.text("Check", "A name that stays the same between versions."),
             "layer": draw.text("Layer", "What it looks at.", "small"),
             "about": draw.text("About", "The file, contig or group that was checked."),
