@@ -120,7 +120,7 @@ def haplotype_alleles(
     )  # fmt: skip
     figure.update_yaxes(
         tickmode="array", tickvals=list(range(rows.height)), showgrid=False, zeroline=False,
-        ticktext=[f"{r['number']}  {r['share']:.1%}" for r in rows.iter_rows(named=True)],
+        ticktext=[f"{r['number']}  {r['share']:.2%}" for r in rows.iter_rows(named=True)],
         range=[rows.height - 0.5, -0.5],
     )  # fmt: skip
     return figure
@@ -181,7 +181,12 @@ def _piece(
         name=name,
         marker={
             "color": _OTHERS if place is None else _COLOURS[place],
-            "pattern": {"shape": "" if place is None else _PATTERNS[place], "solidity": 0.15},
+            "pattern": {
+                "shape": "" if place is None else _PATTERNS[place],
+                "fillmode": "overlay",
+                "solidity": 0.12,
+                "size": 9,
+            },
             "line": {"width": 0.5},
         },
         customdata=[
