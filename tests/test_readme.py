@@ -23,6 +23,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from real_data import absent, tool
+from screenshots import PICTURES
 
 from medallion import Lake, cli, demo
 from medallion.bronze import tables as bronze
@@ -316,6 +317,14 @@ def test_paths_are_there(place: Path) -> None:
     # The index comes with a download only.
     for path in named - {"data/bronze/ALL.chr22.vcf.gz.tbi"}:
         assert (ROOT / path).exists() or (place / path).exists(), path
+
+
+def test_pictures_are_there_and_can_be_taken_again() -> None:
+    shown = re.findall(r"!\[(.+)\]\((\S+)\)", README.read_text(encoding="utf-8"))
+    assert {path for _, path in shown} == {f".github/screenshots/{n}.webp" for n in PICTURES}
+    for says, path in shown:
+        assert says.startswith("The page ")
+        assert (ROOT / path).stat().st_size < 200_000, path
 
 
 def test_structure_is_there() -> None:
