@@ -21,7 +21,6 @@ from medallion import ondemand
 from medallion.bronze import build as bronze
 from medallion.bronze import raw as bronze_raw
 from medallion.bronze import source as bronze_source
-from medallion.bronze import tables as bronze_tables
 from medallion.bronze.published import Vcfs
 from medallion.bronze.raw import RawRecord, Region, parse_where
 from medallion.bronze.source import Source
@@ -29,10 +28,8 @@ from medallion.checks import Check, run_checks
 from medallion.errors import NotBuiltError, UsageError
 from medallion.find import variant_filter
 from medallion.gold import build as gold
-from medallion.gold import tables as gold_tables
 from medallion.progress import ProgressCallback, Reporter
 from medallion.silver import build as silver
-from medallion.silver import tables as silver_tables
 from medallion.silver.limit import Limit
 from medallion.silver.samples import read_sample_table
 from medallion.status import LAYERS, LayerStatus, Step, layer_states, plan
@@ -42,14 +39,18 @@ from medallion.storage.lock import build_lock
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.storage.work import Work, start_work
+from medallion.tables import (
+    TABLES,
+    layer_named,
+    needed_version,
+    published_version,
+    table_named,
+)
 from medallion.trace import CellTrace, RecordTrace, trace_record, trace_row
 from medallion.vcf.header import Header
+from medallion.versions import Comparison, compare, kept_versions
 
 __all__ = ["Lake"]
-
-_TABLES: dict[str, Table] = {
-    t.name: t for t in (*bronze_tables.TABLES, *silver_tables.TABLES, *gold_tables.TABLES)
-}
 
 
 class Lake:
@@ -89,15 +90,15 @@ class Lake:
 
     def plan(self, layer: str = "gold", *, force: bool = False) -> list[Step]:
         """What `build` would do, and why."""
-        return plan(self.path, self.source, _layer(layer), force=force)
+        return plan(self.path, self.source, layer_named(layer), force=force)
 
     def tables(self) -> list[Table]:
         """The tables of the published layers, with their columns and meanings."""
-        return [t for t in _TABLES.values() if self._version(t) is not None]
+        return [t for t in TABLES.values() if self._version(t) is not None]
 
     def version(self, layer: str) -> str:
         """A word that changes whenever the published layer does; "" where there is none."""
-        snapshot = read_snapshot(self.path, _layer(layer))
+        snapshot = read_snapshot(self.path, layer_named(layer))
         return snapshot.token if snapshot else ""
 
     # Making it
@@ -122,7 +123,7 @@ class Lake:
         records, stops a build of silver in which more cannot be trusted. `asked_by` is
         kept in the history. Raises a MedallionError; what was built before stays as it was.
         """
-        _layer(layer)
+        layer_named(layer)
         limit = None if max_quarantined is None else Limit.parse(max_quarantined)
         report = Reporter(progress, cancel)
 
@@ -156,6 +157,15 @@ class Lake:
         """Every build of a layer, the oldest first; see `storage.history`."""
         return read_history(self.path)
 
+    def versions(self, table: str) -> pl.DataFrame:
+        """The versions of a table that can be read still; see `versions.kept_versions`."""
+        return kept_versions(self.path, table_named(table))
+
+    def compare(self, table: str, version: int, *, limit: int = 100) -> Comparison:
+        """What became of the rows of an earlier version of a table; see `versions.compare`."""
+        found = table_named(table)
+        return compare(self.path, found, version, self._published(found), limit=limit)
+
     def clean(self) -> int:
         """Remove earlier versions of tables and what dead builds left; return the files removed.
 
@@ -164,7 +174,7 @@ class Lake:
         """
         removed = 0
         with build_lock(self.path, lambda: None), delta.writing(self.path):
-            for table in _TABLES.values():
+            for table in TABLES.values():
                 if (version := self._version(table)) is not None:
                     removed += delta.clean(self.path, table, [version])
         return removed
@@ -177,7 +187,7 @@ class Lake:
         With `build=False` the published version is read, stale or not; raises
         NotBuiltError where there is none.
         """
-        found = _table(table)
+        found = table_named(table)
         if build and any(s.reasons for s in self.plan(found.layer)):
             self.build(found.layer)
         return delta.scan(self.path, found, self._published(found))
@@ -210,7 +220,7 @@ class Lake:
 
         For example `trace("gold.frequencies", "22-16051249-T-C", "GBR")`.
         """
-        return trace_row(_table(table), key, self._published, self._vcfs())
+        return trace_row(table_named(table), key, self._published, self._vcfs())
 
     def trace_record(self, number: int, *, file: str | None = None) -> RecordTrace:
         """What became of a bronze record: its rows in silver and gold, or its defects.
@@ -298,7 +308,13 @@ class Lake:
         """
         from medallion.query import run_query  # DuckDB takes a tenth of a second to import
 
-        published = [(t, v) for t in _TABLES.values() if (v := self._version(t)) is not None]
+        # One look at each layer's record, for its versions belong together.
+        states = {name: s.tables for name in LAYERS if (s := self._snapshot(name))}
+        published = [
+            (t, states[t.layer][t.short].version)
+            for t in TABLES.values()
+            if t.short in states.get(t.layer, ())
+        ]
         if not published:
             raise NotBuiltError(f"Nothing has been built in {self.path}. Build it first.")
         return run_query(self.path, published, sql, limit=limit, seconds=seconds)
@@ -327,18 +343,18 @@ class Lake:
         if table in LAYERS:
             # One look at the layer's record, for its versions belong together.
             states = snapshot.tables if (snapshot := self._snapshot(table)) else {}
-            own = [t for t in _TABLES.values() if t.layer == table]
+            own = [t for t in TABLES.values() if t.layer == table]
             published = [(t, states[t.short].version) for t in own if t.short in states]
             self._published(own[0])
             folder = str(path).endswith("/")
             return exports.export_layer(self.path, published, target, form=form, folder=folder)
-        found = _table(table)
+        found = table_named(table)
         choose = partial(exports.filtered, region=region, populations=populations, where=where)
         return exports.export_table(self.path, found, self._published(found), target, choose)
 
     def _export_vcf(self, target: Path, region: str | None) -> exports.Exported:
         names = ("silver.variants", "gold.frequencies", "gold.populations")
-        versions = {name: self._published(_TABLES[name]) for name in names}
+        versions = {name: self._published(TABLES[name]) for name in names}
         if reasons := self.status()["gold"].reasons:
             # Counts of another silver would stand beside sites that they are not of.
             raise NotBuiltError(
@@ -367,30 +383,10 @@ class Lake:
         return read_snapshot(self.path, layer)
 
     def _version(self, table: Table) -> int | None:
-        snapshot = self._snapshot(table.layer)
-        state = snapshot.tables.get(table.short) if snapshot else None
-        return state.version if state else None
+        return published_version(self.path, table)
 
     def _published(self, table: Table) -> int:
-        version = self._version(table)
-        if version is None:
-            raise NotBuiltError(
-                f"The {table.layer} layer has not been built, so there is no {table.name}. "
-                f"Build it: medallion build {table.layer} --lake {self.path}"
-            )
-        return version
-
-
-def _layer(name: str) -> str:
-    if name not in LAYERS:
-        raise UsageError(f"There is no layer {name!r}: expected one of {', '.join(LAYERS)}.")
-    return name
-
-
-def _table(name: str) -> Table:
-    if name not in _TABLES:
-        raise UsageError(f"There is no table {name!r}: expected one of {', '.join(_TABLES)}.")
-    return _TABLES[name]
+        return needed_version(self.path, table)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -28,6 +28,7 @@ FILES = Table(
         Column("records", "int64", "lines of a VCF after its header", "records"),
         Column("samples", "int64", "samples that a VCF's header names", "samples"),
     ),
+    key=("file",),
 )
 
 BLOCKS = Table(
@@ -51,6 +52,7 @@ BLOCKS = Table(
                nullable=False),
     ),
     pruned_by=("file", "block"),
+    key=("file", "block", "chrom"),
 )  # fmt: skip
 
 TABLES = (FILES, BLOCKS)

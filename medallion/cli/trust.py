@@ -1,4 +1,4 @@
-"""What stands behind a lake's numbers: plan, history, trace, verify, clean."""
+"""What stands behind a lake's numbers: plan, trace, history, versions, verify, clean."""
 
 from __future__ import annotations
 
@@ -27,6 +27,13 @@ def add(commands: Commands) -> None:
     trace.add_argument("key", nargs="+", metavar="NAME", help=forms)
     history = command(commands, "history", _history, "list all builds of the lake")
     history.add_argument("--limit", type=int, default=20, metavar="N", help="the last N builds")
+    versions = command(commands, "versions", _versions, "list the kept versions of a table")
+    versions.add_argument("table", metavar="TABLE", help="such as gold.frequencies")
+    compare = command(commands, "compare", _compare, "say what changed since an earlier version")
+    compare.add_argument("table", metavar="TABLE", help="such as gold.frequencies")
+    compare.add_argument("version", type=int, metavar="VERSION", help="a number of versions")
+    compare.add_argument("--limit", type=int, default=10, metavar="N",
+                         help="rows shown of each kind; default: 10")  # fmt: skip
     command(commands, "verify", _verify, "check bytes, conservation and sums again")
     command(commands, "clean", _clean, "remove earlier versions and what dead builds left")
 
@@ -58,7 +65,7 @@ def _trace(options: argparse.Namespace) -> int:
         if value is not None:
             print(f"  {name:<26}{cell(value)}")
     for source in found.sources:
-        rows = f"{source.rows:,} row{'' if source.rows == 1 else 's'}"
+        rows = _rows(source.rows)
         print(f"{source.table}, version {source.version}: {rows}, {source.meaning}")
     print(f"bronze: {found.records:,} record{'' if found.records == 1 else 's'}")
     for line in found.lines:
@@ -81,6 +88,33 @@ def _history(options: argparse.Namespace) -> int:
     )  # fmt: skip
 
 
+def _versions(options: argparse.Namespace) -> int:
+    kept = open_lake(options).versions(options.table)
+    return print_rows(kept.with_columns(pl.col("committed_at").dt.strftime("%Y-%m-%d %H:%M:%S")))
+
+
+def _compare(options: argparse.Namespace) -> int:
+    found = open_lake(options).compare(options.table, options.version, limit=options.limit)
+    print(
+        f"{found.table}, version {found.now} against {found.before}: {_rows(found.added)} added, "
+        f"{found.removed:,} removed, {found.changed:,} changed, {found.same:,} the same"
+    )
+    for word, names in (("new", found.new_columns), ("gone", found.lost_columns)):
+        if names:
+            print(f"columns that are {word}: {', '.join(names)}")
+    for name, count, largest in found.columns.iter_rows():
+        by = "" if largest is None else f", by up to {largest:g}"
+        print(f"  {name}: {_rows(count)}{by}")
+    for word, rows in (
+        ("changed", found.first_changed), ("added", found.first_added),
+        ("removed", found.first_removed),
+    ):  # fmt: skip
+        if not rows.is_empty():
+            print(f"\nfirst rows {word}")
+            print_rows(rows)
+    return 0
+
+
 def _verify(options: argparse.Namespace) -> int:
     with ProgressBar() as bar:
         checks = open_lake(options).verify(progress=bar)
@@ -100,3 +134,7 @@ def _clean(options: argparse.Namespace) -> int:
     removed = open_lake(options).clean()
     print(f"{removed:,} files of earlier versions and dead builds removed.")
     return 0
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"

@@ -23,6 +23,7 @@ CATALOG = Table(
         Column("meaning", "string", "what a value says", nullable=False),
         Column("source", "string", "where the table's formulas come from"),
     ),
+    key=("table", "column"),
 )
 
 

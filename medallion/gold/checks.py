@@ -34,6 +34,7 @@ CHECKS = Table(
         Column("found", "string", "what was found", nullable=False),
         Column("meaning", "string", "what the check says, in a sentence", nullable=False),
     ),
+    key=("id", "about"),
 )  # fmt: skip
 
 _TI_TV = (1.5, 3.5)

@@ -52,6 +52,7 @@ FREQUENCIES = Table(
     partitioned=True,
     pruned_by=("pos", "file", "record"),
     source="Counting; hwe_p: Wigginton et al. 2005, https://doi.org/10.1086/429864",
+    key=("file", "chrom", "pos", "ref", "alt", "population", "level"),
 )  # fmt: skip
 
 

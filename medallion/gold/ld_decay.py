@@ -26,6 +26,7 @@ LD_DECAY = Table(
                "first of each kilobase, paired within a partition of the build"),
     ),
     source="Rogers & Huff 2009, https://doi.org/10.1534/genetics.108.093153",
+    key=("super_population", "distance_from", "distance_to"),
 )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ FST = Table(
     source="Hudson et al. 1992 as in Bhatia et al. 2013, https://doi.org/10.1101/gr.154831.113; "
     "Weir & Cockerham 1984, https://doi.org/10.1111/j.1558-5646.1984.tb05657.x; "
     "jackknife: Busing et al. 1999, https://doi.org/10.1023/A:1008800423698",
+    key=("population_1", "population_2", "level", "method"),
 )  # fmt: skip
 
 

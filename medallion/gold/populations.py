@@ -69,6 +69,7 @@ POPULATIONS = Table(
     "https://doi.org/10.1016/0040-5809(75)90020-9; Tajima 1989, "
     "https://doi.org/10.1093/genetics/123.3.585; Nei 1978, "
     "https://doi.org/10.1093/genetics/89.3.583",
+    key=("population", "level"),
 )  # fmt: skip
 
 _STEP = 2.0**30

@@ -46,6 +46,7 @@ SAMPLES = Table(
     ),
     source="Counts: as bcftools stats -s - (PSC); f: Purcell et al. 2007, "
     "https://doi.org/10.1086/519795",
+    key=("sample",),
 )  # fmt: skip
 
 

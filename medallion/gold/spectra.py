@@ -34,6 +34,7 @@ SPECTRUM = Table(
         _SITES,
     ),
     source=_SOURCE,
+    key=("population", "level", "kind", "n", "count"),
 )  # fmt: skip
 
 JOINT_SPECTRUM = Table(
@@ -49,6 +50,7 @@ JOINT_SPECTRUM = Table(
         _SITES,
     ),
     source=_SOURCE,
+    key=("population_1", "population_2", "kind", "n_1", "n_2", "count_1", "count_2"),
 )  # fmt: skip
 
 

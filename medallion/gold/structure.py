@@ -47,6 +47,7 @@ PCA = Table(
         ),
     ),
     source=_SOURCE,
+    key=("sample",),
 )
 COMPONENTS = Table(
     "gold.pca_components",
@@ -58,6 +59,7 @@ COMPONENTS = Table(
         Column("sites", "int64", "sites that it was made from", "sites", nullable=False),
     ),
     source=_SOURCE,
+    key=("component",),
 )
 PCA_SITES = Table(
     "gold.pca_sites",
@@ -68,6 +70,7 @@ PCA_SITES = Table(
         Column("file", "string", "bronze file that the record stands in", nullable=False),
         Column("record", "int64", "number of the record in that file, from 1", nullable=False),
     ),
+    key=("file", "chrom", "pos"),
 )
 RELATEDNESS = Table(
     "gold.relatedness",
@@ -89,6 +92,7 @@ RELATEDNESS = Table(
                nullable=False),
     ),
     source="Manichaikul et al. 2010, https://doi.org/10.1093/bioinformatics/btq559",
+    key=("sample_1", "sample_2"),
 )  # fmt: skip
 
 

@@ -90,6 +90,7 @@ VARIANTS = Table(
     pruned_by=("pos", "file", "record"),
     source="Code: Biddanda et al. 2020, https://doi.org/10.7554/eLife.60107; FST: Weir & Cockerham "
     "1984, https://doi.org/10.1111/j.1558-5646.1984.tb05657.x",
+    key=("file", "chrom", "pos", "ref", "alt"),
 )  # fmt: skip
 
 

@@ -59,6 +59,7 @@ WINDOWS = Table(
     source="Nei & Li 1979, https://doi.org/10.1073/pnas.76.10.5269; Watterson 1975, "
     "https://doi.org/10.1016/0040-5809(75)90020-9; Tajima 1989, "
     "https://doi.org/10.1093/genetics/123.3.585",
+    key=("chrom", "size", "start", "end", "population", "level"),
 )  # fmt: skip
 
 WINDOWS_FST = Table(
@@ -74,6 +75,7 @@ WINDOWS_FST = Table(
     partitioned=True,
     pruned_by=("start",),
     source="Hudson et al. 1992 as in Bhatia et al. 2013, https://doi.org/10.1101/gr.154831.113",
+    key=("chrom", "size", "start", "end", "population_1", "population_2"),
 )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ SAMPLES = Table(
         Column("in_vcf", "boolean", "whether a VCF holds genotypes of it", nullable=False),
         Column("in_metadata", "boolean", "whether the sample table names it", nullable=False),
     ),
+    key=("sample",),
 )
 
 COLUMNS = Table(
@@ -58,6 +59,7 @@ COLUMNS = Table(
         Column("column", "int32", "place among the file's samples, from 0", nullable=False),
         Column("sample", "string", "name of the sample", nullable=False),
     ),
+    key=("file", "column"),
 )
 
 VARIANTS = Table(
@@ -103,6 +105,7 @@ VARIANTS = Table(
     ),
     partitioned=True,
     pruned_by=("pos", "file", "record"),
+    key=("file", "chrom", "pos", "ref", "alt"),
 )  # fmt: skip
 
 GENOTYPES = Table(
@@ -125,6 +128,7 @@ GENOTYPES = Table(
     ),
     partitioned=True,
     pruned_by=("pos", "file", "record"),
+    key=("file", "chrom", "pos", "ref", "alt", "sample"),
 )
 
 CALLS = Table(
@@ -142,6 +146,7 @@ CALLS = Table(
     ),
     partitioned=True,
     pruned_by=("pos", "file", "record"),
+    key=("file", "chrom", "pos", "first_column"),
 )
 
 PATTERNS = Table(
@@ -154,6 +159,7 @@ PATTERNS = Table(
         Column("gt", "string", "reference call, such as 0|0, or 0 for one copy", nullable=False),
         Column("ploidy", "int16", "alleles in it", "alleles", nullable=False),
     ),
+    key=("pattern", "first_column"),
 )
 
 DEFECTS = Table(

@@ -54,7 +54,9 @@ class Column:
 class Table:
     """A table of a layer.
 
-    `name` is `layer.table`; `row` says what one row is; `source` where its formulas come from.
+    `name` is `layer.table`; `row` says what one row is; `key` are the columns that name one,
+    by what it is about rather than where in a file it stands; `source` where its formulas
+    come from.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Table:
     partitioned: bool = False
     pruned_by: tuple[str, ...] = field(default=())
     source: str = ""
+    key: tuple[str, ...] = field(default=())
 
     @property
     def layer(self) -> str:
