@@ -100,3 +100,22 @@ def test_failed_builds_are_crosses_and_none_is_said(page: Open, own: Lake, tmp_p
     assert pl.from_pandas(app.dataframe[0].value)["error"][0]
     (own.path / "history.jsonl").unlink()
     assert "Nothing has been built" in texts(page(own, "history"))
+
+
+def test_what_changed_since_an_earlier_version_is_shown(
+    page: Open, own: Lake, tmp_path: Path
+) -> None:
+    assert "No earlier version of gold.frequencies is kept" in texts(page(own, "history"))
+    vcf = tmp_path / "own.vcf"
+    vcf.write_text(vcf.read_text("utf-8").replace("0|1", "1|1"), encoding="utf-8", newline="\n")
+    Lake(own.path).build("gold")
+    app = page(own, "history")
+    numbers = {m.label: m.value for m in app.metric}
+    assert numbers == {"Added": "0", "Removed": "0", "Changed": "3", "The same": "0"}
+    cells = pl.from_pandas(app.dataframe[-1].value).filter(pl.col("column") == "af")
+    assert cells.select("population", "before", "now").unique().sort("population").rows() == [
+        ("ALL", "0.25", "0.5"), ("unassigned", "0.25", "0.5"),
+    ]  # fmt: skip
+    app.selectbox(key="changed_table").select("silver.samples")
+    sound(app.run())
+    assert "Every row is as it was" in texts(app) or "No earlier version" in texts(app)

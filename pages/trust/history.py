@@ -1,4 +1,4 @@
-"""History: every build of the lake, how long it took, what came of it, and why it was made."""
+"""History: every build of the lake, why it was made, what came of it, and what it changed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import streamlit as st
 
 from medallion.figures.history import build_times
 from pages.shared import cache, draw, say, state
+from pages.shared.changes import changes
 from pages.shared.words import plural, size
 
 ROWS = 500
@@ -103,6 +104,7 @@ def main() -> None:
     if rows and rows[0] < newest.height:
         show_run(newest.row(rows[0], named=True))
     draw.downloads(runs.with_columns(pl.col("reasons").list.join(" ")), "history", "all builds")
+    changes(lake)
 
 
 main()

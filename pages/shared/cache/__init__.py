@@ -51,7 +51,7 @@ from pages.shared.cache.structure import (
     pca_sites,
     relatedness,
 )
-from pages.shared.cache.trust import history, verified
+from pages.shared.cache.trust import compared, history, kept_versions, verified
 
 __all__ = [
     "Allele",
@@ -66,6 +66,7 @@ __all__ = [
     "carriers",
     "cohort_frequencies",
     "common_alleles",
+    "compared",
     "components",
     "defect_counts",
     "defects",
@@ -80,6 +81,7 @@ __all__ = [
     "haplotypes",
     "header",
     "history",
+    "kept_versions",
     "ld_decay",
     "ld_pairs",
     "linked",

@@ -6,6 +6,7 @@ import polars as pl
 import streamlit as st
 
 from medallion import Lake
+from medallion.versions import Comparison
 from pages.shared.cache.opened import FEW
 
 
@@ -13,6 +14,19 @@ def history(path: str, versions: tuple[str, ...]) -> pl.DataFrame:
     """Return all builds of a lake. Not kept: a build that fails changes no version."""
     del versions
     return Lake(path).history()
+
+
+def kept_versions(path: str, version: str, table: str) -> pl.DataFrame:
+    """Return the kept versions of a table. Not kept itself: cleaning changes no version."""
+    del version
+    return Lake(path).versions(table)
+
+
+@st.cache_data(max_entries=FEW, show_spinner="Comparing …")
+def compared(path: str, version: str, table: str, earlier: int, limit: int) -> Comparison:
+    """Return what became of a table's rows since an earlier version of it."""
+    del version
+    return Lake(path).compare(table, earlier, limit=limit)
 
 
 @st.cache_data(max_entries=FEW, show_spinner="Checking every table …")
