@@ -96,7 +96,9 @@ def test_a_folder_of_text(form: str, odd: Lake, tmp_path: Path) -> None:
     frame = odd.scan("gold.frequencies").collect()
     path = tmp_path / "out" / f"frequencies.{form}"
     back = pl.read_csv(path, separator=separator, schema=frame.schema)
-    assert back.equals(frame)
+    # The quote before what a spreadsheet would run is taken off, as the README says.
+    quoted = pl.col(pl.String).str.replace(r"^'('*[=+\-@\t\r\n])", "${1}")
+    assert back.with_columns(quoted).equals(frame)
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
 
 

@@ -7,6 +7,7 @@ a folder, a workbook or a database; silver's sites with gold's counts become a V
 from __future__ import annotations
 
 from medallion.export.filters import filtered, in_region
+from medallion.export.formulas import as_text
 from medallion.export.place import check_target
 from medallion.export.result import Exported, Origin
 from medallion.export.targets import FORMATS, check_options, export_layer, export_table
@@ -16,6 +17,7 @@ __all__ = [
     "FORMATS",
     "Exported",
     "Origin",
+    "as_text",
     "check_options",
     "check_target",
     "export_layer",

@@ -1,7 +1,7 @@
 """One table as one file: Parquet, CSV or TSV.
 
-CSV and TSV hold every value as it stands, for programs to read back; a spreadsheet that
-opens them takes a value that begins with `=` for a formula. Excel files (`excel`) do not.
+CSV and TSV hold every value as it stands, but for text that a spreadsheet would run
+(`formulas` says how it is marked, and how to have it back). Parquet is exact.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
+
+from medallion.export.formulas import as_text
 
 __all__ = ["FLAT", "write_flat"]
 
@@ -24,4 +26,4 @@ def write_flat(frame: pl.LazyFrame, path: Path, ending: str, facts: Mapping[str,
     if ending == ".parquet":
         frame.sink_parquet(path, compression="zstd", metadata=dict(facts))
     else:
-        frame.sink_csv(path, separator="," if ending == ".csv" else "\t")
+        as_text(frame).sink_csv(path, separator="," if ending == ".csv" else "\t")

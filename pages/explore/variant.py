@@ -265,7 +265,7 @@ def show_carriers(lake: Lake, version: str, row: Row, name: str) -> None:
 
 
 def _all_carriers(path: str, version: str, allele: cache.Allele, total: int) -> bytes:
-    return cache.carriers(path, version, allele, total)[0].write_csv().encode("utf-8")
+    return draw.as_bytes(cache.carriers(path, version, allele, total)[0], "csv")
 
 
 def offer_examples(lake: Lake, version: str) -> None:

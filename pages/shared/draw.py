@@ -12,6 +12,8 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
+from medallion.export import as_text
+
 __all__ = ["as_bytes", "downloads", "figure", "number", "stem", "table", "text"]
 
 Column = Any  # what st.column_config's functions return
@@ -94,9 +96,9 @@ def stem(name: str) -> str:
 
 
 def as_bytes(frame: pl.DataFrame, ending: str) -> bytes:
-    """Return the frame as the bytes of a .csv or .parquet file."""
+    """Return the frame as the bytes of a .csv or .parquet file; a CSV's text runs nowhere."""
     if ending == "csv":
-        return frame.write_csv().encode("utf-8")
+        return as_text(frame.lazy()).collect().write_csv().encode("utf-8")
     buffer = io.BytesIO()
     frame.write_parquet(buffer)
     return buffer.getvalue()

@@ -170,7 +170,7 @@ def _scatter(path: str, version: str, level: Level, groups: tuple[str, str], fou
 def _all(path: str, version: str, level: Level, groups: tuple[str, str]) -> bytes:
     frame = cache.all_of_pair(path, version, level, *groups)
     named = frame.with_columns(group_1=pl.lit(groups[0]), group_2=pl.lit(groups[1]))
-    return named.write_csv().encode("utf-8")
+    return draw.as_bytes(named, "csv")
 
 
 def _joint(groups: tuple[str, str], found: Pair) -> None:
