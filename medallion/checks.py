@@ -18,10 +18,27 @@ from medallion.storage.delta import reading
 from medallion.storage.fingerprint import digest_file
 from medallion.storage.work import Work
 
-__all__ = ["Check", "run_checks"]
+__all__ = ["SEVERITIES", "Check", "run_checks"]
 
 Severity = Literal["error", "warning"]
 Scan = Callable[[str], pl.LazyFrame]
+
+
+_COUNTS = ("ac", "an", "n_hom_ref", "n_het", "n_hom_alt", "n_missing")
+
+SEVERITIES: Mapping[str, Severity] = {
+    **dict.fromkeys((f"{layer}.readable" for layer in ("bronze", "silver", "gold")), "error"),
+    "bronze.sha256": "error",
+    "bronze.blocks": "error",
+    "silver.conservation": "error",
+    "silver.allele_copies": "error",
+    "silver.published_ac": "warning",
+    "gold.all_equals_silver": "error",
+    **dict.fromkeys((f"gold.sum_{name}" for name in _COUNTS), "error"),
+    "gold.sample_counts": "error",
+}
+"""Severity of each check, by its id, which begins with the layer. No check is made that is
+not named here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +74,8 @@ def run_checks(
                 found += checks()
         except LakeError as error:
             found.append(
-                Check(
+                _check(
                     f"{layer}.readable",
-                    layer,
-                    "error",
                     ok=False,
                     expected="whole tables",
                     found=str(error),
@@ -70,6 +85,10 @@ def run_checks(
     return found
 
 
+def _check(name: str, ok: bool, expected: str, found: str, message: str) -> Check:  # noqa: FBT001
+    return Check(name, name.partition(".")[0], SEVERITIES[name], ok, expected, found, message)
+
+
 def _bytes(root: Path, scan: Scan, work: Work) -> Iterator[Check]:
     from medallion.bronze.index import index_file  # only verify reads blocks
 
@@ -77,8 +96,8 @@ def _bytes(root: Path, scan: Scan, work: Work) -> Iterator[Check]:
         path = root / "bronze" / row["file"]
         work.report("bronze", f"hashing {row['file']}", 0, row["bytes"], "bytes")
         digest = digest_file(path) if path.is_file() else "no file"
-        yield Check(
-            "bronze.sha256", "bronze", "error", digest == row["sha256"], row["sha256"], digest,
+        yield _check(
+            "bronze.sha256", digest == row["sha256"], row["sha256"], digest,
             f"{row['file']} has the bytes that arrived",
         )  # fmt: skip
         if row["kind"] != "vcf":
@@ -88,8 +107,8 @@ def _bytes(root: Path, scan: Scan, work: Work) -> Iterator[Check]:
         except MedallionError as error:
             lines = str(error)
         expected = f"{row['lines']:,} lines"
-        yield Check(
-            "bronze.blocks", "bronze", "error", lines == expected, expected, lines,
+        yield _check(
+            "bronze.blocks", lines == expected, expected, lines,
             f"every block of {row['file']} inflates and has its CRC",
         )  # fmt: skip
 
@@ -113,8 +132,8 @@ def _conservation(scan: Scan, summary: Mapping[str, Any]) -> Iterator[Check]:
     for entry in summary["ledger"]:
         file, records = entry["file"], entry["records"]
         found = kept.get(file, 0) + out.get(file, 0)
-        yield Check(
-            "silver.conservation", "silver", "error", found == records, f"{records:,}",
+        yield _check(
+            "silver.conservation", found == records, f"{records:,}",
             f"{kept.get(file, 0):,} + {out.get(file, 0):,}",
             f"{file}: records in = records kept + records quarantined",
         )  # fmt: skip
@@ -125,8 +144,8 @@ def _alleles(scan: Scan) -> Check:
                   .collect().item() or 0)  # fmt: skip
     counted = int(scan("silver.variants").select(pl.col("ac").cast(pl.Int64).sum())
                   .collect().item() or 0)  # fmt: skip
-    return Check(
-        "silver.allele_copies", "silver", "error", carried == counted, f"{counted:,}",
+    return _check(
+        "silver.allele_copies", carried == counted, f"{counted:,}",
         f"{carried:,}", "ALT copies in silver.variants = copies in silver.genotypes",
     )  # fmt: skip
 
@@ -139,8 +158,8 @@ def _published(scan: Scan) -> Check:
         .collect()
         .row(0)
     )
-    return Check(
-        "silver.published_ac", "silver", "warning", stated[1] == 0,
+    return _check(
+        "silver.published_ac", stated[1] == 0,
         f"{stated[0]:,} alleles agree", f"{stated[1]:,} differ",
         "AC as the source states it = AC recounted from genotypes",
     )  # fmt: skip
@@ -162,27 +181,26 @@ def _silver_and_gold(scan: Scan) -> Check:
         | pl.col("n_missing").ne_missing(pl.col("gold_missing"))
     )
     differ = int(odd.select(pl.len()).collect().item())
-    return Check(
-        "gold.all_equals_silver", "gold", "error", differ == 0, "0 alleles differ",
+    return _check(
+        "gold.all_equals_silver", differ == 0, "0 alleles differ",
         f"{differ:,} differ", "counts over all samples in gold = counts in silver",
     )  # fmt: skip
 
 
 def _sums(scan: Scan) -> Iterator[Check]:
-    counts = ("ac", "an", "n_hom_ref", "n_het", "n_hom_alt", "n_missing")
     totals = (
         scan("gold.frequencies")
         .group_by("level")
-        .agg(pl.col(c).cast(pl.Int64).sum() for c in counts)
+        .agg(pl.col(c).cast(pl.Int64).sum() for c in _COUNTS)
         .collect()
     )
     by_level = {row["level"]: row for row in totals.iter_rows(named=True)}
     if not {"population", "all"} <= set(by_level):
         return
-    for name in counts:
+    for name in _COUNTS:
         parts, whole = by_level["population"][name], by_level["all"][name]
-        yield Check(
-            f"gold.sum_{name}", "gold", "error", parts == whole, f"{whole:,}", f"{parts:,}",
+        yield _check(
+            f"gold.sum_{name}", parts == whole, f"{whole:,}", f"{parts:,}",
             f"{name} summed over populations = {name} over all samples",
         )  # fmt: skip
 
@@ -199,7 +217,7 @@ def _samples(scan: Scan) -> Check:
         .collect()
         .item()
     )  # fmt: skip
-    return Check(
-        "gold.sample_counts", "gold", "error", wrong == 0, "0 rows", f"{wrong:,} rows",
+    return _check(
+        "gold.sample_counts", wrong == 0, "0 rows", f"{wrong:,} rows",
         "genotype counts never exceed the samples of the group",
     )  # fmt: skip

@@ -18,7 +18,7 @@ from medallion.gold.sums import Sums
 from medallion.popgen.groups import Groups
 from medallion.storage.schema import Column, Table
 
-__all__ = ["CHECKS", "Facts", "check_rows"]
+__all__ = ["CHECKS", "KINDS", "Facts", "check_rows"]
 
 CHECKS = Table(
     "gold.checks",
@@ -42,7 +42,40 @@ _TI_TV = (1.5, 3.5)
 _ENOUGH_SNVS = 1000
 _MOST_OUTLIERS = 0.01
 
-Row = tuple[str, str, bool, str, str, str, str]
+KINDS: Mapping[str, tuple[str, str]] = {
+    "conservation": ("error", "Every record of the file is in silver or in the quarantine."),
+    "duplicates": (
+        "warning", "No record repeats the contig, position, REF and ALT of an earlier one.",
+    ),
+    **{
+        f"published_{field.lower()}": (
+            "warning",
+            f"{field}, as the source states it, is what is counted from the genotypes.",
+        )
+        for field in FIELDS
+    },
+    "release_samples": ("warning", "The population has as many samples as the release says."),
+    "sample_sums": (
+        "error", "Each sample with genotypes is in one population, or in 'unassigned'.",
+    ),
+    "sex_chrx": (
+        "warning", "Samples called with one copy of X are those that the sample table calls male.",
+    ),
+    "structure_sites": (
+        "info", "There are common snvs of autosomes enough to tell structure and relatives from.",
+    ),
+    "hardy_weinberg": (
+        "info", "Few alleles have p below 1e-6 within a population; many point to bad calls.",
+    ),
+    "ti_tv": (
+        "warning",
+        "Transitions over transversions are as in a human genome; about 0.5 is chance.",
+    ),
+}  # fmt: skip
+"""Severity and meaning of each check, by its id. No check is made that is not named here."""
+
+Row = tuple[str, bool, str, str, str]
+"""Id, verdict, what it is about, expected, found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +101,8 @@ Units = Sequence[tuple[str, str, Sums]]
 def check_rows(facts: Facts, units: Units) -> pl.DataFrame:
     """`gold.checks`, in the order in which they are made."""
     rows = [
-        (i, severity, "passed" if ok else "failed", about, expected, found, meaning)
-        for i, severity, ok, about, expected, found, meaning in (
+        (i, KINDS[i][0], "passed" if ok else "failed", about, expected, found, KINDS[i][1])
+        for i, ok, about, expected, found in (
             *_conservation(facts), *_duplicates(facts), *_published(units), *_release(facts),
             *_sums(facts), *_sex(facts, units), *_structure(units),
             *_hardy_weinberg(facts, units), *_ti_tv(facts, units),
@@ -83,9 +116,8 @@ def _conservation(facts: Facts) -> Iterator[Row]:
         out = sum(n for (file, _), n in facts.quarantined.items() if file == entry["file"])
         total = entry["kept"] + out
         yield (
-            "conservation", "error", total == entry["records"], entry["file"],
+            "conservation", total == entry["records"], entry["file"],
             f"{entry['records']:,} records", f"{entry['kept']:,} kept + {out:,} quarantined",
-            "Every record of the file is in silver or in the quarantine.",
         )  # fmt: skip
 
 
@@ -93,8 +125,7 @@ def _duplicates(facts: Facts) -> Iterator[Row]:
     for entry in facts.ledger:
         found = facts.quarantined.get((entry["file"], "duplicate"), 0)
         yield (
-            "duplicates", "warning", found == 0, entry["file"], "0 records", f"{found:,} records",
-            "No record repeats the contig, position, REF and ALT of an earlier one.",
+            "duplicates", found == 0, entry["file"], "0 records", f"{found:,} records",
         )  # fmt: skip
 
 
@@ -107,9 +138,8 @@ def _published(units: Units) -> Iterator[Row]:
     for field, said, odd in zip(FIELDS, stated.tolist(), differ.tolist(), strict=True):
         if said:
             yield (
-                f"published_{field.lower()}", "warning", odd == 0, "all files",
+                f"published_{field.lower()}", odd == 0, "all files",
                 f"{said:,} alleles agree", f"{said - odd:,} agree, {odd:,} differ",
-                f"{field}, as the source states it, is what is counted from the genotypes.",
             )  # fmt: skip
 
 
@@ -123,20 +153,18 @@ def _release(facts: Facts) -> Iterator[Row]:
             continue
         expected = known.samples_phase3
         yield (
-            "release_samples", "warning", group.samples == expected, group.code,
+            "release_samples", group.samples == expected, group.code,
             f"{expected:,} samples", f"{group.samples:,} samples",
-            "The population has as many samples as the release says.",
         )  # fmt: skip
 
 
 def _sums(facts: Facts) -> Iterator[Row]:
     by_population = sum(g.samples for g in facts.groups.groups if g.level == "population")
-    everyone = sum(g.samples for g in facts.groups.groups if g.level == "all")
-    if by_population:
+    everyone = len({sample for columns in facts.columns.values() for sample in columns})
+    if by_population or everyone:
         yield (
-            "sample_sums", "error", by_population == everyone, "all samples",
+            "sample_sums", by_population == everyone, "all samples",
             f"{everyone:,} samples", f"{by_population:,} samples",
-            "Each sample with genotypes is in one population, or in 'unassigned'.",
         )  # fmt: skip
 
 
@@ -155,10 +183,9 @@ def _sex(facts: Facts, units: Units) -> Iterator[Row]:
             continue
         odd = int((known & (haploid != (names == "male"))).sum())
         yield (
-            "sex_chrx", "warning", odd == 0, f"{file}, {chrom}",
+            "sex_chrx", odd == 0, f"{file}, {chrom}",
             f"{int((names == 'male').sum()):,} samples with one copy, all male",
             f"{int(haploid.sum()):,} with one copy; {odd:,} samples do not match their sex",
-            "Samples called with one copy of X are those that the sample table calls male.",
         )  # fmt: skip
 
 
@@ -167,9 +194,8 @@ def _structure(units: Units) -> Iterator[Row]:
     found = sum(len(sums.structure.pos) for _, _, sums in units)
     if units:
         yield (
-            "structure_sites", "info", found >= FEWEST_SITES, "all files",
+            "structure_sites", found >= FEWEST_SITES, "all files",
             f"at least {FEWEST_SITES:,} sites", f"{found:,} sites",
-            "There are common snvs of autosomes enough to tell structure and relatives from.",
         )  # fmt: skip
 
 
@@ -181,9 +207,8 @@ def _hardy_weinberg(facts: Facts, units: Units) -> Iterator[Row]:
         if group.level == "population" and n:
             share = odd / n
             yield (
-                "hardy_weinberg", "info", share <= _MOST_OUTLIERS, group.code,
+                "hardy_weinberg", share <= _MOST_OUTLIERS, group.code,
                 f"at most {_MOST_OUTLIERS:.0%} of {n:,} alleles", f"{odd:,} alleles ({share:.2%})",
-                "Few alleles have p below 1e-6 within a population; many point to bad calls.",
             )  # fmt: skip
 
 
@@ -198,7 +223,6 @@ def _ti_tv(facts: Facts, units: Units) -> Iterator[Row]:
             continue
         low, high = _TI_TV
         yield (
-            "ti_tv", "warning", low <= ti / tv <= high, f"{file}, {chrom}",
+            "ti_tv", low <= ti / tv <= high, f"{file}, {chrom}",
             f"{low} to {high}", f"{ti / tv:.2f}",
-            "Transitions over transversions are as in a human genome; about 0.5 is chance.",
         )  # fmt: skip
