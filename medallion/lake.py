@@ -7,7 +7,7 @@ module that answers it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from itertools import islice
@@ -43,6 +43,7 @@ from medallion.tables import (
     TABLES,
     layer_named,
     needed_version,
+    published_tables,
     published_version,
     table_named,
 )
@@ -205,15 +206,16 @@ class Lake:
         (`#5000`, `#5000-5020`; of `file`, else of the first VCF). At most `limit` lines.
         """
         place = parse_where(where)
-        if isinstance(place, Region):
-            names = [file] if file else [r["file"] for r in self._vcfs().rows()]
-            found: Iterator[RawRecord] = (
-                r for name in names for r in bronze_raw.region(self._vcfs().indexed(name), place)
-            )
-        else:
-            found = bronze_raw.records(self._vcfs().indexed(file), *place)
-        with delta.reading(self.path, "bronze"):
+
+        def read() -> list[RawRecord]:
+            if not isinstance(place, Region):
+                return list(islice(bronze_raw.records(vcfs.indexed(file), *place), limit))
+            names = [file] if file else [r["file"] for r in vcfs.rows()]
+            found = (r for name in names for r in bronze_raw.region(vcfs.indexed(name), place))
             return list(islice(found, limit))
+
+        vcfs = self._vcfs()
+        return vcfs.steadily(read)
 
     def trace(self, table: str, *key: str) -> CellTrace:
         """What a row of gold was made of: silver's rows, bronze's lines; see `trace.trace_row`.
@@ -308,16 +310,10 @@ class Lake:
         """
         from medallion.query import run_query  # DuckDB takes a tenth of a second to import
 
-        # One look at each layer's record, for its versions belong together.
-        states = {name: s.tables for name in LAYERS if (s := self._snapshot(name))}
-        published = [
-            (t, states[t.layer][t.short].version)
-            for t in TABLES.values()
-            if t.short in states.get(t.layer, ())
-        ]
-        if not published:
+        if not published_tables(self.path):
             raise NotBuiltError(f"Nothing has been built in {self.path}. Build it first.")
-        return run_query(self.path, published, sql, limit=limit, seconds=seconds)
+        look = partial(published_tables, self.path)
+        return run_query(self.path, look, sql, limit=limit, seconds=seconds)
 
     def export(
         self,

@@ -7,14 +7,14 @@ world before it sees a word of the user's.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
 import polars as pl
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
-from medallion.errors import QueryError
+from medallion.errors import LakeError, QueryError
 from medallion.storage import delta
 from medallion.storage.parts import table_path
 from medallion.storage.schema import Table
@@ -24,22 +24,42 @@ __all__ = ["run_query"]
 
 def run_query(
     root: Path,
-    tables: Iterable[tuple[Table, int]],
+    look: Callable[[], Sequence[tuple[Table, int]]],
     sql: str,
     *,
     limit: int | None = None,
     seconds: float | None = None,
     memory: str = "2GB",
 ) -> pl.DataFrame:
-    """The result of one SELECT over `tables`, each at its version, named `layer.table`.
+    """The result of one SELECT over the tables that `look` gives, named `layer.table`.
 
-    `limit` bounds the rows, `seconds` the time, `memory` DuckDB's memory. Raises
-    QueryError for anything but one SELECT, and for what DuckDB refuses.
+    `look` gives each table with its version; where builds took that away under the query,
+    it is asked again. `limit` bounds the rows, `seconds` the time, `memory` DuckDB's
+    memory. Raises QueryError for anything but one SELECT, and for what DuckDB refuses.
     """
+    tables = look()
+    while True:
+        try:
+            return _run_over(root, tables, sql, limit, seconds, memory)
+        except (QueryError, LakeError):
+            before, tables = tables, look()
+            if tables == before:
+                raise
+
+
+def _run_over(
+    root: Path,
+    tables: Sequence[tuple[Table, int]],
+    sql: str,
+    limit: int | None,
+    seconds: float | None,
+    memory: str,
+) -> pl.DataFrame:
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"SET memory_limit = '{memory}'")
         for table, version in tables:
-            opened = delta.open_table(root, table, version)
+            with delta.reading(root, table.layer):
+                opened = delta.open_table(root, table, version)
             if opened is None:
                 continue
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.layer}")

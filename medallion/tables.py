@@ -12,7 +12,14 @@ from medallion.status import LAYERS
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import read_snapshot
 
-__all__ = ["TABLES", "layer_named", "needed_version", "published_version", "table_named"]
+__all__ = [
+    "TABLES",
+    "layer_named",
+    "needed_version",
+    "published_tables",
+    "published_version",
+    "table_named",
+]
 
 TABLES: dict[str, Table] = {t.name: t for t in (*bronze.TABLES, *silver.TABLES, *gold.TABLES)}
 
@@ -36,6 +43,16 @@ def published_version(root: Path, table: Table) -> int | None:
     snapshot = read_snapshot(root, table.layer)
     state = snapshot.tables.get(table.short) if snapshot else None
     return state.version if state else None
+
+
+def published_tables(root: Path) -> list[tuple[Table, int]]:
+    """All published tables with their versions, those of a layer by one look at its record."""
+    states = {name: s.tables for name in LAYERS if (s := read_snapshot(root, name)) is not None}
+    return [
+        (table, states[table.layer][table.short].version)
+        for table in TABLES.values()
+        if table.short in states.get(table.layer, ())
+    ]
 
 
 def needed_version(root: Path, table: Table) -> int:

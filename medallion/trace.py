@@ -153,11 +153,13 @@ def trace_row(
     ]  # fmt: skip
     records = variants.select("file", "record").unique()
     first = records.sort("file", "record").head(_FIRST).collect()
-    lines = [
-        line
-        for file, number in first.iter_rows()
-        for line in records_of(vcfs.indexed(file), number, number)
-    ]
+    lines = vcfs.steadily(
+        lambda: [
+            line
+            for file, number in first.iter_rows()
+            for line in records_of(vcfs.indexed(file), number, number)
+        ]
+    )
     files = scan("bronze.files").filter(
         pl.col("file").is_in(variants.select("file").unique().collect().to_series().implode())
         | (pl.col("kind") == "samples")

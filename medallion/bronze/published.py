@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
 from medallion.bronze.index import as_blocks
 from medallion.bronze.raw import IndexedFile
-from medallion.errors import UsageError
+from medallion.errors import LakeError, MedallionError, UsageError
+from medallion.storage import delta
+from medallion.storage.fingerprint import digest_file
+from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.vcf.blocks import Blocks
 from medallion.vcf.header import Header, read_header
 
 __all__ = ["Vcfs"]
+
+T = TypeVar("T")
+_TRIES = 5
+_PAUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ class Vcfs:
 
     def header(self, file: str | None) -> Header:
         """The parsed header of one."""
-        return read_header(self._blocks(self.row(file))[0])
+        return self.steadily(lambda: read_header(self._blocks(self.row(file))[0]))
 
     def indexed(self, file: str | None) -> IndexedFile:
         """One with the places of its records."""
@@ -51,7 +60,56 @@ class Vcfs:
             row["file"], blocks, table, len(header.lines), header.size, row["records"]
         )
 
+    def steadily(self, read: Callable[[], T]) -> T:
+        """What `read()` gives, of bytes that the published index is of.
+
+        A build moves new bytes into place just before it publishes their index, so what is
+        read in between is read again. Raises LakeError where the two stay apart: the file
+        was changed by hand, or a build died in between.
+        """
+        for _ in range(_TRIES):
+            before = read_snapshot(self.root, "bronze")
+            wrong: MedallionError | None = None
+            try:
+                with delta.reading(self.root, "bronze"):
+                    found = read()
+            except MedallionError as error:
+                wrong = error
+            if before == read_snapshot(self.root, "bronze") and self._fits(before):
+                if wrong is not None:
+                    raise wrong
+                return found
+            time.sleep(_PAUSE_SECONDS)
+        raise wrong or LakeError(
+            f"A VCF in {self.root / 'bronze'} is not as it was when its index was made: a build "
+            "stopped as it put a new one in its place, or somebody changed it. "
+            f"Mend it: medallion build bronze --lake {self.root}"
+        )
+
+    def _fits(self, published: Snapshot | None) -> bool:
+        """Whether the VCFs that lie in bronze are those that were published."""
+        files = published.summary["files"] if published else {}
+        for name, known in files.items():
+            if known["kind"] != "vcf":
+                continue
+            path = self.root / "bronze" / name
+            try:
+                stat = path.stat()
+                size, when = stat.st_size, stat.st_mtime_ns
+                # A copy of a lake has other dates.
+                if [size, when] != known["stat"] and _digest(path, size, when) != known["sha256"]:
+                    return False
+            except OSError:
+                return False
+        return True
+
     def _blocks(self, row: dict[str, Any]) -> tuple[Blocks, pl.DataFrame]:
         own = self.scan("bronze.blocks").filter(pl.col("file") == row["file"])
         table = own.sort("block").collect()
         return as_blocks(self.root / "bronze" / row["file"], row["container"], table), table
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, _size: int, _when: int) -> str:
+    """SHA-256 of a file, reckoned anew where its size or date changed."""
+    return digest_file(path)

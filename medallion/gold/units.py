@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from medallion.errors import LakeError
 from medallion.gold.frequencies import FREQUENCIES
 from medallion.gold.sums import Sums
 from medallion.gold.variants import VARIANTS
@@ -55,7 +58,18 @@ def write_sums(root: Path, unit: Unit, sums: Sums | None) -> None:
 def read_sums(root: Path, unit: Unit) -> Sums | None:
     """The sums of a unit, None where it has no genotypes."""
     path = _path(root, unit.key)
-    return load_arrays(path, Sums) if path.stat().st_size else None
+    try:
+        return load_arrays(path, Sums) if path.stat().st_size else None
+    except (KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise LakeError(
+            f"{path} is damaged ({error}). Make the layer again: "
+            f"medallion build gold --force --lake {root}"
+        ) from error
+
+
+def _there(path: Path) -> bool:
+    """Whether sums are stored, and not cut short: what ends a zip file is looked at."""
+    return path.is_file() and (not path.stat().st_size or zipfile.is_zipfile(path))
 
 
 def kept_units(
@@ -66,7 +80,7 @@ def kept_units(
     None is kept where a part or the sums are not there any more.
     """
     known = {u["key"] for u in snapshot.summary.get("units", ())} if snapshot else set()
-    same = [u for u in units if u.key in known and _path(root, u.key).is_file()]
+    same = [u for u in units if u.key in known and _there(_path(root, u.key))]
     if snapshot is None or not same:
         return {}
     found: dict[str, dict[str, list[Part]]] = {u.key: {} for u in same}

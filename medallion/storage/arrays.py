@@ -7,6 +7,7 @@ dataclass it belongs.
 from __future__ import annotations
 
 import dataclasses
+import os
 import typing
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,8 +25,14 @@ _NONE = "__none__"
 def save_arrays(path: Path, data: Any) -> None:  # noqa: ANN401  # any dataclass
     """Write a dataclass of arrays, polars frames of numbers, whole numbers and such."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, **dict(_flat("", data)))
+    # A published layer may name the very file: it is replaced whole.
+    temporary = path.with_name(f".{path.name}")
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **dict(_flat("", data)))
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def load_arrays(path: Path, kind: type[T]) -> T:

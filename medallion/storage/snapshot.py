@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -112,9 +111,13 @@ def write_snapshot(root: Path, snapshot: Snapshot) -> None:
 
 
 def replace_json(path: Path, data: Mapping[str, Any]) -> None:
-    """Write `data` to `path` so that a reader sees the old file or the new one, whole."""
+    """Write `data` to `path` so that a reader sees the old file or the new one, whole.
+
+    Only a builder that holds the lake's lock may call this.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    # One name always: what a builder that died left is written over by the next.
+    temporary = path.with_name(f".{path.name}.new")
     try:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             json.dump(data, file, indent=1, sort_keys=True)
