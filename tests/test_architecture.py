@@ -21,7 +21,7 @@ STEPS = (
     {"bronze"},
     {"silver"},
     {"gold"},
-    {"status", "query", "export", "checks"},
+    {"status", "query", "export", "checks", "failing"},
     {"find", "tables"},
     {"trace", "versions"},
     {"ondemand"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import polars as pl
 import pytest
@@ -119,3 +120,16 @@ def test_what_changed_since_an_earlier_version_is_shown(
     app.selectbox(key="changed_table").select("silver.samples")
     sound(app.run())
     assert "Every row is as it was" in texts(app) or "No earlier version" in texts(app)
+
+
+def test_a_check_that_does_not_hold_leads_to_its_rows(page: Open, own: Lake) -> None:
+    app = page(own, "checks")
+    [link] = [x.proto for x in app.get("page_link") if "published" in x.proto.label]
+    asked = parse_qs(link.query_string)["sql"][0]
+    assert own.query(asked).select("pos", "published_ac", "ac").rows() == [(100, 3, 1)]
+    # The question is asked on the page, though another one was before.
+    app.session_state["ran"] = "select 1 as another"
+    app.switch_page("pages/learn/sql.py")
+    app.query_params["sql"] = asked
+    sound(app.run())
+    assert pl.from_pandas(app.dataframe[-1].value)["pos"].to_list() == [100]

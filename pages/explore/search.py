@@ -11,7 +11,7 @@ from medallion.catalog.populations import POPULATIONS_BY_CODE
 from medallion.errors import UsageError
 from medallion.ondemand import Found
 from pages.shared import cache, draw, find, panels, pick, say, state
-from pages.shared.words import plural
+from pages.shared.words import escaped, plural
 
 SHOWN = 1000
 LINKS = 12
@@ -35,13 +35,9 @@ def links(
                 st.text(name)
                 continue
             page, parameters = target
-            find.link(" ".join(name.translate(MARKDOWN).split()) or "?", icon, page, parameters)
+            find.link(" ".join(escaped(name).split()) or "?", icon, page, parameters)
     if len(names) > LINKS:
         st.caption(f"The first {LINKS} of {len(names):,}.")
-
-
-# A label is read as Markdown, so what has a meaning there is shown by its look-alike.
-MARKDOWN = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]()<>#+-.!|$:~"})
 
 
 def show_variants(found: Found) -> None:

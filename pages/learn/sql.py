@@ -60,6 +60,7 @@ def editor() -> str | None:
     with st.expander("Questions to start from", icon=":material/lightbulb:"):
         for title, sql in EXAMPLES.items():
             st.button(title, on_click=ask, args=(sql,), key=f"example {title}", type="tertiary")
+    arrived = "sql" not in st.session_state or "ran" not in st.session_state
     text = st.text_area(
         "SELECT …",
         key="sql",
@@ -71,7 +72,7 @@ def editor() -> str | None:
     )
     if st.button("Run", type="primary", icon=":material/play_arrow:", disabled=not text.strip()):
         st.session_state["ran"] = text
-    if "ran" not in st.session_state and text.strip():
+    if arrived and text.strip():
         st.session_state["ran"] = text  # a link that holds a question
     asked: str | None = st.session_state.get("ran")
     if asked and asked != text:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Literal
 
-__all__ = ["MEDALS", "STATES", "ago", "allele_label", "duration", "plural", "size", "window"]
+__all__ = [
+    "MEDALS",
+    "STATES",
+    "ago",
+    "allele_label",
+    "duration",
+    "escaped",
+    "plural",
+    "size",
+    "window",
+]
 
 Colour = Literal["green", "orange", "gray", "blue", "red"]
 
@@ -31,6 +41,7 @@ MEDALS = {
     "gold": ":yellow[:material/workspace_premium:]",
 }
 
+_MARKDOWN = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]()<>#+-.!|$:~"})
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _LABEL_CHARS = 200
 
@@ -70,6 +81,11 @@ def ago(when: datetime, now: datetime | None = None) -> str:
 def plural(n: int, word: str, many: str | None = None) -> str:
     """Return `n` with thousands separators and its word: 1 file, 2,504 samples."""
     return f"{n:,} {word if n == 1 else many or word + 's'}"
+
+
+def escaped(text: str) -> str:
+    """Return text that Markdown shows as it is."""
+    return text.translate(_MARKDOWN)
 
 
 def window(shown: int, total: int, word: str) -> str:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from pages.shared import cache, draw, panels, say, state
-from pages.shared.words import plural
+from medallion.failing import question
+from pages.shared import cache, draw, find, panels, say, state
+from pages.shared.words import escaped, plural
+
+SQL = "pages/learn/sql.py"
+ORDER = {"error": 0, "warning": 1}
+MOST_LINKS = 40
 
 
 def verdicts(frame: pl.DataFrame, what: str) -> None:
@@ -44,6 +49,24 @@ def verdicts(frame: pl.DataFrame, what: str) -> None:
         height=520,
     )
     draw.downloads(frame, what.lower().replace(" ", "-"), "all checks")
+    lead_to_rows(missed.sort(severity.replace_strict(ORDER, default=9), maintain_order=True))
+
+
+def lead_to_rows(missed: pl.DataFrame) -> None:
+    """Draw a link for each check that does not hold, to the rows that it is about."""
+    asked: dict[str, str] = {}
+    for row in missed.iter_rows(named=True):
+        about = str(row.get("about") or "")
+        if (sql := question(row["id"], about)) is not None:
+            asked.setdefault(f"{row['id']} {about}".strip(), sql)
+    if not asked:
+        return
+    st.markdown("**The rows behind what does not hold**, as a question on the page SQL:")
+    with st.container(horizontal=True, gap="small"):
+        for label, sql in list(asked.items())[:MOST_LINKS]:
+            find.link(escaped(label), ":material/table_rows:", SQL, {"sql": sql})
+    if len(asked) > MOST_LINKS:
+        st.caption(f"The first {MOST_LINKS} of {len(asked):,}.")
 
 
 def main() -> None:
