@@ -12,6 +12,7 @@
     │   └── LayerFormatError  a layer was written in a format this version does not read
     ├── QuarantineError       more records are quarantined than the user allows
     ├── ConservationError     records in are not records kept plus records quarantined
+    ├── CheckError            a check says that what was built is wrong: it is not published
     ├── QueryError            SQL that was refused or failed
     └── BuildCancelled        the user asked a build to stop
 
@@ -25,6 +26,7 @@ from __future__ import annotations
 
 __all__ = [
     "BuildCancelled",
+    "CheckError",
     "ConservationError",
     "DamagedFileError",
     "DownloadError",
@@ -87,6 +89,10 @@ class QuarantineError(MedallionError):
 
 class ConservationError(MedallionError):
     """Records in are not records kept plus records quarantined."""
+
+
+class CheckError(MedallionError):
+    """A check says that what was built is wrong: it is not published."""
 
 
 class QueryError(MedallionError):

@@ -25,6 +25,7 @@ from medallion import Lake
 from medallion.bronze import tables as bronze
 from medallion.catalog import POPULATIONS
 from medallion.checks import SEVERITIES
+from medallion.errors import CheckError
 from medallion.gold import tables as gold
 from medallion.gold.checks import KINDS
 from medallion.silver import tables as silver
@@ -168,7 +169,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Build:
         lake = Lake(shutil.copytree(silver_of(make).path, folder))
         for name, change in changes:
             rewrite(lake, name, change)
-        lake.build("gold")
+        with pytest.MonkeyPatch.context() as patch:
+            # What is wrong would not be published, and could not be looked at.
+            patch.setattr("medallion.gold.whole.refuse", lambda _checks: None)
+            lake.build("gold")
         return checks(lake)
 
     return of
@@ -245,6 +249,22 @@ def test_a_check_of_the_build_fails_where_it_should(name: str, built: Build) -> 
     assert len(bad) == len(said)
     for row, pattern in zip(bad["found"], said, strict=True):
         assert re.fullmatch(pattern, row), row
+
+
+def test_what_a_check_finds_wrong_is_not_published(tmp_path: Path) -> None:
+    lake = replace(right(), left_out=SNVS - 30).write(tmp_path)
+    lake.build("gold")
+    before = lake.version("gold"), lake.scan("gold.frequencies", build=False).collect()
+    rewrite(lake, "silver.samples", one_that_no_file_has)
+    with pytest.raises(CheckError, match=r"sample_sums of all samples: .* found 396 samples"):
+        lake.build("gold", force=True)
+    after = lake.version("gold"), lake.scan("gold.frequencies", build=False).collect()
+    assert after[0] == before[0]
+    assert after[1].equals(before[1])
+    assert lake.history().select("layer", "outcome").row(-1) == ("gold", "failed")
+    rewrite(lake, "silver.samples", lambda rows: rows.filter(pl.col("sample") != "nobody"))
+    lake.build("gold", force=True)
+    assert lake.version("gold") != before[0]
 
 
 # medallion verify ----------------------------------------------------------------------

@@ -11,6 +11,7 @@ import polars as pl
 
 from medallion.catalog.genomes import bare_chrom
 from medallion.catalog.populations import POPULATIONS_BY_CODE
+from medallion.errors import CheckError
 from medallion.gold.counts import PatternPloidy
 from medallion.gold.published import FIELDS
 from medallion.gold.structure import FEWEST_SITES
@@ -18,7 +19,7 @@ from medallion.gold.sums import Sums
 from medallion.popgen.groups import Groups
 from medallion.storage.schema import Column, Table
 
-__all__ = ["CHECKS", "KINDS", "Facts", "check_rows"]
+__all__ = ["CHECKS", "KINDS", "Facts", "check_rows", "refuse"]
 
 CHECKS = Table(
     "gold.checks",
@@ -41,6 +42,7 @@ _TI_TV = (1.5, 3.5)
 """Transitions over transversions of snvs: about 2.1 over a human genome, about 3 in exons."""
 _ENOUGH_SNVS = 1000
 _MOST_OUTLIERS = 0.01
+_MOST_TOLD = 3
 
 KINDS: Mapping[str, tuple[str, str]] = {
     "conservation": ("error", "Every record of the file is in silver or in the quarantine."),
@@ -109,6 +111,22 @@ def check_rows(facts: Facts, units: Units) -> pl.DataFrame:
         )
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=CHECKS.polars_schema(), orient="row")
+
+
+def refuse(checks: pl.DataFrame) -> None:
+    """Raise CheckError where a check says that the tables are wrong: they are not published."""
+    wrong = checks.filter(pl.col("severity") == "error", pl.col("verdict") == "failed")
+    if wrong.is_empty():
+        return
+    said = "; ".join(
+        f"{row['id']} of {row['about']}: expected {row['expected']}, found {row['found']}"
+        for row in wrong.head(_MOST_TOLD).iter_rows(named=True)
+    )
+    raise CheckError(
+        f"Gold was not published, for its checks found it wrong ({said}). What was built before "
+        "is untouched. Build what it stands on again: medallion build silver --force. Where that "
+        "does not help, the fault is in this program: please report it."
+    )
 
 
 def _conservation(facts: Facts) -> Iterator[Row]:

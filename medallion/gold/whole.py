@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from medallion.gold.catalog import CATALOG, catalog_rows
-from medallion.gold.checks import CHECKS, Facts, check_rows
+from medallion.gold.checks import CHECKS, Facts, check_rows, refuse
 from medallion.gold.ld_decay import LD_DECAY, decay_rows
 from medallion.gold.pairs import FST, fst_rows
 from medallion.gold.populations import POPULATIONS, PopulationSums, population_rows
@@ -46,12 +46,17 @@ Rows = list[tuple[str | None, pl.DataFrame]]
 
 
 def whole_tables(root: Path, units: Sequence[Unit], facts: Facts, work: Work) -> dict[Table, Rows]:
-    """Rows of each of TABLES, by contig where the table is cut by contigs, else under None."""
+    """Rows of each of TABLES, by contig where the table is cut by contigs, else under None.
+
+    Raises CheckError where a check of severity error fails.
+    """
     tables: dict[Table, Rows] = {t: [] for t in TABLES}
     found = [(u, s) for u in units if (s := read_sums(root, u)) is not None]
     for table, chrom, rows in _tables(found, facts, work) if found else _nothing(facts):
         tables[table].append((chrom, table.conform(rows) if chrom is None else rows))
-    tables[CHECKS] = [(None, check_rows(facts, [(u.file, u.chrom, s) for u, s in found]))]
+    checks = check_rows(facts, [(u.file, u.chrom, s) for u, s in found])
+    refuse(checks)
+    tables[CHECKS] = [(None, checks)]
     tables[CATALOG] = [(None, catalog_rows())]
     return tables
 
