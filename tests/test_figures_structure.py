@@ -86,6 +86,7 @@ def pairs_of_samples() -> pl.DataFrame:
             "sample_1": [NASTY, "b", "c", "d"],
             "sample_2": ["x", NASTY, "y", "z"],
             "kinship": [0.5, 0.25, 0.12, 0.06],
+            "se": [0.0, 0.01, 0.02, 0.01],
             "degree": ["duplicate", "first", "second", "third"],
             "sites": [2000] * 4,
             "ibs0": [0, 3, 40, 60],

@@ -41,7 +41,8 @@ def kinship_pairs(
     """Draw each pair of related samples, a colour and a mark for each degree.
 
     `frame` is `gold.relatedness`; `bounds` gives the smallest kinship of each degree,
-    drawn as dotted lines. Of more than 5,000 pairs the closest are drawn.
+    drawn as dotted lines. Bars are of 95 % (1.96 standard errors). Of more than 5,000 pairs
+    the closest are drawn.
     """
     drawn = frame.sort("kinship", descending=True).head(_MOST_PAIRS)
     figure = base_figure(
@@ -62,6 +63,7 @@ def kinship_pairs(
         figure.add_scatter(
             x=(100 * rows["ibs0"] / rows["sites"]).to_list(),
             y=rows["kinship"].to_list(),
+            error_y={"array": (1.96 * rows["se"]).to_list(), "thickness": 1, "width": 0},
             mode="markers",
             name=DEGREE_WORDS[degree].partition(":")[0],
             marker={"color": _COLOURS[theme][degree], "symbol": _SYMBOLS[degree], "size": 9},
@@ -85,7 +87,7 @@ def _hover(row: Mapping[str, Any]) -> str:
     return (
         f"<b>{short(row['sample_1'], 30)}</b> and <b>{short(row['sample_2'], 30)}</b>"
         f"<br>{plain(DEGREE_WORDS.get(row['degree'], row['degree']))}"
-        f"<br>kinship {row['kinship']:.4f}, {count(row['sites'])} sites"
+        f"<br>kinship {row['kinship']:.4f} ± {1.96 * row['se']:.4f}, {count(row['sites'])} sites"
         f"<br>no allele shared at {count(row['ibs0'])} of them"
     )
 

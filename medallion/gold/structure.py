@@ -12,12 +12,20 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from medallion.gold.partition import BLOCK_BASES
+from medallion.popgen.diversity import window_of
 from medallion.popgen.pca import principal_components, relationship
-from medallion.popgen.relatedness import THIRD_DEGREE, kinship_sums, related_pairs
+from medallion.popgen.relatedness import (
+    THIRD_DEGREE,
+    kinship_errors,
+    kinship_sums,
+    related_pairs,
+)
 from medallion.storage.schema import Column, Table
 
 __all__ = [
     "COMPONENTS",
+    "FEWEST_ERRORS",
     "FEWEST_SITES",
     "PCA",
     "PCA_SITES",
@@ -28,6 +36,8 @@ __all__ = [
 
 FEWEST_SITES = 1000
 """Sites without which kinship is not told: chance alone would make relatives of thousands."""
+FEWEST_ERRORS = 5
+"""Standard errors that the kinship of a pair is above 0: there are millions of pairs."""
 
 _N = 10
 _SAMPLE = Column("sample", "string", "name of the sample", nullable=False)
@@ -74,15 +84,18 @@ PCA_SITES = Table(
 )
 RELATEDNESS = Table(
     "gold.relatedness",
-    "pair of samples of the third degree or closer (of a kinship of at least 0.0442; of 2.5 / the "
-    "root of the sites where that is more; none from fewer than 1,000 sites)",
+    "pair of samples of the third degree or closer (of a kinship of at least 0.0442 and of five "
+    "standard errors, which distant relatives do not reach over one chromosome; none from fewer "
+    "than 1,000 sites)",
     (
         Column("sample_1", "string", "name of the first sample", nullable=False),
         Column("sample_2", "string", "name of the second sample", nullable=False),
         Column("kinship", "float64",
                "KING-robust kinship: 0.5 the same genome, 0.25 parent and child or full siblings, "
                "0.125 second degree, 0.0625 third", nullable=False),
-        Column("degree", "string", "what that is taken for", nullable=False),
+        Column("se", "float64",
+               "its standard error: block jackknife over blocks of 1 Mb", nullable=False),
+        Column("degree", "string", "what the kinship is taken for", nullable=False),
         Column("sites", "int64", "sites at which both are called", "sites", nullable=False),
         Column("het_1", "int64", "of these, those where the first is heterozygous", "sites",
                nullable=False),
@@ -134,13 +147,19 @@ def pca_rows(
     return PCA.conform(joined), COMPONENTS.conform(components)
 
 
-def related_rows(copies: npt.NDArray[np.int8], names: Sequence[str]) -> pl.DataFrame:
-    """`gold.relatedness`: arguments as of `pca_rows`.
-
-    The standard error of the kinship of two unrelated samples is about half the inverse of
-    the root of the sites: the bound keeps five of them away from 0.
-    """
+def related_rows(
+    copies: npt.NDArray[np.int8], names: Sequence[str], sites: pl.DataFrame
+) -> pl.DataFrame:
+    """`gold.relatedness`: arguments as of `pca_rows`, and the rows of `gold.pca_sites`."""
     if len(copies) < FEWEST_SITES or len(names) < 2:
         return pl.DataFrame(schema=RELATEDNESS.polars_schema())
-    at_least = max(THIRD_DEGREE, 2.5 / len(copies) ** 0.5)
-    return RELATEDNESS.conform(related_pairs(kinship_sums(copies), names, at_least))
+    found = related_pairs(kinship_sums(copies), names, THIRD_DEGREE)
+    window = pl.Series("window", window_of(sites["pos"].to_numpy(), BLOCK_BASES))
+    block = sites.select(pl.struct("file", "chrom", window).rle_id()).to_series()
+    place = {name: i for i, name in enumerate(names)}
+    first, second = (
+        np.array([place[s] for s in found[column]], np.intp) for column in ("sample_1", "sample_2")
+    )
+    se = kinship_errors(copies, block.to_numpy().astype(np.int64), first, second)
+    told = found.with_columns(se=se).filter(pl.col("kinship") >= FEWEST_ERRORS * pl.col("se"))
+    return RELATEDNESS.conform(told)

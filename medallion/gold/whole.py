@@ -110,7 +110,7 @@ def _tables(
     yield PCA, None, scores
     yield COMPONENTS, None, components
     yield PCA_SITES, None, chosen
-    yield RELATEDNESS, None, related_rows(copies, own)
+    yield RELATEDNESS, None, related_rows(copies, own, chosen)
 
 
 def _length(units: Sequence[tuple[Unit, Sums]]) -> int:

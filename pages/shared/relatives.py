@@ -7,7 +7,7 @@ import streamlit as st
 
 from medallion import Lake
 from medallion.figures.kinship import DEGREE_WORDS, kinship_pairs
-from medallion.gold.structure import FEWEST_SITES
+from medallion.gold.structure import FEWEST_ERRORS, FEWEST_SITES
 from medallion.popgen.relatedness import DEGREES, THIRD_DEGREE
 from pages.shared import cache, draw, lead, say, state
 from pages.shared.words import plural
@@ -24,7 +24,7 @@ def show(lake: Lake, version: str) -> None:
     told_from = cache.pca_sites(path, version)
     sites = told_from.height
     pairs = cache.relatedness(path, version)
-    bound = max(THIRD_DEGREE, 2.5 / sites**0.5) if sites else THIRD_DEGREE
+    listed = f"a kinship of at least {THIRD_DEGREE} and of {FEWEST_ERRORS} standard errors"
     if sites < FEWEST_SITES:
         say.text_note(
             "Kinship cannot be told.",
@@ -41,7 +41,7 @@ def show(lake: Lake, version: str) -> None:
     if pairs.is_empty():
         say.text_note(
             "No relatives found.",
-            [f"No pair of samples has a kinship of {bound:.4f} or more over {sites:,} sites."],
+            [f"No pair of samples has {listed}, over {sites:,} sites."],
         )
     else:
         chroms = told_from["chrom"].n_unique()
@@ -51,7 +51,8 @@ def show(lake: Lake, version: str) -> None:
                 [
                     (
                         "Two people may have long stretches of one chromosome in common and little "
-                        "of the others: distant degrees say little before more chromosomes are in."
+                        "of the others. That makes the standard error large: relatives of the "
+                        "second and third degree are missed before more chromosomes are in."
                     )
                 ],
             )
@@ -68,7 +69,10 @@ def show(lake: Lake, version: str) -> None:
             "Degrees by kinship: "
             + "; ".join(f"{degree} above {least:.4f}" for least, degree in DEGREES)
             + " (Manichaikul et al. 2010, table 1).",
-            f"Shown here: from {bound:.4f}, what {sites:,} sites can tell from none.",
+            (
+                f"Shown here: pairs of {listed} (block jackknife over megabases), from {sites:,} "
+                "sites."
+            ),
         ],
     )
 
@@ -97,6 +101,7 @@ def _pairs(lake: Lake, version: str, pairs: pl.DataFrame) -> None:
             "second degree, 0.0625 third, 0 unrelated.",
             "%.4f",
         ),
+        "se": draw.number("Its standard error", "Block jackknife over blocks of 1 Mb.", "%.4f"),
         "ibs0_share": draw.number(
             "No allele shared",
             "Share of sites at which they are opposite homozygotes: near 0 for parent and child, "
