@@ -1,0 +1,320 @@
+"""The story: true of any lake, code as it stands, Markdown that MDX compiles, a page."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import re
+import subprocess
+import textwrap
+import urllib.parse
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+from real_data import absent, tool
+from streamlit.testing.v1 import AppTest
+
+from medallion import Lake
+from medallion.cli import main
+from medallion.errors import NotBuiltError, UsageError
+from medallion.figures import samples_sunburst
+from medallion.figures.static import draw_static
+from medallion.story import CHAPTERS, Chart, Link, Post, told
+from medallion.story.bronze import count_lines
+from medallion.story.fill import fill, source_of, written
+from medallion.story.silver import copies
+
+ROOT = Path(__file__).resolve().parents[1]
+POSTS = ROOT / "medallion" / "story" / "posts"
+NASTY = "<b>{bad}</b>|`*_$x$[a](b)"
+# Numbers of a template that are no lake's: in names, and 1000 sites of a chart's remark.
+NAMES = {"1000", "256", "8601"}
+
+
+def prose(post: Post) -> str:
+    return "\n".join(part for part in post.parts if isinstance(part, str))
+
+
+@pytest.fixture(scope="module")
+def posts(demo_lake: Lake) -> dict[str, Post]:
+    """All posts, told by the demo."""
+    return {slug: told(demo_lake, slug) for slug in CHAPTERS}
+
+
+@pytest.fixture(scope="module")
+def odd_lakes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Lake]:
+    """A lake without samples, and one with odd names, five ALT alleles and rows too many."""
+    folder = tmp_path_factory.mktemp("odd")
+    head = "##fileformat=VCFv4.2\n##contig=<ID=7>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
+    sites = folder / "sites.vcf"
+    sites.write_text(f"{head}\n7\t5\t.\tA\tG\t.\tPASS\tAC=3\n7\t9\t.\tC\tT\t.\tPASS\tAC=1\n",
+                     encoding="utf-8", newline="\n")  # fmt: skip
+    own = folder / "own.vcf"
+    calls = "\tGT\t0|1\t1|2\t5|0\n"
+    own.write_text(
+        f'##fileformat=VCFv4.2\n##FORMAT=<ID=GT,Number=1,Type=String,Description="">\n'
+        f"{head.splitlines()[-1]}\tFORMAT\tS1\tS2\tS3\n"
+        f"7\t5\t.\tA\tC,G,T,AA,AC\t.\tPASS\t.{calls}7\t9\t.\tC\tT\t.\tPASS\t.\tGT\t0|1\t1|1\t0|0\n",
+        encoding="utf-8", newline="\n")  # fmt: skip
+    panel = folder / "panel.txt"
+    panel.write_text(f"sample\tpop\nS1\t{NASTY}\nS2\tB\nS3\tB\nS4\tB\n",
+                     encoding="utf-8", newline="\n")  # fmt: skip
+    lakes = {
+        "sites": Lake(folder / "lake-sites", vcf=[sites]),
+        "own": Lake(folder / "lake-own", vcf=[own], samples=panel),
+    }
+    for lake in lakes.values():
+        lake.build("gold")
+    return lakes
+
+
+def test_templates_type_in_no_number_of_a_lake() -> None:
+    found = sorted(POSTS.glob("*.md"))
+    assert {path.stem for path in found} == set(CHAPTERS)
+    for path in found:
+        text = re.sub(
+            r"\{\{.*?\}\}|\{%.*?%\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL
+        )
+        text = re.sub(r"`[^`]*`", "", text)
+        assert set(re.findall(r"\d+", text)) <= NAMES, path
+
+
+def test_each_post_has_code_numbers_and_something_to_try(posts: dict[str, Post]) -> None:
+    for slug, post in posts.items():
+        text = prose(post)
+        assert "```python\n" in text, slug
+        assert "\n| --- |" in text, slug
+        assert "## Try it" in text.split("\n## ")[-1] or text.split("\n## ")[-1][:6] == "Try it"
+        assert any(isinstance(part, Chart) for part in post.parts), slug
+        assert any(isinstance(part, Link) for part in post.parts), slug
+        assert text.index("?") < 300, f"{slug} does not start from a question"
+        words = re.sub(r"```.*?```", "", text, flags=re.DOTALL).split()
+        assert 600 < len(words) < 1500, (slug, len(words))
+
+
+def test_code_is_the_projects_own(posts: dict[str, Post]) -> None:
+    for slug, post in posts.items():
+        quoted = re.findall(r'source\("([\w.]+):([\w.]+)"\)',
+                            (POSTS / f"{slug}.md").read_text(encoding="utf-8"))  # fmt: skip
+        assert quoted
+        shown = re.findall(r"^```python\n(.*?)^```$", prose(post), re.MULTILINE | re.DOTALL)
+        sources = set()
+        for module, name in quoted:
+            thing = getattr(importlib.import_module(module), name)
+            sources.add(textwrap.dedent(inspect.getsource(thing)))
+        assert set(shown) <= sources, slug
+
+
+def test_the_demos_numbers(demo_lake: Lake, posts: dict[str, Post]) -> None:
+    told_of = {slug: prose(post) for slug, post in posts.items()}
+    vcf = demo_lake.scan("bronze.files").filter(kind="vcf").collect().row(0, named=True)
+    apart = demo_lake.scan("silver.defects").filter(verdict="quarantined").collect()
+    kept = vcf["records"] - apart.height
+    assert (
+        f"{vcf['records']:,} records in, {kept:,} kept, {apart.height} in quarantine"
+        in (told_of["silver"])
+    )
+    assert f"| {vcf['bytes']:,} | {vcf['lines']:,} | none |" in told_of["bronze"]
+    odd = demo_lake.scan("silver.variants").filter(pl.col("ac") != pl.col("published_ac")).collect()
+    assert f"| {odd['published_ac'][0]:,} | {odd['ac'][0]:,} |" in told_of["introduction"]
+    top = demo_lake.scan("gold.variants").filter(variant_type="snv", n_alts=1).collect()
+    spread = (top["highest_af"] - top["lowest_af"]).arg_max()
+    assert spread is not None
+    best = top.row(spread, named=True)
+    assert f"`{best['highest_af']:.4f}`" in told_of["introduction"]
+    assert f"| {best['highest_population']} | " in told_of["gold"]
+
+
+def test_what_the_script_makes_of_broken_lines(demo_lake: Lake, posts: dict[str, Post]) -> None:
+    apart = demo_lake.scan("silver.defects").filter(verdict="quarantined").collect()
+    silent = 0
+    for row in apart.iter_rows(named=True):
+        try:
+            copies(row["raw"])
+            silent += 1
+        except (ValueError, IndexError):
+            pass
+    assert 0 < silent < apart.height
+    assert f"The script answers {silent} of {apart.height} times." in prose(posts["silver"])
+
+
+def test_a_cut_file_is_read_without_an_error(demo_lake: Lake, posts: dict[str, Post]) -> None:
+    text = prose(posts["bronze"])
+    found = re.search(r"\| the copy \| ([\d,]+) \| ([\d,]+) \| none \|", text)
+    assert found
+    size, lines = (int(number.replace(",", "")) for number in found.groups())
+    vcf = demo_lake.scan("bronze.files").filter(kind="vcf").collect().row(0, named=True)
+    assert size < vcf["bytes"]
+    assert 0 < lines < vcf["lines"]
+    assert "the copy has none" in text
+
+
+def test_count_lines_counts_what_python_reads(tmp_path: Path) -> None:
+    text = tmp_path / "a.txt"
+    text.write_bytes(b"a\nb\nc")
+    assert count_lines(text, compressed=False) == 3
+
+
+def test_one_edited_character_is_found(posts: dict[str, Post]) -> None:
+    text = prose(posts["conclusion"])
+    assert "small.vcf has the bytes that arrived" in text
+    assert "| bronze | stale |" in text
+
+
+def test_another_lake_gives_other_numbers(
+    posts: dict[str, Post], odd_lakes: dict[str, Lake]
+) -> None:
+    for slug, post in posts.items():
+        assert prose(told(odd_lakes["own"], slug)) != prose(post), slug
+    silver = prose(told(odd_lakes["own"], "silver"))
+    assert "The file has 5 ALT alleles" in silver
+    assert "The library returned 3" in silver
+    assert "names 4 people; 3 of them are in the VCF" in silver
+    assert "has no broken lines at all: 2 of 2 records" in silver
+    assert "`allele-out-of-range`" in silver
+
+
+def test_a_lake_without_people_is_told_of_too(odd_lakes: dict[str, Lake]) -> None:
+    whole = {slug: prose(told(odd_lakes["sites"], slug)) for slug in CHAPTERS}
+    assert "No people, no frequencies" in whole["introduction"]
+    assert "there is nothing to count" in whole["gold"]
+    for slug, text in whole.items():
+        assert "None" not in text, slug
+        assert "## Try it" in text, slug
+
+
+def test_what_is_missing_is_said(tmp_path: Path, demo_lake: Lake) -> None:
+    with pytest.raises(NotBuiltError):
+        told(Lake(tmp_path / "new", dataset="demo"), "gold")
+    with pytest.raises(UsageError, match="introduction, bronze"):
+        told(demo_lake, "platinum")
+
+
+def test_values_are_no_markup() -> None:
+    assert written(5008) == "5,008"
+    assert written(0.439497) == "0.4395"
+    assert written(None) == "–"
+    assert re.sub(r"\\(.)", r"\1", written(NASTY)) == NASTY
+    assert not re.search(r"(?<!\\)[<{|`*_$\[]", written(NASTY))
+    assert source_of("medallion.story.fill:fill").startswith("def fill(")
+    with pytest.raises(Exception, match="is undefined"):
+        fill("gold", {}, {})
+
+
+def compiled(folder: Path, texts: list[Path]) -> None:
+    node = tool("node")
+    if not folder.name:
+        absent("MEDALLION_MDX names no folder with @mdx-js/mdx in it", "MEDALLION_REQUIRE_TOOLS")
+    module = folder.resolve() / "node_modules" / "@mdx-js" / "mdx" / "index.js"
+    script = (
+        f"import {{ compile }} from {module.as_uri()!r};"
+        "import { readFile } from 'node:fs/promises';"
+        "for (const path of process.argv.slice(1)) await compile(await readFile(path));"
+    )
+    done = subprocess.run(
+        [node, "--input-type=module", "-e", script, *map(str, texts)],
+        capture_output=True, encoding="utf-8", check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_command_writes_posts_that_mdx_compiles(
+    demo_lake: Lake, odd_lakes: dict[str, Lake], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts: list[Path] = []
+    for lake in (demo_lake, odd_lakes["own"], odd_lakes["sites"]):
+        folder = tmp_path / f"{lake.path.parent.name}-{lake.path.name}"
+        assert main(["story", "-o", str(folder), "--lake", str(lake.path)]) == 0
+        own = sorted(folder.glob("*.md"))
+        assert [p.stem.split("-")[1] for p in own] == list(CHAPTERS)
+        for path in own:
+            text = path.read_text(encoding="utf-8")
+            assert re.match(r'---\ntitle: "[^"]+"\ndescription: "[^"]+"\norder: \d\nslug: ', text)
+            assert "\x02" not in text
+            for name in re.findall(r"!\[[^\n]*\]\((figures/[\w.-]+)\)", text):
+                assert (folder / name).read_bytes().startswith(b"<?xml")
+        texts += own
+    assert "1-introduction.md with introduction-frequencies.svg" in capsys.readouterr().out
+    compiled(Path(os.environ.get("MEDALLION_MDX", "")), texts)
+
+
+def test_a_folder_that_cannot_be_is_a_plain_error(
+    demo_lake: Lake,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "medallion.story.files.told", lambda _, slug: Post(CHAPTERS[slug], None, ())
+    )
+    (tmp_path / "file").touch()
+    assert main(["story", "-o", str(tmp_path / "file"), "--lake", str(demo_lake.path)]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_figures_are_drawn_into_files(
+    posts: dict[str, Post], demo_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chart = next(part for part in posts["gold"].parts if isinstance(part, Chart))
+    svg = draw_static(chart.figure)
+    assert svg == draw_static(chart.figure), "the same figure gives other bytes"
+    assert chart.alt.encode() in svg
+    assert svg.count(b"<use") > len(chart.figure.data) * 8  # a mark for each bin
+    assert draw_static(chart.figure, "png").startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match="sunburst"):
+        draw_static(samples_sunburst(demo_lake.scan("silver.samples").collect()))
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    with pytest.raises(UsageError, match="--extra story"):
+        draw_static(chart.figure)
+
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """The page on a lake, at a chapter."""
+
+    def opened(lake: Lake, chapter: str) -> AppTest:
+        monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
+        monkeypatch.setattr("sys.argv", ["app.py"])
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+        app.switch_page("pages/learn/story.py")
+        app.query_params["chapter"] = chapter
+        app.run()
+        assert not app.exception, [e.message for e in app.exception]
+        return app
+
+    return opened
+
+
+def test_the_page_shows_each_chapter_with_its_charts_and_links(
+    page: Open, demo_lake: Lake, posts: dict[str, Post]
+) -> None:
+    app = page(demo_lake, "Introduction")
+    for slug, post in posts.items():
+        app.segmented_control(key="chapter").set_value(slug.capitalize())
+        app.run()
+        assert not app.exception, [e.message for e in app.exception]
+        assert app.header[0].value == post.chapter.title
+        shown = {e.value for e in app.markdown}
+        assert {p.strip() for p in post.parts if isinstance(p, str)} <= {s.strip() for s in shown}
+        charts = [part for part in post.parts if isinstance(part, Chart)]
+        assert len(app.get("plotly_chart")) == len(charts)
+        targets = {link.proto.page: link.proto for link in app.get("page_link")}
+        for part in post.parts:
+            if isinstance(part, Link):
+                assert (ROOT / "pages" / f"{part.page}.py").is_file()
+                query = urllib.parse.parse_qs(targets[part.page.split("/")[1]].query_string)
+                assert query == {key: [value] for key, value in part.query.items()}
+
+
+def test_the_page_turns_to_the_next_chapter(page: Open, odd_lakes: dict[str, Lake]) -> None:
+    app = page(odd_lakes["sites"], "Gold")
+    next(b for b in app.button if b.label.startswith("Next: ")).click()
+    app.run()
+    assert app.header[0].value == CHAPTERS["conclusion"].title
+    assert not [b for b in app.button if b.label.startswith("Next: ")]
