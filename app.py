@@ -59,6 +59,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str | None]]] = {
         "trust/history": ("History", ":material/history:", "history"),
     },
     "Learn": {
+        "learn/story": ("Story", ":material/menu_book:", "story"),
         "learn/sql": ("SQL", ":material/terminal:", "sql"),
     },
 }

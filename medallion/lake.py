@@ -37,7 +37,7 @@ from medallion.storage import delta
 from medallion.storage.history import read_history, recorded
 from medallion.storage.lock import build_lock
 from medallion.storage.schema import Table
-from medallion.storage.snapshot import Snapshot, read_snapshot
+from medallion.storage.snapshot import Snapshot, put_aside_foreign, read_snapshot
 from medallion.storage.work import Work, start_work
 from medallion.tables import (
     TABLES,
@@ -134,6 +134,8 @@ class Lake:
         with build_lock(self.path, waiting), delta.writing(self.path):
             known = bronze_source.read_source(self.path)
             self.source = bronze_source.combine(known, self.source, self.path)
+            for below in LAYERS[: LAYERS.index(layer) + 1] if force else ():
+                put_aside_foreign(self.path, below)
             with start_work(self.path, report, workers=workers, executor=executor) as work:
                 self.last_built = ()
                 for step in self.plan(layer, force=force):
@@ -141,6 +143,8 @@ class Lake:
                         again = force and step.layer == layer
                         self._make(step.layer, work, force=again, limit=limit)
                     self.last_built = (*self.last_built, step.layer)
+            if known is None and "bronze" not in self.last_built:
+                bronze_source.write_source(self.path, self.source)  # its record alone was lost
             return self.status()
 
     def _make(self, layer: str, work: Work, *, force: bool, limit: Limit | None) -> None:

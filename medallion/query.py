@@ -62,6 +62,7 @@ def _run_over(
                 opened = delta.open_table(root, table, version)
             if opened is None:
                 continue
+            delta.check_columns(root, table, opened)
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.layer}")
             hidden = f"{table.layer}__{table.short}"
             # Arrow's own reading of files: deltalake's goes through Python, and its threads

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from medallion.bronze import build as bronze_build
 from medallion.bronze import tables as bronze
-from medallion.errors import NotBuiltError, UsageError
+from medallion.errors import LayerFormatError, NotBuiltError, UsageError
+from medallion.gold import build as gold_build
 from medallion.gold import tables as gold
+from medallion.silver import build as silver_build
 from medallion.silver import tables as silver
 from medallion.status import LAYERS
 from medallion.storage.schema import Table
-from medallion.storage.snapshot import read_snapshot
+from medallion.storage.snapshot import Snapshot, read_snapshot
 
 __all__ = [
     "TABLES",
     "layer_named",
+    "needed_snapshot",
     "needed_version",
     "published_tables",
     "published_version",
@@ -22,6 +26,9 @@ __all__ = [
 ]
 
 TABLES: dict[str, Table] = {t.name: t for t in (*bronze.TABLES, *silver.TABLES, *gold.TABLES)}
+
+
+_BUILDS = {"bronze": bronze_build, "silver": silver_build, "gold": gold_build}
 
 
 def layer_named(name: str) -> str:
@@ -46,8 +53,12 @@ def published_version(root: Path, table: Table) -> int | None:
 
 
 def published_tables(root: Path) -> list[tuple[Table, int]]:
-    """All published tables with their versions, those of a layer by one look at its record."""
-    states = {name: s.tables for name in LAYERS if (s := read_snapshot(root, name)) is not None}
+    """All tables that can be read, with their versions, those of a layer by one look at it."""
+    states = {
+        name: s.tables
+        for name in LAYERS
+        if (s := read_snapshot(root, name)) is not None and _same_format(s)
+    }
     return [
         (table, states[table.layer][table.short].version)
         for table in TABLES.values()
@@ -55,12 +66,36 @@ def published_tables(root: Path) -> list[tuple[Table, int]]:
     ]
 
 
-def needed_version(root: Path, table: Table) -> int:
-    """The same. Raises NotBuiltError where nothing is published."""
-    version = published_version(root, table)
-    if version is None:
+def needed_snapshot(root: Path, layer: str) -> Snapshot:
+    """The published `layer`, for reading.
+
+    Raises NotBuiltError where there is none, LayerFormatError where another version of the
+    program wrote its tables in a format that this one might misread.
+    """
+    snapshot = read_snapshot(root, layer)
+    if snapshot is None:
         raise NotBuiltError(
-            f"The {table.layer} layer has not been built, so there is no {table.name}. "
-            f"Build it: medallion build {table.layer} --lake {root}"
+            f"The {layer} layer has not been built. Build it: medallion build {layer} --lake {root}"
         )
-    return version
+    if not _same_format(snapshot):
+        raise LayerFormatError(
+            f"The tables of {layer} in {root} have format {snapshot.fingerprint.format}; this "
+            f"version reads format {_BUILDS[layer].FORMAT}. Make them again: medallion build "
+            f"{layer} --lake {root}"
+        )
+    return snapshot
+
+
+def needed_version(root: Path, table: Table) -> int:
+    """The version of `table` to read. Raises as `needed_snapshot` does."""
+    state = needed_snapshot(root, table.layer).tables.get(table.short)
+    if state is None:
+        raise NotBuiltError(
+            f"There is no {table.name} in {root}: another version of this program built "
+            f"{table.layer}. Build it again: medallion build {table.layer} --lake {root}"
+        )
+    return state.version
+
+
+def _same_format(snapshot: Snapshot) -> bool:
+    return bool(snapshot.fingerprint.format == _BUILDS[snapshot.layer].FORMAT)

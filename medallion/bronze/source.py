@@ -210,8 +210,9 @@ def read_source(root: Path) -> Source | None:
         ) from error
     if not isinstance(data, dict) or data.get("format") != _FORMAT:
         raise LayerFormatError(
-            f"{path} is of another version of this program: expected format {_FORMAT}. "
-            "Delete the lake's folder and build again."
+            f"{path} is of another version of this program: expected format {_FORMAT}. Use that "
+            f"version, or delete this one file and name the source again: medallion build --lake "
+            f"{root} with --dataset or --vcf. Files that are there are not fetched again."
         )
     try:
         return Source(

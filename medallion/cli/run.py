@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from medallion import __version__
-from medallion.cli import build, export, look, ondemand, trust
+from medallion.cli import build, export, look, ondemand, story, trust
 from medallion.errors import MedallionError, UsageError
 
 __all__ = ["main", "make_parser"]
@@ -55,6 +55,6 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"medallion {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (build, look, export, ondemand, trust):
+    for group in (build, look, export, ondemand, trust, story):
         group.add(commands)
     return parser

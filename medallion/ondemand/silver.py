@@ -11,12 +11,12 @@ import numpy.typing as npt
 import polars as pl
 
 from medallion.catalog.populations import ALL
-from medallion.errors import NotBuiltError, UsageError
+from medallion.errors import UsageError
 from medallion.gold.matrix import Haplotypes, read_haplotypes
 from medallion.popgen.groups import Group, Groups
 from medallion.silver.tables import COLUMNS, SAMPLES, VARIANTS
 from medallion.storage import delta
-from medallion.storage.snapshot import read_snapshot
+from medallion.tables import needed_snapshot
 
 __all__ = ["Mask", "Silver"]
 
@@ -38,13 +38,8 @@ class Silver:
 
     @classmethod
     def of(cls, root: Path) -> Silver:
-        """What is published now; NotBuiltError where nothing is."""
-        snapshot = read_snapshot(root, "silver")
-        if snapshot is None:
-            raise NotBuiltError(
-                "The silver layer has not been built, so there are no genotypes to read. "
-                f"Build it: medallion build silver --lake {root}"
-            )
+        """What is published now; raises as `tables.needed_snapshot` where that cannot be read."""
+        snapshot = needed_snapshot(root, "silver")
         return cls(root, {name: state.version for name, state in snapshot.tables.items()})
 
     def variants(self, where: pl.Expr) -> pl.DataFrame:

@@ -22,7 +22,7 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
-from medallion.errors import LakeError
+from medallion.errors import LakeError, LayerFormatError
 from medallion.storage.arrow import values
 from medallion.storage.parts import Part, folder_name, table_path
 from medallion.storage.schema import Table
@@ -30,6 +30,7 @@ from medallion.storage.schema import Table
 __all__ = [
     "RowGroup",
     "RowReader",
+    "check_columns",
     "clean",
     "commit",
     "open_table",
@@ -182,10 +183,12 @@ def reading(root: Path, layer: str) -> Iterator[None]:
 def scan(root: Path, table: Table, version: int) -> pl.LazyFrame:
     """`table` at `version` as a LazyFrame with the contract's columns in order.
 
-    Raises LakeError where the table's log is gone or damaged.
+    Raises LakeError where the table's log is gone or damaged, LayerFormatError where the
+    table has not the columns that it has now.
     """
     with reading(root, table.layer):
         opened = DeltaTable(str(table_path(root, table)), version=version)
+    check_columns(root, table, opened)
     frame = pl.scan_delta(opened).select(table.column_names)
     if not table.partitioned:
         return frame
@@ -194,6 +197,18 @@ def scan(root: Path, table: Table, version: int) -> pl.LazyFrame:
     if long := {f: n for n in names if (f := folder_name(n)) != n and unquote(f) != n}:
         frame = frame.with_columns(pl.col("chrom").replace(long))
     return frame
+
+
+def check_columns(root: Path, table: Table, opened: DeltaTable) -> None:
+    """Raise LayerFormatError where a column is not there, or of another type."""
+    there = {f.name: str(f.type) for f in opened.schema().fields}
+    wanted = {f.name: str(f.type) for f in table.delta_schema().fields}
+    if odd := [name for name, kind in wanted.items() if there.get(name) != kind]:
+        raise LayerFormatError(
+            f"{table.name} in {root} was written by another version of this program: its columns "
+            f"{', '.join(odd)} are missing or of another type. Make it again: medallion build "
+            f"{table.layer} --force --lake {root}"
+        )
 
 
 def part_paths(root: Path, table: Table, version: int) -> list[Path]:

@@ -18,7 +18,14 @@ from typing import Any
 from medallion.errors import LakeError, LayerFormatError
 from medallion.storage.fingerprint import Fingerprint
 
-__all__ = ["Snapshot", "TableState", "read_snapshot", "replace_json", "write_snapshot"]
+__all__ = [
+    "Snapshot",
+    "TableState",
+    "put_aside_foreign",
+    "read_snapshot",
+    "replace_json",
+    "write_snapshot",
+]
 
 FORMAT = 1
 _NAME = "layer.json"
@@ -73,8 +80,9 @@ def read_snapshot(root: Path, layer: str) -> Snapshot | None:
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         found = data.get("format") if isinstance(data, dict) else "no format"
         raise LayerFormatError(
-            f"The {layer} layer was written in format {found}; this version reads format {FORMAT}."
-            f" Delete the folder {path.parent} and build again."
+            f"The {layer} layer in {path.parent} was written in format {found} by another version "
+            f"of this program; this version reads format {FORMAT}. Use that version, or make the "
+            f"layer again: medallion build {layer} --force --lake {root}"
         )
     try:
         return Snapshot(
@@ -89,6 +97,19 @@ def read_snapshot(root: Path, layer: str) -> Snapshot | None:
         raise LakeError(
             f"{path} is not a layer's record ({error!r}). Delete it and build the layer again."
         ) from error
+
+
+def put_aside_foreign(root: Path, layer: str) -> None:
+    """Take the record of a layer out of the way where another version of the program wrote it.
+
+    What it names is then neither read nor kept. Only a builder that holds the lake's lock,
+    and was asked to build again, may call this.
+    """
+    try:
+        read_snapshot(root, layer)
+    except LayerFormatError:
+        path = _path(root, layer)
+        os.replace(path, path.with_name(f"{path.name}.other"))
 
 
 def write_snapshot(root: Path, snapshot: Snapshot) -> None:

@@ -42,6 +42,7 @@ from pages.shared.cache.silver import (
     variant_facets,
     variants,
 )
+from pages.shared.cache.story import post
 from pages.shared.cache.structure import (
     GroupTree,
     components,
@@ -91,6 +92,7 @@ __all__ = [
     "pca",
     "pca_sites",
     "populations",
+    "post",
     "query",
     "rare_alleles",
     "raw",
