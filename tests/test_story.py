@@ -182,7 +182,7 @@ def test_a_lake_without_people_is_told_of_too(odd_lakes: dict[str, Lake]) -> Non
     assert "No people, no frequencies" in whole["introduction"]
     assert "there is nothing to count" in whole["gold"]
     for slug, text in whole.items():
-        assert "None" not in text, slug
+        assert "None" not in re.sub(r"```.*?```", "", text, flags=re.DOTALL), slug
         assert "## Try it" in text, slug
 
 
@@ -222,8 +222,17 @@ def compiled(folder: Path, texts: list[Path]) -> None:
 
 
 def test_the_command_writes_posts_that_mdx_compiles(
-    demo_lake: Lake, odd_lakes: dict[str, Lake], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    posts: dict[str, Post],
+    demo_lake: Lake,
+    odd_lakes: dict[str, Lake],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    def once(lake: Lake, slug: str) -> Post:  # the demo has been asked already
+        return posts[slug] if lake.path == demo_lake.path else told(lake, slug)
+
+    monkeypatch.setattr("medallion.story.files.told", once)
     texts: list[Path] = []
     for lake in (demo_lake, odd_lakes["own"], odd_lakes["sites"]):
         folder = tmp_path / f"{lake.path.parent.name}-{lake.path.name}"

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.transforms import Transform
 
-__all__ = ["FORMS", "Form", "draw_static"]
+__all__ = ["FORMS", "Form", "PlotlyFigure", "draw_static"]
 
 Form = Literal["svg", "png"]
 Plotly = Any  # a trace, an axis, a layout, a value: plotly has no types
 Colour = Any  # as matplotlib takes it: a name, #RRGGBB, or shares of one
 Drawn = Any  # what of matplotlib stands for a trace in a legend
 FORMS: tuple[Form, ...] = ("svg", "png")
+PlotlyFigure = Any
+"""What the functions of this package return, for code that does not import plotly."""
 
 _INK, _PAPER, _GRID = "#4a4b53", "#ffffff", "#e4e4e8"
 _INCHES, _DOTS = 8.0, 100  # of width; to the inch

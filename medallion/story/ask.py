@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
+from medallion.figures.static import PlotlyFigure
 from medallion.lake import Lake
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 __all__ = ["Answers", "Hero", "beginning", "find_hero", "frame", "of_lake"]
 
@@ -23,7 +21,7 @@ class Answers:
     """What a template is filled with: values by name, charts by name."""
 
     values: Mapping[str, object]
-    charts: Mapping[str, go.Figure] = field(default_factory=dict)
+    charts: Mapping[str, PlotlyFigure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class Cut:
 
 def count_lines(path: Path, *, compressed: bool) -> int:
     """Lines of a text file, as Python reads it."""
-    with gzip.open(path) if compressed else path.open("rb") as file:
+    with gzip.open(path, "rb") if compressed else path.open("rb") as file:
         return sum(1 for _ in file)
 
 
@@ -108,7 +108,7 @@ def _cut(path: Path, vcf: Mapping[str, Any], blocks: pl.DataFrame) -> Cut | None
 
 def _last_byte(path: Path, *, compressed: bool) -> bytes:
     last = b""
-    with gzip.open(path) if compressed else path.open("rb") as file:
+    with gzip.open(path, "rb") if compressed else path.open("rb") as file:
         while piece := file.read(1 << 20):
             last = piece
     return last[-1:]

@@ -14,12 +14,11 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
+from medallion.figures.static import PlotlyFigure
 
 __all__ = ["Chart", "Link", "Part", "fill", "plain_alt", "source_of", "written"]
 
@@ -32,7 +31,7 @@ class Chart:
     """A chart in the text. `name` is a word for its file."""
 
     name: str
-    figure: go.Figure
+    figure: PlotlyFigure
 
     @property
     def alt(self) -> str:
@@ -115,7 +114,7 @@ def source_of(name: str) -> str:
 class _Places:
     """Charts and links of a post, in the order of their mention."""
 
-    charts: Mapping[str, go.Figure]
+    charts: Mapping[str, PlotlyFigure]
     found: list[Chart | Link] = field(default_factory=list)
 
     def chart(self, name: str) -> _Ready:
@@ -130,7 +129,7 @@ class _Places:
 
 
 def fill(
-    name: str, values: Mapping[str, object], charts: Mapping[str, go.Figure]
+    name: str, values: Mapping[str, object], charts: Mapping[str, PlotlyFigure]
 ) -> tuple[Part, ...]:
     """Fill the template `name` with a lake's values. A name that has no value is an error."""
     places = _Places(charts)

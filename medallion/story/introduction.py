@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from medallion.catalog.colours import Theme
 from medallion.catalog.populations import ALL, POPULATIONS_BY_CODE
 from medallion.figures.intervals import frequency_intervals
+from medallion.figures.static import PlotlyFigure
 from medallion.lake import Lake
 from medallion.popgen.intervals import wilson
 from medallion.status import LAYERS
 from medallion.story.ask import Answers, Hero, beginning, find_hero, frame, of_lake
 from medallion.trace import CellTrace
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 __all__ = ["ask", "follow"]
 
@@ -88,7 +84,7 @@ def _disagreement(lake: Lake) -> dict[str, object]:
     }
 
 
-def _chart(hero: Hero, theme: Theme) -> go.Figure:
+def _chart(hero: Hero, theme: Theme) -> PlotlyFigure:
     low, high = wilson(hero.groups["ac"], hero.groups["an"])
     bounded = hero.groups.with_columns(pl.Series("af_low", low), pl.Series("af_high", high))
     return frequency_intervals(bounded, theme=theme)
