@@ -49,7 +49,7 @@ from medallion.tables import (
 )
 from medallion.trace import CellTrace, RecordTrace, trace_record, trace_row
 from medallion.vcf.header import Header
-from medallion.versions import Comparison, compare, kept_versions
+from medallion.versions import Comparison, clean, compare, kept_versions
 
 __all__ = ["Lake"]
 
@@ -171,18 +171,14 @@ class Lake:
         found = table_named(table)
         return compare(self.path, found, version, self._published(found), limit=limit)
 
-    def clean(self) -> int:
+    def clean(self, older_than: float = 0) -> int:
         """Remove earlier versions of tables and what dead builds left; return the files removed.
 
         A build does this by itself, but keeps the version before its own for whoever
-        still reads it.
+        still reads it. Versions made less than `older_than` days ago stay.
         """
-        removed = 0
         with build_lock(self.path, lambda: None), delta.writing(self.path):
-            for table in TABLES.values():
-                if (version := self._version(table)) is not None:
-                    removed += delta.clean(self.path, table, [version])
-        return removed
+            return clean(self.path, older_than)
 
     # Looking at it
 

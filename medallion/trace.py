@@ -102,10 +102,24 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "gold.populations": ("group",),
     "gold.samples": ("sample",),
     "gold.windows": ("window", "group"),
+    "gold.windows_fst": ("window", "group", "other_group"),
+    "gold.fst": ("group", "other_group", "method"),
+    "gold.spectrum": ("group", "kind", "count"),
+    "gold.joint_spectrum": ("group", "other_group", "kind", "count_1", "count_2"),
+    "gold.pca": ("sample",),
+    "gold.pca_components": ("component",),
+    "gold.pca_sites": ("site",),
+    "gold.relatedness": ("sample", "other_sample"),
+    "gold.ld_decay": ("group", "distance_from"),
 }
 """The tables whose rows can be traced, and what names a row of each."""
 
+_NUMBERS = ("count", "count_1", "count_2", "component", "distance_from")
+_OF_ALL = ("gold.pca", "gold.pca_components", "gold.pca_sites")
+"""Each row of these is of all samples, whatever names it."""
 _FIRST = 20
+
+Narrow = Callable[[pl.LazyFrame], pl.LazyFrame]
 
 
 def trace_row(
@@ -117,8 +131,8 @@ def trace_row(
     """Follow a row of gold down: to the rows of silver, and to the lines of bronze.
 
     `key` names the row as KEYS says: a variant as 22-16050075-A-G, a group by its code, a
-    window as 22:16050001-16060000. Raises UsageError for another table, or another number
-    of names, or a name that means nothing or several things.
+    window as 22:16050001-16060000, a site as 22:16050075. Raises UsageError for another
+    table, or another number of names, or a name that means nothing or several things.
     """
     wanted = KEYS.get(table.name)
     if wanted is None or len(key) != len(wanted):
@@ -128,25 +142,20 @@ def trace_row(
             f"{'; '.join(forms)}."
         )
     named, scan = dict(zip(wanted, key, strict=True)), vcfs.scan
-    of_row, of_records, of_calls = _conditions(named, scan)
-    own = scan(table.name).filter(of_row)
-    found = own.collect()
+    narrow = _records(table, named, scan)
+    found = scan(table.name).filter(_row(table, named, scan)).collect()
     if found.height > 1:
         raise UsageError(
             f"{' '.join(key)} means {found.height:,} rows of {table.name}: name one in full."
         )
-    people = scan("silver.samples").filter("in_vcf")
-    if (code := named.get("group")) is not None:
-        people = people.filter(_in_group(code))
-    if (sample := named.get("sample")) is not None:
-        people = people.filter(pl.col("sample") == sample)
+    people = scan("silver.samples").filter("in_vcf", _people(table, named))
     names = people.select("sample").collect().to_series()
-    variants = scan("silver.variants").filter(of_records)
+    variants = narrow(scan("silver.variants"))
     sources = [
         _source(vcfs, "silver.variants", variants, "the ALT alleles that were counted"),
         _source(
             vcfs, "silver.genotypes",
-            scan("silver.genotypes").filter(of_calls, pl.col("sample").is_in(names.implode())),
+            narrow(scan("silver.genotypes")).filter(pl.col("sample").is_in(names.implode())),
             "the calls that carry them, in these samples",
         ),
         _source(vcfs, "silver.samples", people, "the samples that were counted"),
@@ -188,25 +197,82 @@ def _in_group(code: str) -> pl.Expr:
     return (pl.col("population") == code) | (pl.col("super_population") == code)
 
 
-def _conditions(named: Mapping[str, str], scan: Scan) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
-    """Which row of gold, which rows of silver.variants, which of silver.genotypes."""
-    everything = pl.lit(value=True)
-    of_group = pl.col("population") == named.get("group", ALL)
+def _people(table: Table, named: Mapping[str, str]) -> pl.Expr:
+    """Which samples a row is of."""
+    codes = [named[k] for k in ("group", "other_group") if k in named]
+    samples = [named[k] for k in ("sample", "other_sample") if k in named]
+    if codes:
+        return pl.any_horizontal(_in_group(code) for code in codes)
+    if samples and table.name not in _OF_ALL:
+        return pl.col("sample").is_in(samples)
+    return pl.lit(value=True)
+
+
+def _row(table: Table, named: Mapping[str, str], scan: Scan) -> pl.Expr:
+    """Which row of the table is named."""
+    conditions: list[pl.Expr] = []
+    if "variant" in named:
+        conditions.append(_one_allele(named["variant"], scan))
+    if "window" in named:
+        place = _window(named["window"])
+        conditions += [
+            in_region(Region(place.chrom)),
+            pl.col("start") == place.start,
+            pl.col("end") == place.end,
+        ]
+    if "site" in named:
+        conditions.append(_site(named["site"]))
+    for word in ("group", "sample"):
+        if word not in named:
+            continue
+        one, other = named[word], named.get(f"other_{word}")
+        column = "population" if word == "group" else "sample"
+        if other is None:
+            column = column if column in table.column_names else f"super_{column}"
+            conditions.append(pl.col(column) == one)
+            continue
+        pair = [(pl.col(f"{column}_1") == a) & (pl.col(f"{column}_2") == b)
+                for a, b in ((one, other), (other, one))]  # fmt: skip
+        # Where the row counts in each of the two, their order is part of its name.
+        conditions.append(pair[0] if "count_1" in named else pair[0] | pair[1])
+    conditions += [pl.col(k) == named[k] for k in ("method", "kind") if k in named]
+    conditions += [pl.col(k) == _number(k, named[k]) for k in _NUMBERS if k in named]
+    return pl.all_horizontal(conditions)
+
+
+def _records(table: Table, named: Mapping[str, str], scan: Scan) -> Narrow:
+    """What narrows rows of silver down to the records that the row is made of."""
     if "variant" in named:
         allele = _one_allele(named["variant"], scan)
-        return (allele & of_group if "group" in named else allele), allele, allele
+        return lambda rows: rows.filter(allele)
     if "window" in named:
-        place = parse_where(named["window"])
-        if not isinstance(place, Region) or place.start is None or place.end is None:
-            raise UsageError(
-                f"{named['window']!r} is no window: expected one such as 22:16050001-16060000."
-            )
-        inside = in_region(place)
-        window = in_region(Region(place.chrom)) & (pl.col("start") == place.start)
-        return window & (pl.col("end") == place.end) & of_group, inside, inside
-    if "sample" in named:
-        return pl.col("sample") == named["sample"], everything, everything
-    return of_group, everything, everything
+        inside = in_region(_window(named["window"]))
+        return lambda rows: rows.filter(inside)
+    if table.name in _OF_ALL or "other_sample" in named:
+        chosen = _site(named["site"]) if "site" in named else pl.lit(value=True)
+        sites = scan("gold.pca_sites").filter(chosen).select("file", "record")
+        return lambda rows: rows.join(sites, on=["file", "record"], how="semi")
+    return lambda rows: rows
+
+
+def _window(text: str) -> Region:
+    place = parse_where(text)
+    if not isinstance(place, Region) or place.start is None or place.end is None:
+        raise UsageError(f"{text!r} is no window: expected one such as 22:16050001-16060000.")
+    return place
+
+
+def _site(text: str) -> pl.Expr:
+    place = parse_where(text)
+    if not isinstance(place, Region) or place.start is None or place.start != place.end:
+        raise UsageError(f"{text!r} is no site: expected one such as 22:16050075.")
+    return in_region(place)
+
+
+def _number(name: str, text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise UsageError(f"{text!r} is no {name}: expected a whole number.")
+    return int(text)
 
 
 def _one_allele(text: str, scan: Scan) -> pl.Expr:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -20,9 +20,9 @@ from medallion.storage import delta
 from medallion.storage.fingerprint import digest_file
 from medallion.storage.parts import Part, table_path, whole
 from medallion.storage.schema import Table
-from medallion.tables import published_version
+from medallion.tables import TABLES, published_version
 
-__all__ = ["Comparison", "compare", "kept_versions"]
+__all__ = ["Comparison", "clean", "compare", "kept_versions"]
 
 _LOOKED_AT = 50
 _ROWS = 1 << 18
@@ -30,6 +30,7 @@ _ROWS = 1 << 18
 _BYTES = 1 << 25
 """Bytes on disk of a stretch of a table that is not cut by position."""
 _BIN = 1 << 12
+_MOST_DAYS = 365_000
 _PLACE = frozenset({"record", "line", "alt_index"})
 """Where a row stands in its file: one line put in moves all below it, and changes none."""
 
@@ -110,6 +111,25 @@ def kept_versions(root: Path, table: Table) -> pl.DataFrame:
             )
         )
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def clean(root: Path, older_than: float = 0) -> int:
+    """Remove the earlier versions made more than `older_than` days ago; return the files removed.
+
+    What a build that died left is removed whatever its age, what is published never. Only
+    who holds the lake's lock may call this. Raises UsageError for days below 0.
+    """
+    if not older_than >= 0:
+        raise UsageError(f"{older_than} days cannot be: expected 0 or more.")
+    since = datetime.now(UTC) - timedelta(days=min(older_than, _MOST_DAYS))
+    removed = 0
+    for table in TABLES.values():
+        if (version := published_version(root, table)) is None:
+            continue
+        young = (pl.col("state") == "earlier") & (pl.col("committed_at") >= since)
+        kept = kept_versions(root, table).filter(young)["version"].to_list() if older_than else []
+        removed += delta.clean(root, table, [version, *kept])
+    return removed
 
 
 def compare(root: Path, table: Table, before: int, now: int, *, limit: int = 100) -> Comparison:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -12,6 +14,8 @@ import pytest
 from medallion import Lake, MedallionError, Progress
 from medallion.cli import main
 from medallion.errors import BuildCancelled, UsageError
+from medallion.storage import history
+from medallion.trace import KEYS
 
 # History
 
@@ -76,6 +80,39 @@ def test_half_a_line_is_passed_over_and_the_next_stands_alone(tmp_path: Path) ->
         file.write(b'{"layer": "silv')
     lake.build("silver")
     assert lake.history()["layer"].to_list() == ["bronze", "silver"]
+
+
+def test_the_history_is_bounded_and_the_newest_builds_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(i: int, error: str | None = None) -> history.Run:
+        return history.Run(datetime.now(UTC), f"build {i}", "failed", 1.0, "a test", error=error)
+
+    history.write_run(tmp_path, run(0, "x" * 1_000_000))
+    [row] = history.read_history(tmp_path).to_dicts()
+    assert len(row["error"]) < 10_000
+    one = (tmp_path / "history.jsonl").stat().st_size
+    monkeypatch.setattr(history, "_MOST_BYTES", 10 * one)
+    for i in range(1, 400):
+        history.write_run(tmp_path, run(i))
+        assert (tmp_path / "history.jsonl").stat().st_size <= 11 * one
+    names = history.read_history(tmp_path)["layer"].to_list()
+    assert names[-1] == "build 399"
+    assert names == [f"build {i}" for i in range(400 - len(names), 400)]
+    assert 50 < len(names) < 399
+    assert [p.name for p in tmp_path.iterdir()] == ["history.jsonl"]
+
+
+def test_of_a_history_that_another_hand_made_long_only_the_end_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i in range(50):
+        history.write_run(tmp_path, history.Run(datetime.now(UTC), str(i), "done", 1.0, "a test"))
+    line = (tmp_path / "history.jsonl").read_bytes().splitlines()[-1]
+    monkeypatch.setattr(history, "_MOST_BYTES", 3 * (len(line) + 1))
+    assert history.read_history(tmp_path)["layer"].to_list() == ["47", "48", "49"]
+    monkeypatch.setattr(history, "_MOST_BYTES", 3 * (len(line) + 1) - 1)
+    assert history.read_history(tmp_path)["layer"].to_list() == ["48", "49"]
 
 
 def test_clean_removes_the_version_before_and_reads_stay_right(tmp_path: Path) -> None:
@@ -145,10 +182,59 @@ def test_windows_samples_and_populations_are_traced(demo_lake: Lake) -> None:
     assert found.row["samples"] == found.sources[2].rows
 
 
+def names_of(row: dict[str, Any], words: tuple[str, ...]) -> list[str]:
+    """How a user names a row of gold, by its own columns."""
+    said = {
+        "group": row.get("population") or row.get("population_1") or row.get("super_population"),
+        "other_group": row.get("population_2"),
+        "sample": row.get("sample") or row.get("sample_1"),
+        "other_sample": row.get("sample_2"),
+        "variant": f"{row.get('chrom')}-{row.get('pos')}-{row.get('ref')}-{row.get('alt')}",
+        "window": f"{row.get('chrom')}:{row.get('start')}-{row.get('end')}",
+        "site": f"{row.get('chrom')}:{row.get('pos')}",
+    }
+    return [str(said.get(word, row.get(word))) for word in words]
+
+
+@pytest.mark.parametrize("table", KEYS)
+def test_a_row_of_every_table_is_found_by_its_names(demo_lake: Lake, table: str) -> None:
+    """Any row that is named as KEYS says is found, alone, with lines, files and versions."""
+    rows = demo_lake.scan(table, build=False).collect()
+    if rows.is_empty():
+        assert table == "gold.relatedness"  # the demo's people are not related
+        return
+    row = rows.row(rows.height // 2, named=True)
+    found = demo_lake.trace(table, *names_of(row, KEYS[table]))
+    assert found.row == row
+    assert found.version == demo_lake.status()["gold"].versions[table.removeprefix("gold.")]
+    variants, _, people = found.sources
+    assert found.records > 0
+    assert variants.rows >= found.records
+    assert len(found.lines) == min(found.records, 20)
+    assert set(found.files["kind"]) == {"vcf", "samples"}
+    everyone = demo_lake.scan("silver.samples", build=False).collect()
+    pair = [row.get(f"population_{i}", "-") for i in (1, 2)]
+    if pair != ["-", "-"]:
+        either = pl.col("population").is_in(pair) | pl.col("super_population").is_in(pair)
+        assert people.rows == everyone.filter(either).height
+    if table.startswith("gold.pca"):
+        sites = 1 if table == "gold.pca_sites" else demo_lake.status()["gold"].rows["pca_sites"]
+        assert (found.records, people.rows) == (sites, everyone.height)
+
+
+def test_a_pair_may_be_named_in_either_order(demo_lake: Lake) -> None:
+    one = demo_lake.trace("gold.fst", "AFR", "EUR", "hudson")
+    assert one.row is not None
+    assert demo_lake.trace("gold.fst", "EUR", "AFR", "hudson").row == one.row
+
+
 @pytest.mark.parametrize(
     ("key", "said"),
     [
         (("gold.fst", "GBR"), "Expected one of"),
+        (("gold.checks", "GBR"), "Expected one of"),
+        (("gold.spectrum", "GBR", "folded", "many"), "is no count: expected a whole number"),
+        (("gold.pca_sites", "22"), "is no site"),
         (("gold.frequencies", "22-1-A-G"), "Expected one of"),
         (("gold.frequencies", "22-1-A-G", "GBR"), "means 0 alleles"),
         (("gold.windows", "22", "GBR"), "is no window"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -179,6 +180,29 @@ def test_a_version_that_is_not_kept_is_refused(changed: Lake) -> None:
     changed.clean()
     with pytest.raises(UsageError, match="expected one of 1"):
         changed.compare("gold.frequencies", 0)
+
+
+def test_cleaning_keeps_what_is_young_and_never_takes_what_is_published(
+    changed: Lake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def states() -> list[str]:
+        return changed.versions("gold.frequencies")["state"].to_list()
+
+    left = changed.path / "gold" / "frequencies" / "chrom=7" / "part-of-a-dead-build.parquet"
+    left.write_bytes(b"half")
+    made = changed.versions("gold.frequencies")["committed_at"].min()
+    age = (datetime.now(UTC) - made).total_seconds() / 86_400
+    at = ["--lake", str(changed.path)]
+    assert main(["clean", "--older-than", str(age + 1), *at]) == 0
+    assert "1 files of" in capsys.readouterr().out
+    assert not left.exists()
+    assert states() == ["published", "earlier"]
+    rows = changed.scan("gold.frequencies", build=False).collect()
+    assert main(["clean", "--older-than", str(age / 2), *at]) == 0
+    assert states() == ["published"]
+    assert changed.scan("gold.frequencies", build=False).collect().equals(rows)
+    assert main(["clean", "--older-than", "-1", *at]) == 2
+    assert "expected 0 or more" in capsys.readouterr().err
 
 
 def test_what_a_build_that_died_committed_is_called_so(changed: Lake) -> None:

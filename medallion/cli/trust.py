@@ -35,7 +35,9 @@ def add(commands: Commands) -> None:
     compare.add_argument("--limit", type=int, default=10, metavar="N",
                          help="rows shown of each kind; default: 10")  # fmt: skip
     command(commands, "verify", _verify, "check bytes, conservation and sums again")
-    command(commands, "clean", _clean, "remove earlier versions and what dead builds left")
+    clean = command(commands, "clean", _clean, "remove earlier versions and what dead builds left")
+    clean.add_argument("--older-than", type=float, default=0, metavar="DAYS",
+                       help="keep versions that are younger; default: none")  # fmt: skip
 
 
 def _plan(options: argparse.Namespace) -> int:
@@ -131,7 +133,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _clean(options: argparse.Namespace) -> int:
-    removed = open_lake(options).clean()
+    removed = open_lake(options).clean(options.older_than)
     print(f"{removed:,} files of earlier versions and dead builds removed.")
     return 0
 

@@ -1,13 +1,14 @@
 """The history of a lake: a line for each build of a layer, done, failed or cancelled.
 
-`history.jsonl` in the lake's folder, one JSON object a line, only ever added to. A line
-that a dying process left half written is passed over. Losing the file loses the history
-and nothing else.
+`history.jsonl` in the lake's folder, one JSON object a line. Lines are added; where the
+file grows beyond 4 MB (some thousand builds), its older half goes. A line that a dying
+process left half written is passed over. Losing the file loses the history and nothing else.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sys
 import time
@@ -39,6 +40,9 @@ __all__ = [
 Outcome = Literal["done", "failed", "cancelled"]
 
 _NAME = "history.jsonl"
+_MOST_BYTES = 4_000_000
+_MOST_ERROR = 4_000
+"""Characters of an error: it may quote a line of a file."""
 _PACKAGES = (
     "medallion",
     "deltalake",
@@ -131,14 +135,34 @@ def write_run(root: Path, run: Run) -> None:
     """Add a line. A disk that is full or read-only costs the line, never the build."""
     data = asdict(run)
     data["started_at"] = run.started_at.astimezone(UTC).isoformat()
+    data["error"] = run.error and run.error[:_MOST_ERROR]
     text = json.dumps(data, sort_keys=True) + "\n"
     try:
         with (root / _NAME).open("ab") as file:
             if file.tell() and not _ends_a_line(root / _NAME):
                 file.write(b"\n")
             file.write(text.encode("utf-8"))
+        if (root / _NAME).stat().st_size > _MOST_BYTES:
+            _forget(root / _NAME)
     except OSError:
         return
+
+
+def _forget(path: Path) -> None:
+    """Keep the newer half of the lines, by their bytes."""
+    kept = _tail(path, _MOST_BYTES // 2)
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_bytes(kept)
+    os.replace(temporary, path)
+
+
+def _tail(path: Path, most: int) -> bytes:
+    """The last whole lines of a file, of at most so many bytes."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - most - 1))
+        text = file.read(most + 1)
+    return text if size <= most else text.partition(b"\n")[2]
 
 
 def _ends_a_line(path: Path) -> bool:
@@ -148,9 +172,9 @@ def _ends_a_line(path: Path) -> bool:
 
 
 def read_history(root: Path) -> pl.DataFrame:
-    """All builds of the lake at `root`, the oldest first; columns as SCHEMA."""
+    """The builds of the lake at `root`, the oldest first; columns as SCHEMA."""
     try:
-        lines = (root / _NAME).read_bytes().splitlines()
+        lines = _tail(root / _NAME, _MOST_BYTES).splitlines()
     except FileNotFoundError:
         lines = []
     rows = []
