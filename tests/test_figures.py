@@ -214,7 +214,7 @@ def test_groups_of_one_s_own_come_after_the_known_in_colours_of_their_own() -> N
 def test_long_names_are_cut_under_the_axis_and_whole_on_hover() -> None:
     long = "a population with a name that goes on"
     figure = frequency_by_population(frequencies([(long, 1, 4)]))
-    assert ticks(figure) == [long[:13] + "…"]
+    assert ticks(figure) == [long[:23] + "…"]
     assert long in figure.data[0].customdata[0][0]
 
 

@@ -16,6 +16,7 @@ from scipy.stats import binomtest
 from medallion import Lake
 from medallion.catalog.outline import land
 from medallion.catalog.populations import POPULATIONS
+from medallion.figures.genotype_counts import expected_shares, genotype_counts
 from medallion.figures.intervals import frequency_intervals
 from medallion.figures.neighbours import MOST_DRAWN, linkage_neighbours
 from medallion.figures.one_sample import SAMPLE_MEASURES, sample_among_others
@@ -69,6 +70,42 @@ def test_each_group_has_its_dot_and_whiskers(rows: pl.DataFrame, theme: str) -> 
             own = rows.filter(pl.col("af") == y)
             assert y + up in own["af_high"].to_list() or np.isclose(y + up, own["af_high"]).any()
             assert np.isclose(y - down, own["af_low"]).any()
+
+
+def genotyped(hom_ref: int, het: int, hom_alt: int, an: int | None = None) -> dict[str, int]:
+    """Counts of a group; `an` where not all calls are diploid."""
+    called = 2 * (hom_ref + het + hom_alt)
+    return {"n_hom_ref": hom_ref, "n_het": het, "n_hom_alt": hom_alt, "ac": het + 2 * hom_alt,
+            "an": called if an is None else an}  # fmt: skip
+
+
+def test_expected_genotypes_are_those_of_the_textbook() -> None:
+    # Ford's scarlet tiger moths: 1469, 138 and 5 of 1612; expected 1467.4, 141.2 and 3.4.
+    hom, het = expected_shares(genotyped(1469, 138, 5)) or (0, 0)
+    assert 1612 * hom == pytest.approx(3.4, abs=0.05)
+    assert 1612 * het == pytest.approx(141.2, abs=0.05)
+    assert expected_shares(genotyped(10, 0, 5, an=20)) is None  # ten of them are haploid
+    assert expected_shares(genotyped(0, 0, 0)) is None
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_genotypes_are_stacked_with_what_is_expected(rows: pl.DataFrame, theme: str) -> None:
+    named = rows.with_columns(pl.col("population").cast(pl.String).replace("YRI", NASTY))
+    figure = genotype_counts(named, parents={NASTY: "AFR"}, theme=theme)
+    assert NASTY not in said(figure)
+    hom, het, expected = figure.data
+    called = rows.select(pl.sum_horizontal("n_hom_ref", "n_het", "n_hom_alt"))["n_hom_ref"]
+    assert sorted(hom.y) == pytest.approx(sorted(rows["n_hom_alt"] / called))
+    assert sorted(het.y) == pytest.approx(sorted(rows["n_het"] / called))
+    p = (rows["ac"] / rows["an"]).to_list()
+    diploid = (rows["an"] == 2 * called).to_list()
+    wanted = [y for p, two in zip(p, diploid, strict=True) if two for y in (p**2, 1 - (1 - p) ** 2)]
+    assert wanted
+    assert sorted(expected.y) == pytest.approx(sorted(wanted))
+    haploid = genotype_counts(rows.with_columns(an=pl.col("an") // 2), theme=theme)
+    assert len(haploid.data) == 2
+    with pytest.raises(ValueError, match="no group"):
+        genotype_counts(rows.clear())
 
 
 def test_a_group_without_calls_is_marked_and_names_are_escaped(rows: pl.DataFrame) -> None:

@@ -133,7 +133,9 @@ def test_without_a_variant_examples_are_offered(page: Open, demo_lake: Lake) -> 
     assert any("No such variant" in m.value for m in app.markdown)
 
 
-@pytest.mark.parametrize("view", ["Frequencies", "Map", "Linkage", "Carriers", "Way back"])
+@pytest.mark.parametrize(
+    "view", ["Frequencies", "Genotypes", "Map", "Linkage", "Carriers", "Way back"]
+)
 def test_odd_names_and_few_samples(page: Open, own: Lake, view: str) -> None:
     app = page(own, "explore/variant", variant="7:100", explore=view)
     if view == "Map":

@@ -6,12 +6,15 @@ the populations' codes as ticks, the super-populations' codes above their stretc
 
 from __future__ import annotations
 
+from collections.abc import Container
+from dataclasses import replace
+
 import plotly.graph_objects as go
 
 from medallion.figures.groups import NO_SUPER, GroupAxis, Span, name_of
 from medallion.figures.style import plain, short
 
-__all__ = ["LEGEND_BELOW", "label_axis", "reference_line"]
+__all__ = ["LEGEND_BELOW", "label_axis", "reference_line", "tick_text", "with_room"]
 
 # Under all else, wherever the axis' labels end.
 LEGEND_BELOW = {
@@ -24,7 +27,7 @@ LEGEND_BELOW = {
     "traceorder": "normal",
 }
 
-_TICK_CHARS = 14
+_FEW = 8  # no more populations than this and their names have room
 _MANY = 60  # more populations than this and plotly picks which ticks to show
 
 
@@ -37,25 +40,27 @@ def label_axis(figure: go.Figure, axis: GroupAxis) -> None:
         showgrid=False,
         zeroline=False,
         tickfont={"size": 11},
-        tickangle=-90 if len(codes) > 8 else 0,
+        tickangle=-90 if len(codes) > _FEW else None,
     )
     step = max(1, -(-len(codes) // _MANY))
     figure.update_xaxes(
         tickmode="array",
         tickvals=places[::step],
-        ticktext=[short(code, _TICK_CHARS) for code in codes[::step]],
+        ticktext=[tick_text(code, len(codes)) for code in codes[::step]],
     )
     if len(axis.spans) == 1 and axis.spans[0].code == NO_SUPER:
         return
     for span in axis.spans:
         width = span.end - span.start + 1
+        # Of a phone's width, so that a name ends where the next one begins.
+        room = max(2.3 * width, 36 * width / max(axis.width, 1))
         label = "none" if span.code == NO_SUPER else span.code
         figure.add_annotation(
             x=(span.start + span.end) / 2,
             y=1.0,
             yref="paper",
             yanchor="bottom",
-            text=f"<b>{short(label, max(4, round(2.3 * width)))}</b>",
+            text=f"<b>{short(label, max(4, round(room)))}</b>",
             hovertext=plain(name_of(span.code)),
             font={"color": span.colour, "size": 13},
             showarrow=False,
@@ -69,6 +74,26 @@ def label_axis(figure: go.Figure, axis: GroupAxis) -> None:
             yref="paper",
             line={"color": span.colour, "width": 2},
         )
+
+
+def tick_text(code: str, populations: int) -> str:
+    """Return a group's code as the tick of an axis of so many populations, escaped."""
+    return short(code, 24 if populations <= _FEW else 14)
+
+
+def with_room(axis: GroupAxis, supers: Container[str]) -> tuple[GroupAxis, dict[str, float]]:
+    """Return the axis with a place after each span for its super-population, and those."""
+    moved, positions, places, spans = 0.0, {}, {}, []
+    for span in axis.spans:
+        for code in span.populations:
+            positions[code] = axis.positions[code] + moved
+        start, end = span.start + moved, span.end + moved
+        if span.code != NO_SUPER and span.code in supers:
+            end += 1.0
+            moved += 1.0
+            places[span.code] = end
+        spans.append(replace(span, start=start, end=end))
+    return GroupAxis(positions, tuple(spans)), places
 
 
 def reference_line(

@@ -6,21 +6,19 @@ Reads rows of `gold.frequencies` with their bounds beside them; computes no stat
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
 
 from medallion.catalog.colours import Theme
-from medallion.figures.grouped import LEGEND_BELOW, label_axis
-from medallion.figures.groups import NO_SUPER, GroupAxis, colour_of_all, group_axis, heading_of
+from medallion.figures.grouped import LEGEND_BELOW, label_axis, tick_text, with_room
+from medallion.figures.groups import GroupAxis, colour_of_all, group_axis, heading_of
 from medallion.figures.style import base_figure, count, frequency, short
 
 __all__ = ["allele_name", "frequency_intervals"]
 
 _ALLELE_CHARS = 12
-_TICK_CHARS = 14
 _LEVELS = ("population", "super_population", "all", "cohort")
 
 Row = Mapping[str, Any]
@@ -55,7 +53,7 @@ def frequency_intervals(
     for row in frame.iter_rows(named=True):
         rows[row["level"]][row["population"]] = row
     name = allele_name(frame.row(0, named=True))
-    axis, supers = _with_room(
+    axis, supers = with_room(
         group_axis(rows["population"], parents, theme), rows["super_population"]
     )
     figure = base_figure(
@@ -69,7 +67,8 @@ def frequency_intervals(
     )
     label_axis(figure, axis)
     places = {**axis.positions}
-    ticks = [short(code, _TICK_CHARS) for code in axis.positions]
+    groups = len(axis.positions)
+    ticks = [tick_text(code, groups) for code in axis.positions]
     for span in axis.spans:
         own = [(axis.positions[c], rows["population"][c]) for c in span.populations]
         _whiskers(figure, own, span.colour, "circle", 8)
@@ -77,18 +76,18 @@ def frequency_intervals(
             mean = rows["super_population"][span.code]
             _whiskers(figure, [(supers[span.code], mean)], span.colour, "diamond", 12)
             places[f"super {span.code}"] = supers[span.code]
-            ticks.append(f"<b>{short(span.code, _TICK_CHARS)}</b>")
+            ticks.append(f"<b>{tick_text(span.code, groups)}</b>")
     end = axis.width + 1.7
     for code, everyone in rows["all"].items():
         _whiskers(figure, [(end, everyone)], colour_of_all(theme), "square", 11)
         places[f"all {code}"] = end
-        ticks.append(f"<b>{short(code, _TICK_CHARS)}</b>")
+        ticks.append(f"<b>{tick_text(code, groups)}</b>")
     _mark_uncalled(figure, frame, axis, supers, end, colour_of_all(theme))
     for code, cohort in rows["cohort"].items():
         end += 1.7
         _whiskers(figure, [(end, cohort)], colour_of_all(theme), "star", 14)
         places[f"cohort {code}"] = end
-        ticks.append(f"<b>{short(code, _TICK_CHARS)}</b>")
+        ticks.append(f"<b>{tick_text(code, groups)}</b>")
     if len(ticks) <= 60:
         figure.update_xaxes(tickmode="array", tickvals=list(places.values()), ticktext=ticks)
     figure.update_xaxes(range=[-0.8, end + 0.8])
@@ -97,21 +96,6 @@ def frequency_intervals(
     figure.update_yaxes(range=[-0.015 * top, top])
     figure.update_layout(legend={**LEGEND_BELOW}, showlegend=False)
     return figure
-
-
-def _with_room(axis: GroupAxis, supers: Mapping[str, Row]) -> tuple[GroupAxis, dict[str, float]]:
-    """Return the axis with a place after each span for its super-population, and those."""
-    moved, positions, places, spans = 0.0, {}, {}, []
-    for span in axis.spans:
-        for code in span.populations:
-            positions[code] = axis.positions[code] + moved
-        start, end = span.start + moved, span.end + moved
-        if span.code != NO_SUPER and span.code in supers:
-            end += 1.0
-            moved += 1.0
-            places[span.code] = end
-        spans.append(replace(span, start=start, end=end))
-    return GroupAxis(positions, tuple(spans)), places
 
 
 def _known(row: Row) -> bool:

@@ -131,7 +131,7 @@ def sample_among_others(
             showlegend=False,
         )
     if kind.whole:
-        figure.update_yaxes(tickformat=",")
+        figure.update_yaxes(tickformat=",", rangemode="nonnegative")
     return figure
 
 

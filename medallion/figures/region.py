@@ -82,8 +82,7 @@ def region_tracks(tracks: Tracks, *, theme: Theme = "light") -> go.Figure:
         (2, "pi", "π per base", ".3g"), (3, "tajima_d", "Tajima's D", ".3f"),
     ):  # fmt: skip
         _lines(figure, tracks, column, row, form, theme)
-        ticks = ".4~f" if column == "pi" else None
-        figure.update_yaxes(title_text=title, tickformat=ticks, row=row, col=1)
+        figure.update_yaxes(title_text=title, exponentformat="power", row=row, col=1)
     _fst(figure, tracks, theme)
     if tracks.dots is not None:
         _dots(figure, tracks.dots, theme)
@@ -212,6 +211,15 @@ def _lines(
 
 def _fst(figure: go.Figure, tracks: Tracks, theme: Theme) -> None:
     rows = tracks.fst
+    if rows["fst"].null_count() == rows.height:
+        # An axis without a trace is not drawn: the words stand where it would be.
+        low, high = figure.layout.yaxis4.domain
+        figure.add_annotation(
+            text="FST is not known here: it wants two super-populations and alleles that vary.",
+            x=0, xref="paper", xanchor="left", y=(low + high) / 2, yref="paper", showarrow=False,
+        )  # fmt: skip
+        return
+    figure.update_yaxes(title_text="FST", row=4, col=1)
     figure.add_scatter(
         x=((rows["start"] + rows["end"]) / 2).to_list(),
         y=rows["fst"].to_list(),
@@ -229,7 +237,6 @@ def _fst(figure: go.Figure, tracks: Tracks, theme: Theme) -> None:
         row=4,
         col=1,
     )
-    figure.update_yaxes(title_text="FST", row=4, col=1)
 
 
 def _dots(figure: go.Figure, dots: pl.DataFrame, theme: Theme) -> None:

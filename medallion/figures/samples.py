@@ -174,10 +174,18 @@ def samples_sunburst(samples: pl.DataFrame, *, theme: Theme = "light") -> go.Fig
         marker={"colors": colours, "line": {"width": 1}},
         customdata=[[text] for text in hover],
         hovertemplate="%{customdata[0]}<extra></extra>",
-        insidetextorientation="radial",
+        insidetextorientation="auto" if len(axis.spans) == 1 else "radial",
+        # Plotly chooses black or white to suit each part, but for a lone one in the middle.
+        outsidetextfont={"color": _ink_on(colours[0])} if len(axis.spans) == 1 else None,
         sort=False,
     )
     return figure
+
+
+def _ink_on(colour: str) -> str:
+    """Return black or white, whichever reads better on a colour (#RRGGBB)."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 128 else "#ffffff"
 
 
 def _hover(code: str, sex: str, n: int, total: int) -> str:

@@ -209,10 +209,11 @@ def show_spectra(lake: Lake, version: str, groups: pl.DataFrame) -> None:
         for code in groups.filter(pl.col("level").cast(pl.String) == level)["population"]
         if sizes.get(code, 0) > 1
     ]
+    usual = [code for code in codes if sizes[code] > min(DRAWN)] or codes
     chosen = row.multiselect(
         "Which",
         codes,
-        default=_one_of_each(codes, state.parents(groups) if level == "population" else {}),
+        default=_one_of_each(usual, state.parents(groups) if level == "population" else {}),
         max_selections=LINES,
         key=f"which_{level}",
         bind="query-params",

@@ -135,6 +135,7 @@ def show_table(lake: Lake, view: View, data: cache.RegionData) -> None:
         column_config=columns,
         height=min(420, 35 * (shown.height + 1) + 3),
         lazy=False,
+        placeholder=draw.EMPTY,
         key=TABLE,
         on_select=tick,
         selection_mode="single-row",

@@ -53,10 +53,11 @@ def who_it_is(row: dict[str, Any]) -> None:
     full = f"{code} ({known.name})" if known else code
     above = f", {row['super_population']}" if row["super_population"] else ""
     st.text(f"{full}{above} · {row['sex']} · {row['records']:,} records with genotypes")
-    for place, key in zip(st.columns(len(METRICS)), METRICS, strict=True):
+    line = st.container(horizontal=True, gap="medium")
+    for key in METRICS:
         kind, value = SAMPLE_MEASURES[key], row[key]
         shown = "–" if value is None else f"{value:,}" if kind.whole else f"{value:.3f}"
-        place.metric(kind.title, shown, help=kind.meaning)
+        line.metric(kind.title, shown, help=kind.meaning, width="content")
 
 
 def show_counts(counts: pl.DataFrame, row: dict[str, Any]) -> None:

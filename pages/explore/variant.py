@@ -7,10 +7,12 @@ from typing import Any
 
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from medallion import Lake
 from medallion.catalog.populations import ALL, POPULATIONS_BY_CODE
 from medallion.errors import MedallionError
+from medallion.figures.genotype_counts import genotype_counts
 from medallion.figures.intervals import frequency_intervals
 from medallion.figures.neighbours import MOST_DRAWN, linkage_neighbours
 from medallion.figures.sampling_map import frequency_map
@@ -19,7 +21,7 @@ from medallion.popgen.intervals import wilson
 from pages.shared import cache, cohorts, draw, evidence, panels, pick, say, state
 from pages.shared.words import allele_label, plural
 
-VIEWS = ["Frequencies", "Map", "Linkage", "Carriers", "Way back"]
+VIEWS = ["Frequencies", "Genotypes", "Map", "Linkage", "Carriers", "Way back"]
 CARRIERS = 1000
 LISTED = 500
 EXAMPLES = 50
@@ -40,28 +42,36 @@ Row = dict[str, Any]
 def what_it_is(lake: Lake, version: str, row: Row, gold: Row | None) -> None:
     """Show the allele's kind, names, frequency and where it is common."""
     st.text(f"{row['chrom']}:{row['pos']:,} {_cut(row['ref'])} → {_cut(row['alt'])}")
-    one, two, three, four, five = st.columns(5)
-    one.metric("Type", str(row["variant_type"]), help="snv: one base for another; insertion, "
-               "deletion, indel: of another length; sv: structural.")  # fmt: skip
-    with two:
-        _field("ID", row["id"], "The source's ID field, often an rsID; none: the source has a dot.")
-    with three:
-        _field(
-            "Ancestral allele",
-            row["ancestral_allele"],
-            "INFO AA, as the source states; lower case: low confidence.",
-        )
+    line = st.container(horizontal=True, gap="medium")
+    line.metric(
+        "Type",
+        str(row["variant_type"]),
+        width="content",
+        help="snv: one base for another; insertion, deletion, indel: of another length; sv: "
+        "structural.",
+    )
+    _field(
+        line, "ID", row["id"], "The source's ID field, often an rsID; none: the source has a dot."
+    )
+    _field(
+        line,
+        "Ancestral allele",
+        row["ancestral_allele"],
+        "INFO AA, as the source states; lower case: low confidence.",
+    )
     af = row["ac"] / row["an"] if row["an"] else None
-    four.metric(
+    line.metric(
         "Global frequency",
         "–" if af is None else f"{af:.4g}",
+        width="content",
         help="AC / AN: copies of the ALT allele among all called alleles, recounted from the "
         "genotypes.",
     )
     fst = gold["fst_super_populations"] if gold else None
-    five.metric(
+    line.metric(
         "FST",
         "–" if fst is None else f"{fst:.3f}",
+        width="content",
         help="How far its frequency differs among super-populations: 0 not at all, 1 fixed "
         "differences (Weir and Cockerham 1984). A little below 0 is 0 within chance.",
     )
@@ -79,15 +89,17 @@ def _where(lake: Lake, version: str, gold: Row) -> str:
     code = gold["geographic_code"]
     if len(names) != len(code):
         return f"Geographic code {code}."
-    said = code_in_words(code, names)
+    seen = set(code) - {"U", "-"}
+    said = code_in_words(code, names) if seen else "seen in no super-population"
     rarer = "The reference allele, here the rarer one, is" if gold["minor_is_ref"] else "It is"
     return f"{rarer} {said}. (Common: 5 % or more. Code {code}.)"
 
 
-def _field(label: str, value: str | None, meaning: str) -> None:
+def _field(place: DeltaGenerator, label: str, value: str | None, meaning: str) -> None:
     """Show a value that the source wrote, beside the metrics and as plain text."""
-    st.caption(label, help=meaning)
-    st.text(_cut(value) if value else "–")
+    with place.container(width="content"):
+        st.markdown(f":small[{label}]", help=meaning)
+        st.text(_cut(value) if value else "–")
 
 
 def _cut(text: str, limit: int = 60) -> str:
@@ -96,14 +108,7 @@ def _cut(text: str, limit: int = 60) -> str:
 
 def show_frequencies(lake: Lake, version: str, frame: pl.DataFrame, name: str) -> None:
     """Draw the frequency in every group with its interval, and the numbers."""
-    own = cohorts.frequency_row(
-        lake, lake.version("silver"), cache.allele_of(frame.row(0, named=True))
-    )
-    if own is not None and not own.is_empty():
-        frame = pl.concat(
-            [frame.with_columns(pl.col("population", "level").cast(pl.String)), own],
-            how="diagonal_relaxed",
-        )
+    frame = _with_cohort(lake, frame)
     low, high = wilson(frame["ac"].to_numpy(), frame["an"].to_numpy())
     bounded = frame.with_columns(
         af_low=pl.Series(low).fill_nan(None), af_high=pl.Series(high).fill_nan(None)
@@ -121,7 +126,7 @@ def show_frequencies(lake: Lake, version: str, frame: pl.DataFrame, name: str) -
         bounded,
         {
             "population": draw.text("Group", "Code of the population, super-population, or ALL."),
-            "level": draw.text("Level", "What kind of group it is."),
+            "level": draw.text("Level", "What kind of group it is.", 130),
             "af": draw.number("Frequency", "AC / AN.", "%.5f"),
             "af_low": draw.number("from", "Lower bound of the 95 % interval (Wilson).", "%.5f"),
             "af_high": draw.number("to", "Upper bound of the 95 % interval (Wilson).", "%.5f"),
@@ -142,6 +147,33 @@ def show_frequencies(lake: Lake, version: str, frame: pl.DataFrame, name: str) -
         height=600,
     )
     draw.downloads(bounded, f"variant-{name}", "the frequencies and intervals")
+
+
+def _with_cohort(lake: Lake, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return an allele's frequencies with the reader's cohort below, if there is one."""
+    frame = frame.with_columns(pl.col("population", "level").cast(pl.String))
+    own = cohorts.frequency_row(
+        lake, lake.version("silver"), cache.allele_of(frame.row(0, named=True))
+    )
+    if own is None or own.is_empty():
+        return frame
+    return pl.concat([frame, own], how="diagonal_relaxed")
+
+
+def show_genotypes(lake: Lake, version: str, frame: pl.DataFrame, name: str) -> None:
+    """Draw who has one copy and who has only this allele, beside what is expected."""
+    frame = _with_cohort(lake, frame)
+    groups = cache.populations(str(lake.path), version)
+    draw.figure(
+        genotype_counts(frame, parents=state.parents(groups), theme=state.theme()),
+        key="genotypes",
+    )
+    st.caption(
+        "Lines: p² and 2pq + p², with the group's own frequency p, where all called samples are "
+        "diploid. A group of several populations has fewer heterozygotes than expected merely "
+        "because they differ (Wahlund 1928). Counts and tests: below the chart Frequencies."
+    )
+    draw.downloads(frame, f"genotypes-{name}", "the counts")
 
 
 def show_map(frame: pl.DataFrame) -> None:
@@ -316,7 +348,7 @@ def main() -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    if view in ("Frequencies", "Map"):
+    if view in ("Frequencies", "Genotypes", "Map"):
         frame = cache.frequencies(str(lake.path), version, allele)
         if frame.is_empty():
             say.text_note(
@@ -325,6 +357,8 @@ def main() -> None:
             )
         elif view == "Map":
             show_map(frame)
+        elif view == "Genotypes":
+            show_genotypes(lake, version, frame, name)
         else:
             show_frequencies(lake, version, frame, name)
     elif view == "Linkage":

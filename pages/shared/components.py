@@ -241,4 +241,5 @@ def _made(lake: Lake, version: str, used: int) -> None:
             ),
         ],
     )
+    st.caption("The sites that the components were made from:")
     draw.downloads(sites, "component-sites", "the sites that they were made from")

@@ -14,10 +14,13 @@ import streamlit as st
 
 from medallion.export import as_text
 
-__all__ = ["as_bytes", "downloads", "figure", "number", "stem", "table", "text"]
+__all__ = ["EMPTY", "as_bytes", "downloads", "figure", "number", "stem", "table", "text"]
+
+EMPTY = "–"
+"""What a table shows for a null."""
 
 Column = Any  # what st.column_config's functions return
-Width = Literal["small", "medium", "large"]
+Width = Literal["small", "medium", "large"] | int
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _TABLE_HEIGHT = 420
@@ -70,6 +73,7 @@ def table(
         column_config={name: columns[name] for name in wanted},
         height=min(height, 35 * (frame.height + 1) + 3),
         lazy=False,
+        placeholder=EMPTY,
         alt=alt,
     )
 

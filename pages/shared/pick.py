@@ -98,6 +98,7 @@ def row_picker(
         column_config={name: columns[name] for name in wanted},
         height=min(height, 35 * (frame.height + 1) + 3),
         lazy=False,
+        placeholder=draw.EMPTY,
         key=key,
         on_select=take,
         selection_mode="single-row",
