@@ -14,6 +14,7 @@
     ├── ConservationError     records in are not records kept plus records quarantined
     ├── CheckError            a check says that what was built is wrong: it is not published
     ├── QueryError            SQL that was refused or failed
+    ├── WorkerError           the workers of a build died, or cannot be reached
     └── BuildCancelled        the user asked a build to stop
 
 Anything else that escapes the library is a bug.
@@ -40,6 +41,7 @@ __all__ = [
     "SampleTableError",
     "SourceError",
     "UsageError",
+    "WorkerError",
 ]
 
 
@@ -97,6 +99,10 @@ class CheckError(MedallionError):
 
 class QueryError(MedallionError):
     """SQL that was refused or failed."""
+
+
+class WorkerError(MedallionError):
+    """The workers that do a build's work died, cannot be reached, or lack what they need."""
 
 
 class BuildCancelled(MedallionError):  # noqa: N818  # it is no fault of anybody

@@ -149,14 +149,14 @@ class Lake:
 
     def _make(self, layer: str, work: Work, *, force: bool, limit: Limit | None) -> None:
         if layer == "bronze":
-            bronze.build(self.path, self.source, work, force=force)
+            bronze.build(work.root, self.source, work, force=force)
             # Remembered once its bytes are there: a source that could not be had does not
             # stand in the way of another.
             bronze_source.write_source(self.path, self.source)
         elif layer == "silver":
-            silver.build(self.path, work, force=force, max_quarantined=limit)
+            silver.build(work.root, work, force=force, max_quarantined=limit)
         else:
-            gold.build(self.path, work, force=force)
+            gold.build(work.root, work, force=force)
 
     def history(self) -> pl.DataFrame:
         """Every build of a layer, the oldest first; see `storage.history`."""

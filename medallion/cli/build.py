@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 from medallion.catalog.releases import DATASETS
 from medallion.cli.shared import Commands, command, open_lake
 from medallion.errors import UsageError
 from medallion.lake import Lake
 from medallion.status import LAYERS, LayerStatus
+from medallion.storage import cluster
 from medallion.terminal import ProgressBar, size
 
 __all__ = ["add"]
@@ -26,6 +30,8 @@ def add(commands: Commands) -> None:
     build.add_argument("--samples", metavar="FILE", help="your own sample table")
     build.add_argument("--force", action="store_true", help="build again though it is fresh")
     build.add_argument("--workers", type=int, metavar="N", help="default: one for each core")
+    build.add_argument("--cluster", metavar="ADDRESS",
+                       help="have a Dask cluster do the work, such as tcp://host:8786")  # fmt: skip
     build.add_argument("--max-quarantined", metavar="N",
                        help="100 or 0.5%%: stop where more records cannot be trusted")  # fmt: skip
     status = command(commands, "status", _status, "say which layers are fresh, stale and why")
@@ -48,13 +54,14 @@ def _build(options: argparse.Namespace) -> int:
     if options.force and options.layer is None:
         layers = list(LAYERS)
     built: list[str] = []
-    with ProgressBar() as bar:
+    with _executor(options, lake.path) as executor, ProgressBar() as bar:
         for layer in layers:
             lake.build(
                 layer,
                 force=options.force,
                 workers=options.workers,
                 progress=bar,
+                executor=executor,
                 max_quarantined=options.max_quarantined,
                 asked_by="command line",
             )
@@ -71,6 +78,10 @@ def _build(options: argparse.Namespace) -> int:
                 f"{entry['quarantined']:,} quarantined; {entry['alleles']:,} ALT alleles out"
             )
     return 0
+
+
+def _executor(options: argparse.Namespace, root: Path) -> AbstractContextManager[Executor | None]:
+    return cluster.connected(options.cluster, root) if options.cluster else nullcontext()
 
 
 def _line(status: LayerStatus) -> str:

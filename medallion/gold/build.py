@@ -25,6 +25,7 @@ from medallion.gold.counts import PatternPloidy
 from medallion.gold.frequencies import FREQUENCIES
 from medallion.gold.partition import Partition, Stretch, Summary, count_partition, cut
 from medallion.gold.sums import Sums
+from medallion.gold.tables import TABLES
 from medallion.gold.units import Unit, kept_units, remove_sums, unit_key, write_sums
 from medallion.gold.variants import VARIANTS
 from medallion.gold.whole import whole_tables
@@ -37,7 +38,7 @@ from medallion.storage.arrow import values
 from medallion.storage.delta import RowGroup, RowReader
 from medallion.storage.fingerprint import Fingerprint, code_digest
 from medallion.storage.parts import Part, write_part
-from medallion.storage.publish import publish
+from medallion.storage.publish import arrived, publish, removing_unfinished
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.storage.work import Work
@@ -159,8 +160,13 @@ def build(root: Path, work: Work, *, force: bool = False) -> None:
     Contigs whose silver and samples are as they were keep their parts and sums, unless
     `force`.
     """
-    begun = time.monotonic()
     silver = Silver.published(root)
+    with removing_unfinished(root, TABLES):
+        _build(root, silver, work, force=force)
+
+
+def _build(root: Path, silver: Silver, work: Work, *, force: bool) -> None:
+    begun = time.monotonic()
     units = silver.units()
     kept = {} if force else kept_units(root, read_snapshot(root, LAYER), units)
     made = _count(silver, [u for u in units if u.key not in kept], work)
@@ -211,8 +217,12 @@ def _count(silver: Silver, units: Sequence[Unit], work: Work) -> dict[str, dict[
         sums = [stretch for s in own for stretch in s.sums]
         write_sums(silver.root, unit, Sums.added(sums) if sums else None)
         found[unit.key] = {
-            VARIANTS.short: [s.variants for s in own if s.variants is not None],
-            FREQUENCIES.short: [s.frequencies for s in own if s.frequencies is not None],
+            VARIANTS.short: arrived(
+                silver.root, VARIANTS, (s.variants for s in own if s.variants is not None)
+            ),
+            FREQUENCIES.short: arrived(
+                silver.root, FREQUENCIES, (s.frequencies for s in own if s.frequencies is not None)
+            ),
         }
     return found
 

@@ -34,7 +34,7 @@ from medallion.silver.tables import (
 from medallion.storage import delta
 from medallion.storage.fingerprint import Fingerprint, code_digest
 from medallion.storage.parts import Part, write_part
-from medallion.storage.publish import publish
+from medallion.storage.publish import arrived, publish, removing_unfinished
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.storage.work import Work
@@ -90,9 +90,10 @@ def build(
     allowance = Allowance(max_quarantined, sum(int(f.row["records"]) for f in files))
     for kept in tables.values():
         allowance.take(_quarantined(kept.defects)["reason"])
-    tables |= _read(root, new, people, work, allowance)
-    work.report(LAYER, "publishing")
-    publish(root, *_gathered(root, files, tables, samples, sample_defects, bronze, keys), begun)
+    with removing_unfinished(root, TABLES):
+        tables |= _read(root, new, people, work, allowance)
+        work.report(LAYER, "publishing")
+        publish(root, *_gathered(root, files, tables, samples, sample_defects, bronze, keys), begun)
 
 
 def _gathered(
@@ -152,13 +153,13 @@ def _read(
     summaries = work.map(read_partition, tasks, told=told)
     return {
         file.name: _file_tables(
-            file, [s for i, s in zip(of_task, summaries, strict=True) if i == index]
+            root, file, [s for i, s in zip(of_task, summaries, strict=True) if i == index]
         )
         for index, file in enumerate(files)
     }
 
 
-def _file_tables(file: _File, summaries: Sequence[Summary]) -> FileTables:
+def _file_tables(root: Path, file: _File, summaries: Sequence[Summary]) -> FileTables:
     patterns: dict[int, Pattern] = {}
     for summary in summaries:
         patterns |= summary.patterns
@@ -177,7 +178,10 @@ def _file_tables(file: _File, summaries: Sequence[Summary]) -> FileTables:
             f"{file.name}: {entry['records']:,} records went in, but {read:,} were read. "
             "Nothing was published. This is a bug: please report it."
         )
-    parts = {t.short: [p for s in summaries for p in s.parts.get(t.short, ())] for t in BIG}
+    parts = {
+        t.short: arrived(root, t, (p for s in summaries for p in s.parts.get(t.short, ())))
+        for t in BIG
+    }
     return FileTables(parts, entry, _defects(file, summaries), pattern_rows(patterns))
 
 

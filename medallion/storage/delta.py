@@ -33,6 +33,8 @@ __all__ = [
     "check_columns",
     "clean",
     "commit",
+    "damaged",
+    "newest_paths",
     "open_table",
     "parts_of",
     "read_records",
@@ -151,14 +153,27 @@ def exists(root: Path, table: Table) -> bool:
     return open_table(root, table) is not None
 
 
-_TROUBLE = (OSError, DeltaError, pa.ArrowException, pl.exceptions.ComputeError)
+# polars panics where a Parquet file is shorter than the log says.
+_TROUBLE = (
+    OSError,
+    DeltaError,
+    pa.ArrowException,
+    pl.exceptions.ComputeError,
+    pl.exceptions.PanicException,
+)
 
 
 @contextmanager
 def writing(root: Path) -> Iterator[None]:
-    """Turn what a full disk or a lost file raises in a build, of any library, into LakeError."""
+    """Turn what a full disk, a lost file or want of memory raises in a build into LakeError."""
     try:
         yield
+    except MemoryError as error:
+        what = str(error).split("\n", maxsplit=1)[0] or "no memory"
+        raise LakeError(
+            f"The build of {root} stopped for want of memory ({what}). What was built before is "
+            "untouched. Build with fewer --workers, or on a machine with more memory."
+        ) from error
     except _TROUBLE as error:
         what = str(error).split("\n", maxsplit=1)[0]
         raise LakeError(
@@ -214,6 +229,27 @@ def check_columns(root: Path, table: Table, opened: DeltaTable) -> None:
 def part_paths(root: Path, table: Table, version: int) -> list[Path]:
     """The Parquet files of `table` at `version`, in the order of their names."""
     return [table_path(root, table) / p.path for p in parts_of(root, table, version)]
+
+
+def newest_paths(root: Path, table: Table) -> list[Path]:
+    """The Parquet files of the newest version of `table`, published or not."""
+    opened = open_table(root, table)
+    return [table_path(root, table) / p.path for p in _parts(opened)] if opened else []
+
+
+def damaged(root: Path, layer: str, versions: Mapping[str, int]) -> list[str]:
+    """Of tables of `layer`, by short name and version, those that lost a file or part of one."""
+    found = []
+    for short, version in versions.items():
+        folder = root / layer / short
+        try:
+            parts = list(_parts(DeltaTable(str(folder), version=version)))
+            sound = all((folder / p.path).stat().st_size == p.bytes for p in parts)
+        except _TROUBLE:
+            sound = False
+        if not sound:
+            found.append(f"{layer}.{short}")
+    return found
 
 
 def clean(root: Path, table: Table, keep: Sequence[int]) -> int:

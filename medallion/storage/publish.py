@@ -6,18 +6,62 @@ In this order, so that a build that dies on the way has changed nothing that is 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from deltalake.exceptions import DeltaError
+
+from medallion.errors import WorkerError
 from medallion.storage import delta
 from medallion.storage.fingerprint import Fingerprint
-from medallion.storage.parts import Part
+from medallion.storage.parts import Part, table_path, whole
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, TableState, read_snapshot, write_snapshot
 
-__all__ = ["publish"]
+__all__ = ["arrived", "publish", "removing_unfinished"]
+
+
+def arrived(root: Path, table: Table, parts: Iterable[Part]) -> list[Part]:
+    """`parts` as workers returned them, looked at on this machine's disk.
+
+    Raises WorkerError where one is not there as it was written.
+    """
+    found = list(parts)
+    for part in found:
+        if not whole(root, table, part):
+            raise WorkerError(
+                f"A worker wrote {part.path} of {table.name}, but it is not in {root} as this "
+                "machine sees it. Nothing was published. A lake that several machines build "
+                "lies where all have it under the same path."
+            )
+    return found
+
+
+@contextmanager
+def removing_unfinished(root: Path, tables: Sequence[Table]) -> Iterator[None]:
+    """Run a build; where it fails or is cancelled, remove the parts that it wrote.
+
+    A part that a worker out of reach goes on writing is removed by the next build.
+    """
+    before = {table: _files(root, table) for table in tables}
+    try:
+        yield
+    except BaseException:
+        # What went wrong may stand in the way of this too; it is what is to be told.
+        with suppress(OSError, DeltaError):
+            for table in tables:
+                named = set(delta.newest_paths(root, table))
+                for path in _files(root, table) - before[table] - named:
+                    path.unlink(missing_ok=True)
+        raise
+
+
+def _files(root: Path, table: Table) -> set[Path]:
+    folder = table_path(root, table)
+    return {p for p in folder.rglob("*.parquet") if "_delta_log" not in p.parts}
 
 
 def publish(

@@ -1,25 +1,43 @@
 """How work that is cut into partitions is run: any executor, a bounded number at a time.
 
-A partition is a pure function of its task, which writes parts and returns a summary.
+A partition is a pure function of its task, which writes parts and returns a summary. So
+it may run in a thread, in another process or on another machine that sees the lake under
+the same path; and a second time, where a worker died: parts have names of their own, and
+only those that a summary names are ever committed.
 """
 
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
 
+from threadpoolctl import threadpool_limits
+
+from medallion.errors import MedallionError, WorkerError
 from medallion.progress import Reporter
+from medallion.storage import cluster
 
 __all__ = ["Work", "start_work"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 _POLL_SECONDS = 0.25
+_PROCESS = uuid.uuid4().hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +61,19 @@ class Work:
         `told(n_done, result)` is called in this thread as results come in. At most a
         few tasks more than there are workers are under way, so that a wish to cancel,
         or the first error, ends the work soon.
+
+        A task has one thread for its matrices: others run beside it, and how many threads
+        share a sum decides the last digits of it.
         """
+        with threadpool_limits(1, "blas"):
+            return self._map(partial(_with_one_thread, function, _PROCESS), tasks, told)
+
+    def _map(
+        self,
+        function: Callable[[T], R],
+        tasks: Sequence[T],
+        told: Callable[[int, R], None] | None,
+    ) -> list[R]:
         results: dict[int, R] = {}
         queue = iter(enumerate(tasks))
         under_way: dict[Future[R], int] = {}
@@ -53,20 +83,64 @@ class Work:
                     item = next(queue, None)
                     if item is None:
                         break
-                    under_way[self.executor.submit(function, item[1])] = item[0]
+                    under_way[self._submit(function, item[1])] = item[0]
                 if not under_way:
                     return [results[i] for i in range(len(results))]
                 done, _ = wait(under_way, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
                 self.report.check()
                 for future in done:
                     number = under_way.pop(future)
-                    results[number] = future.result()
+                    results[number] = _result(future)
                     if told is not None:
                         told(len(results), results[number])
         finally:
             for future in under_way:
                 future.cancel()
             wait([f for f in under_way if not f.cancelled()])
+
+    def _submit(self, function: Callable[[T], R], task: T) -> Future[R]:
+        try:
+            return self.executor.submit(function, task, **cluster.submit_options(self.executor))
+        except Exception as error:
+            if lost := _lost(error):
+                raise lost from error
+            raise
+
+
+def _with_one_thread(function: Callable[[T], R], builder: str, task: T) -> R:
+    """Run a task, in the process that builds or in another, which does nothing else."""
+    if builder != _PROCESS:
+        _limit_threads()
+    return function(task)
+
+
+@cache
+def _limit_threads() -> None:
+    threadpool_limits(1, "blas")
+
+
+def _result(future: Future[R]) -> R:
+    try:
+        return future.result()
+    except (Exception, CancelledError) as error:
+        if lost := _lost(error):
+            raise lost from error
+        raise
+
+
+def _lost(error: BaseException) -> WorkerError | None:
+    """The error to raise where `error` is about those who do the work, not about the work."""
+    if isinstance(error, MedallionError):
+        return None
+    theirs = isinstance(error, BrokenExecutor | CancelledError | ImportError)
+    if not theirs and not cluster.raised(error):
+        return None
+    what = str(error).split("\n", maxsplit=1)[0] or type(error).__name__
+    return WorkerError(
+        f"The build stopped, for its workers died or are out of reach ({what}). What was built "
+        "before is untouched. Look whether they ran out of memory and whether the scheduler "
+        "runs; then build again."
+    )
 
 
 @contextmanager
@@ -75,14 +149,22 @@ def start_work(
 ) -> Iterator[Work]:
     """Work on `executor`, or on a thread pool of `workers` (None: one for each core).
 
-    Threads, because the heavy steps (inflating, numpy, Parquet) release the GIL.
+    Threads, because the heavy steps (inflating, numpy, Parquet) release the GIL. With
+    an executor of your own `workers` is how many tasks it can do at a time.
     """
     count = workers or _cores()
     if executor is not None:
-        yield Work(root, executor, count, report)
+        # Its workers may have another working directory.
+        yield Work(root.absolute(), executor, workers or _width(executor), report)
         return
     with ThreadPoolExecutor(count, thread_name_prefix="medallion") as pool:
         yield Work(root, pool, count, report)
+
+
+def _width(executor: Executor) -> int:
+    """Tasks that `executor` can do at a time, as far as it tells."""
+    told = cluster.width(executor) or getattr(executor, "_max_workers", None)
+    return told if isinstance(told, int) and told > 0 else _cores()
 
 
 def _cores() -> int:
