@@ -140,8 +140,7 @@ class Lake:
                 self.last_built = ()
                 for step in self.plan(layer, force=force):
                     with recorded(self.path, step.layer, step.reasons, asked_by, report):
-                        again = force and step.layer == layer
-                        self._make(step.layer, work, force=again, limit=limit)
+                        self._make(step.layer, work, force=step.anew, limit=limit)
                     self.last_built = (*self.last_built, step.layer)
             if known is None and "bronze" not in self.last_built:
                 bronze_source.write_source(self.path, self.source)  # its record alone was lost

@@ -15,6 +15,7 @@ from medallion.bronze import build as bronze
 from medallion.bronze.source import Source
 from medallion.gold import build as gold
 from medallion.silver import build as silver
+from medallion.storage import delta
 from medallion.storage.fingerprint import Fingerprint
 from medallion.storage.snapshot import Snapshot, read_snapshot
 
@@ -49,12 +50,16 @@ class LayerStatus:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a build would do to one layer, why, and what it costs as far as is known."""
+    """What a build would do to one layer, why, and what it costs as far as is known.
+
+    `anew`: nothing of what is there is taken over.
+    """
 
     layer: str
     reasons: tuple[str, ...]
     download_bytes: int = 0
     last_seconds: float | None = None
+    anew: bool = False
 
 
 def layer_states(root: Path, source: Source) -> dict[str, LayerStatus]:
@@ -109,16 +114,23 @@ def _bytes(snapshot: Snapshot) -> int:
 
 
 def plan(root: Path, source: Source, layer: str, *, force: bool = False) -> list[Step]:
-    """The steps that a build of `layer` would take: what is missing or stale, bottom up."""
+    """The steps that a build of `layer` would take, bottom up.
+
+    What is missing or stale, and what lost a file: that is looked for here alone, for it
+    takes a look at each file of each table.
+    """
     steps = []
     states = layer_states(root, source)
     for name in LAYERS[: LAYERS.index(layer) + 1]:
         status = states[name]
-        reasons = status.reasons
-        if status.state == "fresh":
-            if not (force and name == layer):
-                continue
-            reasons = ("You asked for it to be built again.",)
-        size = bronze.download_bytes(root, source) if name == "bronze" else 0
-        steps.append(Step(name, reasons, size, status.seconds))
+        asked = force and name == layer
+        lost = delta.damaged(root, name, status.versions)
+        reasons = (
+            *status.reasons,
+            *(f"A file of {table} is gone or damaged." for table in lost),
+            *(("You asked for it to be built again.",) if asked and not status.reasons else ()),
+        )
+        if reasons:
+            size = bronze.download_bytes(root, source) if name == "bronze" else 0
+            steps.append(Step(name, reasons, size, status.seconds, asked or bool(lost)))
     return steps

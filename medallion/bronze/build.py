@@ -25,7 +25,7 @@ from medallion.bronze.parts import hash_file, put_aside
 from medallion.bronze.source import OWN, Source, file_name, is_address
 from medallion.bronze.tables import BLOCKS, FILES
 from medallion.catalog.releases import DATASETS, RemoteFile, Version
-from medallion.errors import DownloadError, SourceError
+from medallion.errors import DownloadError, LakeError, SourceError
 from medallion.progress import Reporter
 from medallion.storage import delta
 from medallion.storage.fingerprint import Fingerprint, code_digest, digest_file
@@ -152,7 +152,7 @@ def build(root: Path, source: Source, work: Work, *, force: bool = False) -> Non
     folder.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder / _ARRIVING, ignore_errors=True)
     snapshot = read_snapshot(root, LAYER)
-    before = _rows(root, snapshot)
+    before = _rows(root, snapshot, force=force)
     wanted = wanted_files(source)
     rows: list[dict[str, Any]] = []
     summary: dict[str, Any] = {}
@@ -213,10 +213,17 @@ def _fingerprint(inputs: Mapping[str, str], source: Source) -> Fingerprint:
     return Fingerprint(inputs, {"dataset": source.dataset}, FORMAT, code_digest(*_CODE))
 
 
-def _rows(root: Path, snapshot: Snapshot | None) -> dict[str, dict[str, Any]]:
+def _rows(root: Path, snapshot: Snapshot | None, *, force: bool) -> dict[str, dict[str, Any]]:
+    """The published rows of `bronze.files` by file; by `force` none where they cannot be read."""
     if snapshot is None:
         return {}
-    frame = delta.scan(root, FILES, snapshot.tables[FILES.short].version).collect()
+    try:
+        with delta.reading(root, LAYER):
+            frame = delta.scan(root, FILES, snapshot.tables[FILES.short].version).collect()
+    except LakeError:
+        if not force:
+            raise
+        return {}
     return {row["file"]: row for row in frame.iter_rows(named=True)}
 
 

@@ -80,11 +80,13 @@ class Vcfs:
                     raise wrong
                 return found
             time.sleep(_PAUSE_SECONDS)
-        raise wrong or LakeError(
+        if isinstance(wrong, LakeError):
+            raise wrong
+        raise LakeError(
             f"A VCF in {self.root / 'bronze'} is not as it was when its index was made: a build "
-            "stopped as it put a new one in its place, or somebody changed it. "
+            "stopped as it put a new one in its place, or the file was damaged. "
             f"Mend it: medallion build bronze --lake {self.root}"
-        )
+        ) from wrong
 
     def _fits(self, published: Snapshot | None) -> bool:
         """Whether the VCFs that lie in bronze are those that were published."""

@@ -1,4 +1,4 @@
-"""How many records may be quarantined before a build stops, if the user sets a limit."""
+"""How many records may be quarantined before a build stops: as the user says, and at most."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 
 from medallion.errors import QuarantineError, UsageError
 
-__all__ = ["Allowance", "Limit"]
+__all__ = ["Allowance", "Limit", "check_quarantine"]
+
+# A partition keeps what it sets apart in memory. It is read from 256 MiB of text, but for a
+# file that is not sorted, or that cannot be entered in the middle.
+_MOST_RECORDS = 500_000
+_MOST_TEXT = 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +60,14 @@ class Allowance:
             f"{total:,} of {self.records:,} records cannot be trusted so far, more than the limit "
             f"of {self.limit.text}: {common}. Nothing was published. Look at the file; or build "
             "with a higher --max-quarantined, or without, and see silver.defects."
+        )
+
+
+def check_quarantine(file: str, records: int, text: int) -> None:
+    """Raise QuarantineError where a part of a file has more that is broken than can be kept."""
+    if records > _MOST_RECORDS or text > _MOST_TEXT:
+        raise QuarantineError(
+            f"{file} has {records:,} lines ({text:,} bytes) in one part of it that are no records: "
+            f"expected at most {_MOST_RECORDS:,} ({_MOST_TEXT:,} bytes). Nothing was published. "
+            "Check that the file is a VCF and that its lines were not cut or mixed up."
         )

@@ -6,7 +6,9 @@ seen by nobody until the build's one commit names them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ from medallion.silver.genotypes import (
     count,
     genotype_rows,
 )
+from medallion.silver.limit import check_quarantine
 from medallion.silver.tables import CALLS, GENOTYPES, VARIANTS
 from medallion.silver.variants import alleles
 from medallion.storage.parts import Part, PartWriter
@@ -29,7 +32,7 @@ from medallion.vcf.blocks import Blocks
 from medallion.vcf.declared import Names
 from medallion.vcf.defects import Defect
 from medallion.vcf.header import Header
-from medallion.vcf.lines import read_lines
+from medallion.vcf.lines import newlines, read_lines
 from medallion.vcf.patterns import Pattern
 from medallion.vcf.records import Batch, RecordReader
 
@@ -39,6 +42,8 @@ _TEXT_PER_PARTITION = 1 << 28
 # Even a file of some tens of megabytes is cut into some pieces, for several cores.
 _FEW, _SMALLEST = 8, 1 << 24
 _TEXT_PER_BATCH = 1 << 26
+# Only lines that are no records, such as empty ones, come to more than this in that text.
+_LINES_PER_BATCH = 1 << 19
 # More records than two blocks of 64 KiB can begin: a record has at least 16 bytes.
 MEMORY = 8192
 
@@ -135,11 +140,12 @@ def read_partition(task: Partition) -> Summary:
     ledger = _Ledger()
     fed = 0
     for text in read_lines(task.blocks, task.first, task.last, task.header.size):
-        reader.feed(text)
-        fed += len(text)
-        if fed >= _TEXT_PER_BATCH:
-            ledger.add(reader.batch(), reader, writers, task)
-            fed = 0
+        for piece in _few_lines(text):
+            reader.feed(piece)
+            fed += len(piece)
+            if fed >= _TEXT_PER_BATCH or reader.pending >= _LINES_PER_BATCH:
+                ledger.add(reader.batch(), reader, writers, task)
+                fed = 0
     if reader.pending:
         ledger.add(reader.batch(), reader, writers, task)
     return Summary(
@@ -155,12 +161,22 @@ def read_partition(task: Partition) -> Summary:
     )
 
 
+def _few_lines(text: bytes) -> Iterator[bytes]:
+    """`text`, whole lines, in pieces of not too many."""
+    if text.count(b"\n") <= _LINES_PER_BATCH:
+        yield text
+        return
+    cuts = [0, *(newlines(text)[_LINES_PER_BATCH - 1 :: _LINES_PER_BATCH] + 1).tolist(), len(text)]
+    yield from (text[low:high] for low, high in pairwise(cuts) if low < high)
+
+
 class _Ledger:
     """Counts what becomes of records while a partition is read."""
 
     def __init__(self) -> None:
         self.records = self.kept = self.quarantined = self.alleles = self.variant_rows = 0
         self.defects: list[Defect] = []
+        self._set_apart = 0
         self.patterns: dict[int, Pattern] = {}
 
     def add(self, batch: Batch, reader: RecordReader, writers: _Writers, task: Partition) -> None:
@@ -196,6 +212,8 @@ class _Ledger:
         self.variant_rows += len(long)
         self.defects += batch.defects
         self.defects += remarks
+        self._set_apart += sum(len(d.raw or "") for d in batch.defects)
+        check_quarantine(task.file, self.quarantined, self._set_apart)
         used = set(batch.sites["pattern"].unique().to_list())
         self.patterns |= {k: v for k, v in patterns.items() if k in used}
 

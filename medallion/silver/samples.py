@@ -35,6 +35,8 @@ _SEXES = {
     "1": "male", "m": "male", "male": "male",
     "2": "female", "f": "female", "female": "female",
 }  # fmt: skip
+_MOST_BYTES = 1 << 26
+_MOST_COLUMNS = 10_000
 _MISSING = {"", ".", "na", "n/a", "nan", "none", "null", "-9", "unknown"}
 
 
@@ -43,6 +45,11 @@ def read_sample_table(path: Path) -> pl.DataFrame:
 
     Raises SampleTableError where it is not a delimited text table with a heading.
     """
+    if path.stat().st_size > _MOST_BYTES:
+        raise SampleTableError(
+            f"{path.name} has {path.stat().st_size:,} bytes: expected a table of samples, of at "
+            f"most {_MOST_BYTES:,}. Check that it is the right file."
+        )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -55,10 +62,24 @@ def read_sample_table(path: Path) -> pl.DataFrame:
         raise SampleTableError(f"{path.name} is empty: expected a heading and a row per sample.")
     heading = lines[0].removeprefix("#")
     delimiter = next((d for d in "\t,;|" if d in heading), None)
+    if (columns := heading.count(delimiter or " ")) >= _MOST_COLUMNS:
+        raise SampleTableError(
+            f"{path.name} has {columns + 1:,} columns: expected a table with a row for each sample "
+            f"and at most {_MOST_COLUMNS:,} columns. Check that it is the right file."
+        )
     if delimiter is None:
         rows = [line.split() for line in (heading, *lines[1:])]
     else:
-        rows = list(csv.reader(io.StringIO("\n".join((heading, *lines[1:]))), delimiter=delimiter))
+        whole = io.StringIO("\n".join((heading, *lines[1:])))
+        try:
+            rows = list(csv.reader(whole, delimiter=delimiter))
+            if any("\n" in cell for row in rows for cell in row):
+                raise csv.Error("a cell spans several lines")
+        except csv.Error as error:
+            raise SampleTableError(
+                f"{path.name} cannot be read as a table ({error}): expected a row for each sample, "
+                "and quotation marks in pairs. Mend the file."
+            ) from error
     names = [name.strip() for name in rows[0]]
     while names and not names[-1]:
         names.pop()
@@ -96,7 +117,7 @@ def read_metadata(path: Path) -> tuple[pl.DataFrame, list[Defect]]:
         raise SampleTableError(
             f"{path.name} has no column that can be told to be the {lacking}: expected one "
             f"called sample and one called population (or pop), found "
-            f"{', '.join(repr(c) for c in table.columns[:20])}. Rename the columns."
+            f"{', '.join(repr(c[:40]) for c in table.columns[:20])}. Rename the columns."
         )
     super_population = _find(table.columns, _SUPER)
     sex = _find(table.columns, _SEX)

@@ -79,7 +79,7 @@ def detect(path: Path) -> Container:
     with path.open("rb") as file:
         head = file.read(18)
     if not head:
-        raise NotVCFError(f"{path} is empty: expected a VCF (.vcf.gz or .vcf).")
+        raise NotVCFError(f"{path.name} is empty: expected a VCF (.vcf.gz or .vcf).")
     if head[:2] != b"\x1f\x8b":
         return "text"
     return "bgzf" if _block_size(head) is not None else "gzip"

@@ -15,6 +15,7 @@ from pathlib import Path
 from medallion.errors import NotVCFError, SourceError
 from medallion.vcf.blocks import Blocks, read_text
 from medallion.vcf.defects import Defect
+from medallion.vcf.foreign import foreign
 from medallion.vcf.meta_lines import (
     STRUCTURED,
     odd_definition,
@@ -27,7 +28,12 @@ from medallion.vcf.reserved import minor_version
 __all__ = ["FIXED_COLUMNS", "Header", "parse_header", "read_header"]
 
 FIXED_COLUMNS = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
-_MAX_HEADER = 1 << 28
+_MAX_HEADER = 1 << 27
+_MAX_SAMPLES = 1_000_000
+_NO_NAME = re.compile("[\x00-\x1f\x7f\ufffd]")
+_NO_HEADER = re.compile(rb"\n[^#]")
+# As much of the text before a piece as may belong to what is looked for in it.
+_REACH = len(b"\n#CHROM")
 _VERSIONS = re.compile(r"VCFv4\.[0-5]")
 
 
@@ -57,34 +63,30 @@ class Header:
 
 def read_header(blocks: Blocks) -> Header:
     """The header of the file. Raises NotVCFError where it is not a VCF."""
-    text = b""
+    text = bytearray()
     for piece in read_text(blocks, 0, len(blocks), run=1):
+        seen = max(0, len(text) - _REACH)
         text += piece
-        if not text.startswith(b"#") and text:
+        if text and not text.startswith(b"#"):
             break
-        end = _end_of_header(text)
-        if end is not None:
-            return parse_header(text[:end], blocks.path)
+        if (end := _end_of_header(text, seen)) is not None:
+            return parse_header(bytes(text[:end]), blocks.path)
         if len(text) > _MAX_HEADER:
             raise SourceError(
                 f"{blocks.path.name} has a header of more than {_MAX_HEADER:,} bytes: expected a "
-                "#CHROM line before that. Check that the file is a VCF."
+                "#CHROM line and records before that. Check that the file is a VCF."
             )
-    return parse_header(text, blocks.path)
+    return parse_header(bytes(text), blocks.path)
 
 
-def _end_of_header(text: bytes) -> int | None:
-    """Where the first line that does not begin with # begins, or None if it is not there yet."""
-    if text and not text.startswith(b"#"):
-        return 0
-    at = text.rfind(b"\n#CHROM")
-    at = max(at, 0)
-    while True:
-        at = text.find(b"\n", at) + 1
-        if at == 0 or at >= len(text):
-            return None
-        if text[at : at + 1] != b"#":
-            return at
+def _end_of_header(text: bytearray, seen: int) -> int | None:
+    """Where the first line after `seen` that does not begin with # begins; None: not there yet.
+
+    Lines before #CHROM that do not begin with # are broken lines of the header.
+    """
+    names = text.find(b"\n#CHROM", seen)
+    found = _NO_HEADER.search(text, names + 1 if names >= 0 else seen)
+    return found.start() + 1 if found else None
 
 
 def parse_header(text: bytes, path: Path) -> Header:
@@ -95,7 +97,7 @@ def parse_header(text: bytes, path: Path) -> Header:
     if not text.startswith(b"#"):
         raise NotVCFError(
             f"{path.name} is not a VCF: expected a first line that begins with ##fileformat=VCF, "
-            f"found {_shown(text)}. Name a .vcf.gz or .vcf file."
+            f"{foreign(text)}"
         )
     try:
         decoded = text.decode("utf-8")
@@ -144,6 +146,11 @@ def parse_header(text: bytes, path: Path) -> Header:
 
 
 def _columns(line: str, path: Path) -> tuple[tuple[str, ...], bool]:
+    if line.count("\t") > _MAX_SAMPLES:
+        raise SourceError(
+            f"{path.name} names {line.count(chr(9)) - 8:,} samples in its #CHROM line: expected at "
+            f"most {_MAX_SAMPLES:,}. Check that the file is what it should be."
+        )
     names = line.split("\t")
     if tuple(names[:8]) != FIXED_COLUMNS or (len(names) > 8 and names[8] != "FORMAT"):
         raise NotVCFError(
@@ -152,6 +159,12 @@ def _columns(line: str, path: Path) -> tuple[tuple[str, ...], bool]:
             f"{_shown(line.encode())}."
         )
     samples = tuple(names[9:])
+    if odd := next((n for n in samples if _NO_NAME.search(n)), None):
+        raise NotVCFError(
+            f"{path.name} has a sample name that is no UTF-8 text or holds a control character, "
+            f"{odd!r}: expected plain names. Mend the #CHROM line (iconv -t UTF-8, or bcftools "
+            "reheader) and build again."
+        )
     if any(not s for s in samples):
         raise NotVCFError(
             f"{path.name} has an empty sample name in its #CHROM line: expected a name for each "

@@ -22,6 +22,8 @@ Ints = npt.NDArray[np.int64]
 _WINDOW = 64
 """Bytes of a line in which contig and position are looked for."""
 _MAX_DIGITS = 10
+# Each takes a kilobyte while it is looked at, and a run of blocks may be millions of newlines.
+_LINES_AT_ONCE = 1 << 16
 
 
 @dataclass(slots=True)
@@ -105,8 +107,10 @@ class _Pass:
 
     def take(self, text: bytes, at: Ints, start: int) -> None:
         """Enter the newlines at `at` in `text`, which begins at `start` in the stream."""
-        if not len(at):
-            return
+        for low in range(0, len(at), _LINES_AT_ONCE):
+            self._take(text, at[low : low + _LINES_AT_ONCE], start)
+
+    def _take(self, text: bytes, at: Ints, start: int) -> None:
         block = np.searchsorted(self._borders, at + start, side="right") - 1
         np.add.at(self.count, block, 1)
         names, run, pos, cut_short = _positions(text, at + 1)

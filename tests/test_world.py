@@ -1,0 +1,220 @@
+"""What the world does to a lake: full disks, no right to write, lost files, clocks, no memory.
+
+Each ends in one clear sentence and an exit code, what was built can be read still, and the
+next build mends it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import torture
+from plain_vcf import bgzf, vcf_text
+
+from medallion import Lake
+from medallion.errors import LakeError, QueryError
+from medallion.silver import partition
+from medallion.storage import delta
+from medallion.storage.snapshot import read_snapshot
+from medallion.tables import TABLES
+
+SAMPLES = tuple(f"S{i}" for i in range(40))
+PEOPLE = "sample\tpop\n" + "".join(f"{s}\t{('GBR', 'YRI')[i % 2]}\n" for i, s in enumerate(SAMPLES))
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="this system has no limits of resources")
+LINUX = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux holds a process to RLIMIT_AS"
+)
+
+
+def text(last: int) -> str:
+    """2,000 records in which everybody has another call."""
+    return vcf_text(
+        [
+            f"1 {i} rs{i} A C . PASS . GT "
+            + " ".join(f"{i * j % 7 % 2}|{(i + j) * 31 % 11 % 2}" for j in range(len(SAMPLES)))
+            for i in range(1, last)
+        ],
+        SAMPLES,
+    )
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """A lake that is built, and whose source then changed."""
+    vcf, table = tmp_path / "some.vcf.gz", tmp_path / "people.tsv"
+    table.write_text(PEOPLE, encoding="utf-8")
+    vcf.write_bytes(bgzf(text(1000).encode()))
+    made = Lake(tmp_path / "lake", vcf=[vcf], samples=table)
+    made.build()
+    vcf.write_bytes(bgzf(text(2000).encode()))
+    return made
+
+
+LIMITED = """
+import resource, signal, sys
+from medallion.cli import main
+which, limit, *words = sys.argv[1:]
+if which == "RLIMIT_AS":
+    # Above what is held already: the interpreter and the libraries.
+    from pathlib import Path
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = int(limit) + pages * resource.getpagesize()
+if which == "RLIMIT_FSIZE":
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(getattr(resource, which), (int(limit), int(limit)))
+sys.exit(main(words))
+"""
+
+
+def refused(lake: Lake, *words: str, program: str | None = None) -> str:
+    """What a build says that cannot be done; what was built before is there still."""
+    before = {layer: torture.whole_layer(lake, layer) for layer in torture.LAYERS}
+    start = ["-m", "medallion"] if program is None else ["-c", program, *words]
+    done = subprocess.run(
+        [sys.executable, *start, "build", "--lake", str(lake.path), "--workers", "2"],
+        check=False, capture_output=True, text=True, encoding="utf-8", timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 1, (done.returncode, done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("medallion: ")
+    for layer in torture.LAYERS[1:]:
+        assert torture.whole_layer(lake, layer) == before[layer]
+    return last
+
+
+def mended(lake: Lake) -> None:
+    lake.build()
+    assert [s.state for s in lake.status().values()] == ["fresh"] * 3
+    assert lake.status()["silver"].rows["variants"] == 1999
+    assert all(c.ok for c in lake.verify() if c.severity == "error")
+
+
+@POSIX
+@pytest.mark.parametrize("limit", [300, 5_000, 30_000])
+def test_a_disk_that_is_full(limit: int, lake: Lake) -> None:
+    """No file may grow above `limit` bytes: bronze, silver or gold cannot be written."""
+    said = refused(lake, "RLIMIT_FSIZE", str(limit), program=LIMITED)
+    assert "File too large" in said
+    assert "room" in said
+    mended(lake)
+
+
+@LINUX
+def test_memory_that_is_refused(lake: Lake) -> None:
+    """A library that gets no memory may end the process; the lake is what it was all the same."""
+    before = torture.whole_layer(lake, "gold")
+    command = [sys.executable, "-c", LIMITED, "RLIMIT_AS", str(700 << 20)]
+    done = subprocess.run(
+        [*command, "build", "--lake", str(lake.path), "--workers", "2"],
+        check=False, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode in (1, -signal.SIGABRT), (done.returncode, done.stderr)
+    assert "Traceback" not in done.stderr
+    assert torture.whole_layer(lake, "gold") == before
+    mended(lake)
+
+
+def test_want_of_memory_is_said(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise MemoryError("Unable to allocate 64.0 MiB")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(partition.RecordReader, "feed", refuse)
+        with pytest.raises(LakeError, match=r"want of memory \(Unable .*fewer --workers"):
+            lake.build()
+    mended(lake)
+
+
+def without_rights() -> list[str]:
+    """What to put before a command for it to be held to the rights that files give."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("this system gives rights to files in another way")
+    if os.geteuid():
+        return []
+    if not (program := shutil.which("setpriv")):
+        pytest.skip("root may write everywhere, and setpriv is not installed")
+    return [program, "--bounding-set=-dac_override,-dac_read_search"]
+
+
+def test_a_lake_that_may_not_be_written(lake: Lake) -> None:
+    start = [*without_rights(), sys.executable, "-m", "medallion"]
+    folders = [lake.path, *(p for p in lake.path.rglob("*") if p.is_dir())]
+    files = [p for p in lake.path.rglob("*") if p.is_file()]
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*start, words[0], "--lake", str(lake.path), *words[1:]],
+            check=False, capture_output=True, text=True, encoding="utf-8", timeout=120,
+        )  # fmt: skip
+
+    for path in (*files, *folders):
+        path.chmod(0o555)
+    try:
+        build = run("build")
+        assert build.returncode == 1
+        assert "cannot be written: Permission denied" in build.stderr
+        assert build.stderr.count("\n") == 1
+        counted = run("query", "select count(*) as n from gold.variants")
+        assert (counted.stdout, counted.returncode) == ("n\n999\n", 0), counted.stderr
+        assert run("raw", "#1").stdout.startswith("1\t1\trs1\t")
+        assert run("status").returncode == 0
+    finally:
+        for path in (*folders, *files):
+            path.chmod(0o755)
+    mended(lake)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, cut], ids=["gone", "cut"])
+def test_files_that_are_gone_or_cut_are_noticed_and_made_again(
+    harm: Callable[[Path], None], lake: Lake
+) -> None:
+    lake.build()
+    before = torture.looked_at(lake)
+    for name in ("bronze.files", "bronze.blocks", "silver.genotypes", "gold.frequencies"):
+        layer, _, short = name.partition(".")
+        snapshot = read_snapshot(lake.path, layer)
+        assert snapshot is not None
+        harm(delta.part_paths(lake.path, TABLES[name], snapshot.tables[short].version)[0])
+        with pytest.raises((LakeError, QueryError)) as error:
+            torture.whole_layer(lake, layer)
+        assert "\n" not in str(error.value)
+        assert [s.layer for s in lake.plan()] == [layer]
+        assert f"A file of {name} is gone or damaged." in lake.plan()[0].reasons
+        lake.build()
+        assert torture.looked_at(lake) == before, name
+        assert lake.plan() == []
+
+
+def test_a_clock_that_was_set_back(lake: Lake) -> None:
+    """What is stamped with next year is neither fresh for ever nor in the way."""
+    later = datetime.now(UTC) + timedelta(days=400)
+    for path in [p for p in lake.path.rglob("*") if p.is_file()]:
+        os.utime(path, (later.timestamp(), later.timestamp()))
+    for layer in torture.LAYERS:
+        path = lake.path / layer / "layer.json"
+        data = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({**data, "built_at": later.isoformat()}), encoding="utf-8")
+    history = lake.path / "history.jsonl"
+    lines = history.read_text(encoding="utf-8").splitlines()
+    ahead = [json.dumps({**json.loads(line), "started_at": later.isoformat()}) for line in lines]
+    history.write_text("\n".join(ahead) + "\n", encoding="utf-8")
+    tokens = [lake.version(layer) for layer in torture.LAYERS]
+    assert [s.state for s in lake.status().values()] == ["stale"] * 3
+    mended(lake)
+    assert all(lake.version(n) != old for n, old in zip(torture.LAYERS, tokens, strict=True))
+    assert lake.history().height == 6
+    assert lake.history()["outcome"].to_list() == ["done"] * 6
