@@ -155,7 +155,11 @@ class GenotypeReader:
         pattern = np.full(n_rows, self.patterns.id(background), np.int64)
         keep = np.ones(len(gid), bool)
         uniform = bool((background == background[0]).all())
-        plain = all(b"/" not in texts.texts[g].text for g in np.unique(background).tolist())
+        # `0|0`, `0`: as a call without a reference call of its ploidy beside it is spelled.
+        plain = all(
+            texts.texts[g].text == b"|".join([b"0"] * texts.texts[g].ploidy)
+            for g in np.unique(background).tolist()
+        )
         # A record has the background for its pattern where no reference call differs from
         # it, and each other call has the ploidy that is expected of its column.
         odd_text = texts.kind == REFERENCE
@@ -167,7 +171,7 @@ class GenotypeReader:
             odd = odd_text[gid] | (texts.ploidy[gid] != texts.ploidy[background][column])
         doubtful = set(np.unique(row[odd]).tolist()) if odd.any() else set()
         if not (uniform and plain) or doubtful:
-            doubtful |= self._without_reference(background, row, column, n_rows, plain=plain)
+            doubtful |= self._without_reference(background, row, column, gid, n_rows, plain=plain)
         elif (full := np.bincount(row, minlength=n_rows) == self.n_samples).any():
             doubtful |= set(np.flatnonzero(full).tolist())
         if doubtful:
@@ -188,6 +192,7 @@ class GenotypeReader:
         background: npt.NDArray[np.int32],
         row: npt.NDArray[np.int32],
         column: npt.NDArray[np.int32],
+        gid: npt.NDArray[np.int32],
         n_rows: int,
         *,
         plain: bool,
@@ -200,15 +205,18 @@ class GenotypeReader:
         spellings = np.unique(background)
         if len(np.unique(self.texts.ploidy[spellings])) < len(spellings):
             return set(range(n_rows))
+        missed: set[int] | None = None
         if plain and len(spellings) > 1:
-            # Spelled with | throughout, the default is the background itself.
-            return set()
+            # The default is the background itself, but for a sample that has no call.
+            missed = set(np.unique(row[self.texts.called[gid] == 0]).tolist())
+            if not missed:
+                return missed
         doubtful: set[int] = set()
         for spelling in spellings.tolist():
             of_it = background == spelling
             taken = np.bincount(row[of_it[column]], minlength=n_rows)
             doubtful |= set(np.flatnonzero(taken == int(of_it.sum())).tolist())
-        return doubtful
+        return doubtful if missed is None else doubtful & missed
 
 
 def _unlike(cells: npt.NDArray[np.uint32], guess: np.uint32) -> npt.NDArray[np.int64]:
