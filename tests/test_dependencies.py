@@ -1,0 +1,68 @@
+"""What the code imports is what pyproject.toml asks for: nothing by chance, nothing for nothing."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@cache
+def project() -> dict[str, object]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+
+def names(requirements: list[str]) -> set[str]:
+    """Names of distributions, normalised."""
+    found = (re.match(r"[A-Za-z0-9._-]+", r) for r in requirements)
+    return {re.sub(r"[-_.]+", "-", m[0]).lower() for m in found if m}
+
+
+def imported() -> dict[str, set[str]]:
+    """Top-level packages that the program imports, with the files that do."""
+    found: dict[str, set[str]] = {}
+    # What made the demo is no part of the program at work.
+    files = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]
+    files += [p for p in (ROOT / "medallion").rglob("*.py") if "demo" not in p.parts]
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            modules = []
+            if isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                modules = [node.module or ""]
+            for module in modules:
+                found.setdefault(module.partition(".")[0], set()).add(path.name)
+    own = {"medallion", "pages", "__future__"}
+    return {n: f for n, f in found.items() if n not in own | set(sys.stdlib_module_names)}
+
+
+def test_every_import_is_asked_for_and_everything_asked_for_is_imported() -> None:
+    told = project()["project"]
+    assert isinstance(told, dict)
+    required = names(told["dependencies"])
+    optional = names([r for extra in told.get("optional-dependencies", {}).values() for r in extra])
+    of = packages_distributions()
+    used = {
+        re.sub(r"[-_.]+", "-", dist).lower(): name
+        for name in imported()
+        for dist in of.get(name, [name])
+    }
+    # dask[distributed] brings distributed.
+    optional |= {"distributed"} if "dask" in optional else set()
+    assert set(used) <= required | optional, {k: v for k, v in used.items() if k not in required}
+    assert required <= set(used)
+
+
+def test_every_library_has_a_version_that_it_is_known_to_work_from() -> None:
+    """A lower bound keeps old releases out, with the flaws that were mended since."""
+    told = project()["project"]
+    assert isinstance(told, dict)
+    for requirement in told["dependencies"]:
+        assert re.search(r">=\d", requirement), requirement
