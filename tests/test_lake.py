@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from plain_vcf import bgzf, split_file, vcf_text
+from two_populations import two_populations
 
 from medallion import Lake, demo
 from medallion.errors import (
@@ -53,6 +54,22 @@ def lake(files: tuple[Path, Path], tmp_path: Path) -> Lake:
     made = Lake(tmp_path / "lake", vcf=[files[0]], samples=files[1])
     made.build("gold")
     return made
+
+
+@pytest.mark.parametrize("name", ["First Last", "Zoë & 100% #1?"])
+def test_a_lake_lies_in_a_folder_of_any_name(name: str, tmp_path: Path) -> None:
+    if os.name == "nt":
+        name = name.rstrip("?")  # no name on Windows
+    (tmp_path / name).mkdir()
+    lake = two_populations(tmp_path / name, records=60, samples=6)
+    assert [s.state for s in lake.status().values()] == ["fresh"] * 3
+    assert lake.query("select count(*) as n from gold.variants")["n"].to_list() == [60]
+    assert lake.scan("silver.variants", build=False).collect().height == 60
+    assert lake.variant("7:1000").height == 1
+    assert len(lake.raw("#1-3")) == 3
+    lake.build(force=True)
+    assert lake.clean() > 0
+    assert lake.scan("gold.variants", build=False).collect().height == 60
 
 
 def states(lake: Lake) -> list[str]:

@@ -195,6 +195,18 @@ def reading(root: Path, layer: str) -> Iterator[None]:
         ) from error
 
 
+class _Plain(DeltaTable):
+    """A table whose files have their names on the disk: delta-rs gives a blank as %20."""
+
+    def file_uris(self, *args: Any, **kwargs: Any) -> list[str]:  # noqa: ANN401  # passed on
+        """Paths of the Parquet files."""
+        folder = self.table_uri.removeprefix("file://")
+        found = super().file_uris(*args, **kwargs)
+        if not all(path.startswith(folder) for path in found):
+            folder = folder.removeprefix("/")  # on Windows, before the drive's letter
+        return [unquote(folder) + path.removeprefix(folder) for path in found]
+
+
 def scan(root: Path, table: Table, version: int) -> pl.LazyFrame:
     """`table` at `version` as a LazyFrame with the contract's columns in order.
 
@@ -202,7 +214,7 @@ def scan(root: Path, table: Table, version: int) -> pl.LazyFrame:
     table has not the columns that it has now.
     """
     with reading(root, table.layer):
-        opened = DeltaTable(str(table_path(root, table)), version=version)
+        opened = _Plain(str(table_path(root, table)), version=version)
     check_columns(root, table, opened)
     frame = pl.scan_delta(opened).select(table.column_names)
     if not table.partitioned:
