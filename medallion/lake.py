@@ -18,7 +18,6 @@ import polars as pl
 
 from medallion import export as exports
 from medallion import ondemand
-from medallion.bronze import build as bronze
 from medallion.bronze import raw as bronze_raw
 from medallion.bronze import source as bronze_source
 from medallion.bronze.published import Vcfs
@@ -27,18 +26,17 @@ from medallion.bronze.source import Source
 from medallion.checks import Check, run_checks
 from medallion.errors import NotBuiltError, UsageError
 from medallion.find import variant_filter
-from medallion.gold import build as gold
+from medallion.making import make_layers
 from medallion.progress import ProgressCallback, Reporter
-from medallion.silver import build as silver
 from medallion.silver.limit import Limit
 from medallion.silver.samples import read_sample_table
 from medallion.status import LAYERS, LayerStatus, Step, layer_states, plan
 from medallion.storage import delta
-from medallion.storage.history import read_history, recorded
+from medallion.storage.history import read_history
 from medallion.storage.lock import build_lock
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, put_aside_foreign, read_snapshot
-from medallion.storage.work import Work, start_work
+from medallion.storage.work import start_work
 from medallion.tables import (
     TABLES,
     layer_named,
@@ -119,7 +117,8 @@ class Lake:
         """Make what is missing or stale up to `layer`, from the bottom up; nothing else.
 
         `force` makes `layer` itself again though it is fresh. `progress` is called with
-        Progress events; setting `cancel` stops the work soon, with BuildCancelled. Two
+        Progress events; setting `cancel` stops the work soon, with BuildCancelled. `executor`
+        does the work in place of threads; its workers see the lake under the same path. Two
         builders of one lake take turns. `max_quarantined`, such as 100 or "0.5%" of all
         records, stops a build of silver in which more cannot be trusted. `asked_by` is
         kept in the history. Raises a MedallionError; what was built before stays as it was.
@@ -138,24 +137,14 @@ class Lake:
                 put_aside_foreign(self.path, below)
             with start_work(self.path, report, workers=workers, executor=executor) as work:
                 self.last_built = ()
-                for step in self.plan(layer, force=force):
-                    with recorded(self.path, step.layer, step.reasons, asked_by, report):
-                        self._make(step.layer, work, force=step.anew, limit=limit)
-                    self.last_built = (*self.last_built, step.layer)
+                for made in make_layers(
+                    self.path, self.source, layer, work,
+                    force=force, limit=limit, asked_by=asked_by,
+                ):  # fmt: skip
+                    self.last_built = tuple(dict.fromkeys((*self.last_built, made)))
             if known is None and "bronze" not in self.last_built:
                 bronze_source.write_source(self.path, self.source)  # its record alone was lost
             return self.status()
-
-    def _make(self, layer: str, work: Work, *, force: bool, limit: Limit | None) -> None:
-        if layer == "bronze":
-            bronze.build(work.root, self.source, work, force=force)
-            # Remembered once its bytes are there: a source that could not be had does not
-            # stand in the way of another.
-            bronze_source.write_source(self.path, self.source)
-        elif layer == "silver":
-            silver.build(work.root, work, force=force, max_quarantined=limit)
-        else:
-            gold.build(work.root, work, force=force)
 
     def history(self) -> pl.DataFrame:
         """Every build of a layer, the oldest first; see `storage.history`."""

@@ -68,6 +68,10 @@ class Reporter:
     _stage: tuple[str, str] | None = None
     _clock: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
+    def forget(self, layer: str) -> None:
+        """Begin anew with the times of a layer's stages."""
+        self._clock = {k: v for k, v in self._clock.items() if k[0] != layer}
+
     def stages(self, layer: str) -> dict[str, float]:
         """Seconds from a stage's first event to the next stage's, for the stages of a layer."""
         ends = sorted(first for first, _ in self._clock.values())

@@ -22,7 +22,7 @@ STEPS = (
     {"silver"},
     {"gold"},
     {"status", "query", "export", "checks", "failing"},
-    {"find", "tables"},
+    {"find", "tables", "making"},
     {"trace", "versions"},
     {"ondemand"},
     {"figures"},  # sees less than its step allows: the test below says what

@@ -11,7 +11,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import polars as pl
 
 from medallion import demo
+from medallion.bronze.ahead import Ahead
 from medallion.bronze.index import Indexed, index_file
 from medallion.bronze.local import bring
 from medallion.bronze.parts import hash_file, put_aside
@@ -34,7 +35,16 @@ from medallion.storage.publish import publish
 from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.storage.work import Work
 
-__all__ = ["LAYER", "Wanted", "build", "current", "download_bytes", "wanted_files"]
+__all__ = [
+    "LAYER",
+    "Wanted",
+    "build",
+    "current",
+    "download_bytes",
+    "downloads",
+    "stages",
+    "wanted_files",
+]
 
 LAYER = "bronze"
 _ARRIVING = ".arriving"
@@ -82,6 +92,27 @@ def wanted_files(source: Source) -> tuple[Wanted, ...]:
             Wanted(table.name, "samples", None, table),
         )
     return tuple(Wanted(f.local_name, f.kind, f.chrom, f) for f in dataset.files(source.chroms))
+
+
+def downloads(source: Source) -> list[RemoteFile]:
+    """Those of the files that `source` asks for that are fetched."""
+    return [f.origin for f in wanted_files(source) if isinstance(f.origin, RemoteFile)]
+
+
+def stages(root: Path, source: Source) -> list[Source]:
+    """The source with the chromosomes that bronze holds, then with one more each time."""
+    if source.dataset == OWN or not DATASETS[source.dataset].downloads:
+        return [source]
+    snapshot = read_snapshot(root, LAYER)
+    known = snapshot.summary["files"] if snapshot else {}
+    vcf = DATASETS[source.dataset].vcf
+    there = {c for c in source.chroms if vcf(c).local_name in known}
+    found = [there] if there else []
+    for chrom in source.chroms:
+        if chrom not in there:
+            there = {*there, chrom}
+            found.append(there)
+    return [replace(source, chroms=tuple(c for c in source.chroms if c in own)) for own in found]
 
 
 def _origin(place: str) -> Path | RemoteFile:
@@ -145,8 +176,11 @@ def download_bytes(root: Path, source: Source) -> int:
     )
 
 
-def build(root: Path, source: Source, work: Work, *, force: bool = False) -> None:
-    """Bring, check and index what is missing or stale, and publish bronze."""
+def build(root: Path, source: Source, work: Work, ahead: Ahead, *, force: bool = False) -> None:
+    """Bring, check and index what is missing or stale, and publish bronze.
+
+    Of the files to download, `ahead` may have begun with some.
+    """
     begun = time.monotonic()
     folder = root / LAYER
     folder.mkdir(parents=True, exist_ok=True)
@@ -157,7 +191,8 @@ def build(root: Path, source: Source, work: Work, *, force: bool = False) -> Non
     rows: list[dict[str, Any]] = []
     summary: dict[str, Any] = {}
     tables: list[pl.DataFrame] = []
-    arrived = _fetch_remote(wanted, folder, before, work.report)
+    stats = {} if snapshot is None or force else snapshot.summary["files"]
+    arrived = _fetch_remote(wanted, folder, before, stats, ahead, work.report)
     same_code = snapshot is not None and snapshot.fingerprint.code == code_digest(*_CODE)
     for file in wanted:
         row = arrived.get(file.name) or _bring_local(file, folder, before, work.report)
@@ -249,9 +284,14 @@ def _fetch_remote(
     wanted: tuple[Wanted, ...],
     folder: Path,
     before: Mapping[str, Mapping[str, Any]],
+    stats: Mapping[str, Mapping[str, Any]],
+    ahead: Ahead,
     report: Reporter,
 ) -> dict[str, dict[str, Any]]:
-    """Rows of `bronze.files` for the files that are downloaded, fetching what is not there."""
+    """Rows of `bronze.files` for the files that are downloaded, fetching what is not there.
+
+    Files whose size and date are as in `stats` are not read again.
+    """
     missing: list[tuple[Wanted, RemoteFile]] = []
     found: dict[str, dict[str, Any]] = {}
     for file in wanted:
@@ -259,7 +299,7 @@ def _fetch_remote(
             continue
         old = before.get(file.name)
         path = folder / file.name
-        if old and path.is_file() and digest_file(path) == old["sha256"]:
+        if old and path.is_file() and _as_it_arrived(path, old, stats.get(file.name)):
             found[file.name] = dict(old)
         else:
             missing.append((file, file.origin))
@@ -267,10 +307,12 @@ def _fetch_remote(
         return found
     from medallion.bronze.download import fetch_many  # requests takes a while to import
 
-    fetched = fetch_many(
-        [origin for _, origin in missing], folder, progress=report.tell, cancel=report.cancel
-    )
-    for (file, origin), got in zip(missing, fetched, strict=True):
+    begun = {origin: ahead.take(origin, report) for _, origin in missing}
+    others = [origin for origin, got in begun.items() if got is None]
+    fetched = fetch_many(others, folder, progress=report.tell, cancel=report.cancel)
+    here = dict(zip(others, fetched, strict=True))
+    for file, origin in missing:
+        got = begun[origin] or here[origin]
         found[file.name] = {
             "file": file.name, "kind": file.kind, "chrom": file.chrom,
             "url": got.url or origin.versions[0].urls[0],
@@ -281,6 +323,13 @@ def _fetch_remote(
         if file.kind == "vcf" and got.new and got.url:
             _fetch_index(origin.index(got.url), folder, report)
     return found
+
+
+def _as_it_arrived(path: Path, row: Mapping[str, Any], record: Mapping[str, Any] | None) -> bool:
+    """Whether a file that is there is the one of a row of `bronze.files`."""
+    if record is not None and record["sha256"] == row["sha256"] and record["stat"] == _stat(path):
+        return True
+    return digest_file(path) == str(row["sha256"])
 
 
 def _fetch_index(index: RemoteFile, folder: Path, report: Reporter) -> None:

@@ -119,7 +119,8 @@ def named(
     return Source(dataset, tuple(_chroms(dataset, chroms or [DEFAULT_CHROM])))
 
 
-def _chroms(dataset: str | None, wanted: Sequence[str]) -> list[str]:
+def _chroms(dataset: str | None, given: Sequence[str]) -> list[str]:
+    wanted = [chrom.strip() for text in given for chrom in text.split(",") if chrom.strip()]
     if dataset is None:
         return [bare_chrom(c) for c in wanted]
     known = DATASETS[dataset].chroms

@@ -97,6 +97,7 @@ def recorded(
 ) -> Iterator[None]:
     """Run a build of `layer` and write how it went, however it ends."""
     started, begun = datetime.now(UTC), time.monotonic()
+    report.forget(layer)
     outcome: Outcome = "failed"
     error: str | None = None
     try:
