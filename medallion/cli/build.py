@@ -24,7 +24,9 @@ def add(commands: Commands) -> None:
     build = command(commands, "build", _build, "make what is missing or stale")
     build.add_argument("layer", nargs="?", choices=LAYERS, help="default: gold, and below it")
     build.add_argument("--dataset", metavar="NAME", help=f"one of {', '.join(DATASETS)}")
-    build.add_argument("--chrom", action="append", metavar="22", help="repeatable; or 20,21,22; or all")
+    build.add_argument(
+        "--chrom", action="append", metavar="22", help="repeatable; 20,21,22; or all"
+    )
     build.add_argument("--vcf", action="append", metavar="FILE",
                        help="your own VCF, its address, or a folder; repeatable")  # fmt: skip
     build.add_argument("--samples", metavar="FILE", help="your own sample table")
