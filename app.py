@@ -17,7 +17,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from medallion.errors import MedallionError, UsageError  # noqa: E402
-from pages.shared import find, say, sidebar, start, state  # noqa: E402
+from pages.shared import chromosomes, find, say, sidebar, start, state  # noqa: E402
 
 st.set_page_config(
     page_title="medallion",
@@ -129,6 +129,7 @@ def main() -> None:
     try:
         find.follow(lake, page)
         sidebar.layers(lake)
+        chromosomes.add(lake)
         sidebar.open_another()
         page.run()
     except MedallionError as error:

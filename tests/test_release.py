@@ -12,6 +12,7 @@ from pathlib import Path
 
 import misbehaving_server as ms
 import pytest
+from streamlit.testing.v1 import AppTest
 from two_populations import write_cohort
 
 from medallion import Lake
@@ -20,7 +21,10 @@ from medallion.catalog.releases import DATASETS, RemoteFile, Version
 from medallion.errors import BuildCancelled, DownloadError
 from medallion.progress import Progress
 from medallion.storage import delta
+from pages.shared import builds
+from pages.shared.words import size
 
+ROOT = Path(__file__).resolve().parents[1]
 CHROMS = ("20", "21", "22")
 RECORDS = 240
 
@@ -62,7 +66,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         phase3 = replace(
             DATASETS["phase3"], chroms=CHROMS, vcfs=vcfs, sample_tables=dict.fromkeys(CHROMS, table)
         )
-        for module in ("medallion.bronze.build", "medallion.bronze.source"):
+        for module in (
+            "medallion.bronze.build", "medallion.bronze.source", "pages.shared.chromosomes",
+        ):  # fmt: skip
             monkeypatch.setattr(f"{module}.DATASETS", {"phase3": phase3})
         yield World(sites, tmp_path)
 
@@ -106,6 +112,12 @@ def test_together_one_after_another_and_one_later_are_the_same(world: World) -> 
         assert own < parts(later, name)
 
 
+def wait_until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.02)
+
+
 class AtStage:
     """Does something once, when `chroms` chromosomes have come to a stage of a build."""
 
@@ -126,9 +138,7 @@ def test_the_next_is_fetched_while_one_is_built_and_no_more(world: World) -> Non
     seen: list[dict[str, int]] = []
 
     def look() -> None:
-        end = time.monotonic() + 30
-        while not there.is_file() and time.monotonic() < end:
-            time.sleep(0.02)
+        wait_until(there.is_file)
         seen.append(world.asked())
 
     lake.build(progress=AtStage("reading records", 1, look))
@@ -173,3 +183,35 @@ def test_forced_each_is_made_again_once(world: World) -> None:
     made = lake.history().filter(layer="gold")
     assert len(made) == 4
     assert source.read_source(lake.path) == lake.source
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_the_app_adds_chromosomes(
+    every: bool, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = world.lake("lake", "20")
+    lake.build()
+    monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
+    monkeypatch.setattr("sys.argv", ["app.py"])
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
+    assert app.button(key="add chroms").disabled
+    assert app.multiselect(key="more chroms phase3").options == ["21", "22"]
+    if every:
+        app.checkbox(key="more chroms phase3 all").check().run()
+    else:
+        app.multiselect(key="more chroms phase3").set_value(["22"]).run()
+    sizes = [len(world.sites[c].content) for c in (("21", "22") if every else ("22",))]
+    assert any(f"Downloads **{size(sum(sizes))}**" in m.value for m in app.sidebar.markdown)
+    app.button(key="add chroms").click().run()
+    build = builds.latest(lake)
+    assert build is not None
+    wait_until(lambda: not build.running)
+    assert (build.state, build.error) == ("done", None)
+    assert chroms_of(lake, "gold.frequencies") == (list(CHROMS) if every else ["20", "22"])
+    builds.dismiss(lake)
+    app.run()
+    assert not app.exception
+    if every:  # there is nothing left to add
+        assert [b.key for b in app.button if b.key == "add chroms"] == []
+    else:
+        assert app.multiselect(key="more chroms phase3").options == ["21"]

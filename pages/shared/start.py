@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from medallion.catalog import DATASETS
 from medallion.errors import MedallionError
-from pages.shared import say, state, uploads
-from pages.shared.words import size
+from pages.shared import chromosomes, say, state, uploads
 
 __all__ = ["make_lake"]
 
@@ -31,9 +29,6 @@ _WORDS = {
     "own": "VCF files on the machine that runs this app, with a table that says which "
     "population each sample belongs to.",
 }
-# What the layers above a VCF took of its size: silver 0.66 to 0.98, gold 0.42 to 0.43
-# (simulated chr22 of 100,000 records, and 25,000 records of Phase 3 chr20).
-_SILVER_SHARE, _GOLD_SHARE = 1.0, 0.5
 
 
 def make_lake(path: Path) -> None:
@@ -52,9 +47,9 @@ def make_lake(path: Path) -> None:
     if dataset in ("phase3", "highcov"):
         known = list(DATASETS[dataset].chroms)
         # A key of its own for each data set: the two do not have the same chromosomes.
-        chroms = st.multiselect("Chromosomes", known, default=["22"], key=f"new chroms {dataset}")
+        chroms = chromosomes.choose(known, f"new chroms {dataset}", ["22"])
         if chroms:
-            _cost(dataset, chroms, path)
+            chromosomes.cost(dataset, chroms, path)
     elif dataset == "own":
         typed = st.text_area(
             "VCF files",
@@ -85,27 +80,6 @@ def make_lake(path: Path) -> None:
             say.failure("The lake could not be made.", str(error))
         else:
             st.rerun()
-
-
-def _cost(dataset: str, chroms: list[str], path: Path) -> None:
-    """Say what a choice downloads and needs on disk, and whether it fits."""
-    sizes = [DATASETS[dataset].vcf(chrom).bytes for chrom in chroms]
-    known = sum(n for n in sizes if n is not None)
-    if None in sizes:
-        st.markdown("The publisher does not state the **size** of these files; expect gigabytes.")
-        return
-    needed = int(known * (1 + _SILVER_SHARE + _GOLD_SHARE))
-    st.markdown(
-        f"Downloads **{size(known)}**; with its three layers it takes about "
-        f"**{size(needed)}** on disk."
-    )
-    there = next(p for p in (path, *path.parents) if p.exists())
-    free = shutil.disk_usage(there).free
-    if free < needed:
-        say.text_note(
-            "This does not fit.",
-            [f"{size(free)} are free in {there}. Choose fewer chromosomes, or another disk."],
-        )
 
 
 def _uploaded(path: Path, vcf: list[str], samples: str) -> tuple[list[str], str]:
