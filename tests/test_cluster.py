@@ -19,6 +19,7 @@ from two_populations import two_populations
 from medallion import Lake, cli
 from medallion.errors import BuildCancelled, UsageError, WorkerError
 from medallion.progress import Progress, Reporter
+from medallion.silver import partition
 from medallion.storage import cluster, delta, work
 from medallion.storage.fingerprint import code_digest
 from medallion.storage.parts import table_path
@@ -242,3 +243,15 @@ def test_a_cluster_is_given_more_tasks_than_threads(dask: Any, tmp_path: Path) -
         assert some.workers >= 4
     with start_work(tmp_path, Reporter(), executor=ThreadPoolExecutor(3)) as some:
         assert some.workers == 3
+
+
+@pytest.mark.parametrize(
+    ("records", "samples", "parts"), [(1_103_547, 2504, 42), (1_000_000, 500_000, 245), (9, 3, 1)]
+)
+def test_partitions_are_of_so_much_text_and_of_so_many_records(
+    records: int, samples: int, parts: int
+) -> None:
+    text = records * samples * 4
+    size = partition._partition_size(text, samples)
+    assert -(-text // size) == parts
+    assert size <= 1 << 28 or size // (4 * samples) <= 4096

@@ -39,6 +39,10 @@ from medallion.vcf.records import Batch, RecordReader
 __all__ = ["MEMORY", "Partition", "Summary", "cut", "read_partition"]
 
 _TEXT_PER_PARTITION = 1 << 28
+# A record of many samples is long. A part of few records costs the log as much as one of
+# many, so a partition has some thousand of them; memory follows from the batch alone.
+_RECORDS_PER_PARTITION = 1 << 12
+_BYTES_PER_CALL = 4
 # Even a file of some tens of megabytes is cut into some pieces, for several cores.
 _FEW, _SMALLEST = 8, 1 << 24
 _TEXT_PER_BATCH = 1 << 26
@@ -93,7 +97,8 @@ def cut(table: pl.DataFrame, blocks: Blocks, header: Header) -> list[tuple[int, 
     good = _separate(table, n)
     first_body = int(np.searchsorted(blocks.text_offset, header.size - 1, side="right")) - 1
     cuts = [max(0, first_body)]
-    size = _partition_size(int(blocks.text_offset[n] - blocks.text_offset[cuts[0]]))
+    text = int(blocks.text_offset[n] - blocks.text_offset[cuts[0]])
+    size = _partition_size(text, len(header.samples))
     for block in range(cuts[0] + 1, n):
         far = blocks.text_offset[block] - blocks.text_offset[cuts[-1]] >= size
         if far and good[block]:
@@ -103,12 +108,13 @@ def cut(table: pl.DataFrame, blocks: Blocks, header: Header) -> list[tuple[int, 
     return list(zip(cuts, [*cuts[1:], n], records, strict=True))
 
 
-def _partition_size(text: int) -> int:
+def _partition_size(text: int, samples: int) -> int:
     """Bytes of text of each partition: equal ones, so that no worker is left waiting.
 
     A function of the file alone, so that a lake does not depend on who built it.
     """
-    number = max(-(-text // _TEXT_PER_PARTITION), min(_FEW, text // _SMALLEST), 1)
+    most = max(_TEXT_PER_PARTITION, _RECORDS_PER_PARTITION * samples * _BYTES_PER_CALL)
+    number = max(-(-text // most), min(_FEW, text // _SMALLEST), 1)
     return -(-text // number)
 
 
