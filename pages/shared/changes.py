@@ -52,7 +52,7 @@ def changes(lake: Lake) -> None:
         )
         row = earlier.filter(pl.col("version") == version).row(0, named=True)
         st.caption(f"{plural(row['rows'], 'row')}, {size(row['bytes'])} on disk.")
-        found = cache.compared(str(lake.path), token, name, int(version), SHOWN)
+        found = cache.changed(str(lake.path), token, name, int(version), SHOWN)
     except MedallionError as error:
         say.failure("The versions cannot be compared.", str(error), "Build the layer again.")
         return

@@ -52,7 +52,7 @@ from pages.shared.cache.structure import (
     pca_sites,
     relatedness,
 )
-from pages.shared.cache.trust import compared, history, kept_versions, verified
+from pages.shared.cache.trust import changed, history, kept_versions, verified
 
 __all__ = [
     "Allele",
@@ -65,9 +65,9 @@ __all__ = [
     "allele_of",
     "calls_of_sample",
     "carriers",
+    "changed",
     "cohort_frequencies",
     "common_alleles",
-    "compared",
     "components",
     "defect_counts",
     "defects",

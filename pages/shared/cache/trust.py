@@ -23,7 +23,7 @@ def kept_versions(path: str, version: str, table: str) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=FEW, show_spinner="Comparing …")
-def compared(path: str, version: str, table: str, earlier: int, limit: int) -> Comparison:
+def changed(path: str, version: str, table: str, earlier: int, limit: int) -> Comparison:
     """Return what became of a table's rows since an earlier version of it."""
     del version
     return Lake(path).compare(table, earlier, limit=limit)
