@@ -131,6 +131,7 @@ def main() -> None:
         sidebar.layers(lake)
         chromosomes.add(lake)
         sidebar.open_another()
+        sidebar.choose_pictures()
         page.run()
     except MedallionError as error:
         say.failure("This page cannot be shown.", str(error))

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from medallion import Lake
 from medallion.ondemand.region import View, common_in
+from pages.shared import place
 
 ROOT = Path(__file__).resolve().parents[1]
 NASTY = "<script>alert(1)</script>"
@@ -108,7 +109,8 @@ def test_the_variant_page_shows_the_cohort(page: Open, demo_lake: Lake, common: 
     )
 
 
-def test_a_wide_region_waits_for_the_button(page: Open) -> None:
+def test_a_wide_region_waits_for_the_button(page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place, "MANY", 5000)
     app = page("cohort", region="22", cohort_population="GBR")
     button = next(b for b in app.button if b.label.startswith("Count the cohort over"))
     assert not app.get("plotly_chart")

@@ -19,7 +19,6 @@ from pages.shared.words import plural
 
 SHOWN = 1000
 NAMED = 8
-WIDEST = 2_000_000  # bases: a wider region takes seconds, so it is asked for by a button
 KEY = ["file", "record", "alt_index"]
 
 
@@ -143,8 +142,7 @@ def show_frequencies(lake: Lake, version: str, cohort: Cohort) -> None:
         say.text_note("This lake has no variant.", ["See the Silver page for what was found."])
         return
     first = next(iter(known.values()))
-    start = (first["first"] + first["last"]) // 2
-    view = place.choose(known, View(first["chrom"], start, min(first["last"], start + 100_000)))
+    view = place.choose(known, place.middle(first, 100_000))
     if view is None:
         return
     stored = cache.populations(str(lake.path), version)["population"].cast(pl.String)
@@ -156,7 +154,7 @@ def show_frequencies(lake: Lake, version: str, cohort: Cohort) -> None:
         )
         or names[0]
     )  # fmt: skip
-    if view.width > WIDEST and not st.button(
+    if place.many(known[view.chrom], view) and not st.button(
         f"Count the cohort over {view.width / 1e6:,.1f} million bases",
         type="primary",
         icon=":material/calculate:",

@@ -49,7 +49,7 @@ def show(lake: Lake, version: str) -> None:
         say.text_note("No sample is in these groups.", ["Choose others above, or none for all."])
         return
     chart = st.container()  # above the box whose sample it marks
-    name = _sample(everyone)
+    name = _sample(everyone, clicked=len(axes) == 2)
     with chart:
         draw.figure(
             sample_space(
@@ -73,7 +73,7 @@ def show(lake: Lake, version: str) -> None:
         st.caption(
             "Click a point to see who it is."
             if len(axes) == 2
-            else "Drag to turn. To mark a sample, choose its name."
+            else "Drag to turn. A point in 3-D cannot be clicked: choose a name to mark its sample."
         )
     sites = shares["sites"][0]
     if sites < _FEW_SITES:
@@ -155,8 +155,8 @@ def _filtered(everyone: pl.DataFrame) -> pl.DataFrame:
     return everyone.filter(pl.any_horizontal(wanted)) if wanted else everyone
 
 
-def _sample(everyone: pl.DataFrame) -> str | None:
-    """Draw the choice of a sample and return its name."""
+def _sample(everyone: pl.DataFrame, *, clicked: bool) -> str | None:
+    """Draw the choice of a sample, which `clicked` points make too, and return its name."""
     names = everyone["sample"].to_list()
     asked = st.query_params.get("marked")
     if asked and asked not in names:
@@ -170,7 +170,7 @@ def _sample(everyone: pl.DataFrame) -> str | None:
         index=None,
         key="marked",
         bind="query-params",
-        placeholder="Type a part of a name, or click a point",
+        placeholder="Type a part of a name" + (", or click a point" if clicked else ""),
         help="The sample that is marked in the chart.",
     )
 

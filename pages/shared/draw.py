@@ -13,6 +13,7 @@ import polars as pl
 import streamlit as st
 
 from medallion.export import as_text
+from pages.shared import state
 
 __all__ = ["EMPTY", "as_bytes", "downloads", "figure", "number", "stem", "table", "text"]
 
@@ -43,7 +44,7 @@ def figure(drawn: go.Figure, key: str, on_select: Callable[[], None] | None = No
         config={
             "displaylogo": False,
             "modeBarButtonsToRemove": unused,
-            "toImageButtonOptions": {"format": "svg", "filename": key},
+            "toImageButtonOptions": {"format": state.picture(), "filename": stem(key), "scale": 3},
         },
     )
 

@@ -12,7 +12,6 @@ from medallion.catalog.populations import ALL
 from medallion.errors import MedallionError
 from medallion.figures.ld_matrix import ld_triangle, measure_title
 from medallion.ondemand import Measure
-from medallion.ondemand.region import View
 from pages.shared import cache, draw, find, lead, place, say, state
 from pages.shared.words import allele_label, plural
 
@@ -41,8 +40,7 @@ def show(lake: Lake, version: str) -> None:
         say.text_note("This lake has no variant.", ["See the Silver page for what was found."])
         return
     first = next(iter(known.values()))
-    start = (first["first"] + first["last"]) // 2
-    view = place.choose(known, View(first["chrom"], start, min(first["last"], start + 50_000)))
+    view = place.choose(known, place.middle(first, 50_000))
     if view is None:
         return
     group, minimum, measure = _choose(_groups_of(lake, version))

@@ -12,10 +12,13 @@ from medallion.errors import UsageError
 from medallion.ondemand.region import View
 from pages.shared import cache, find, say
 
-__all__ = ["Contig", "choose", "contigs", "label", "show_view", "whole"]
+__all__ = ["Contig", "choose", "contigs", "label", "many", "middle", "show_view", "whole"]
 
 Contig = dict[str, Any]
-"""chrom, and first and last position of its alleles."""
+"""chrom, how many alleles, and their first and last position."""
+
+MANY = 60_000
+_ENOUGH = 1000  # alleles that a page shows before anyone has chosen a region
 
 
 def contigs(lake: Lake, version: str) -> dict[str, Contig]:
@@ -37,6 +40,20 @@ def show_view(view: View) -> None:
 def whole(contig: Contig) -> View:
     """Return the view of all of a contig that has alleles."""
     return View(contig["chrom"], contig["first"], contig["last"])
+
+
+def middle(contig: Contig, bases: int) -> View:
+    """Return what lies in a contig's middle: so many bases, more where alleles are sparse."""
+    span = contig["last"] - contig["first"] + 1
+    bases = min(span, max(bases, span * _ENOUGH // contig["alleles"]))
+    start = contig["first"] + (span - bases) // 2
+    return View(contig["chrom"], start, start + bases - 1)
+
+
+def many(contig: Contig, view: View) -> bool:
+    """Whether a view likely has so many alleles that to count them anew takes seconds."""
+    span = contig["last"] - contig["first"] + 1
+    return bool(contig["alleles"] * min(1.0, view.width / span) > MANY)
 
 
 def choose(known: dict[str, Contig], default: View | None = None) -> View | None:

@@ -1,0 +1,271 @@
+"""The pages in a real browser on what real data is like: no rsIDs, X, MT, GRCh38, odd names.
+
+The slices are of real files, thinned to some hundred records and samples so that their
+lakes build within seconds; the cohort with odd names is simulated. Each page is opened by
+its link, as a session of its own, on a phone's width; the network is off. The pages that
+are not about populations are opened in one lake only. Downloads are held against
+bcftools. Needs a browser and the real data; skips without.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import polars as pl
+import pytest
+from plain_vcf import text_lines
+from real_data import SLICES, metadata, real, tool
+from test_browser import FLAGS, SLOW, find_browser, serve
+from two_populations import NASTY, NASTY_SAMPLE, write_cohort
+
+from medallion import Lake
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[1]
+CHART = ".js-plotly-plot .main-svg"
+TABLE = "[data-testid=stDataFrame]:visible"
+RECORDS = 240
+EXPLORE = {
+    "region": CHART,
+    "sample": CHART,
+    "populations": CHART,
+    "structure": CHART,
+    "ld": CHART,
+    "cohort": CHART,
+}
+OTHERS = {
+    "": CHART,
+    "bronze": TABLE,
+    "silver": TABLE,
+    "gold": CHART,
+    "structure?structure=FST": CHART,
+    "checks": TABLE,
+    "history": TABLE,
+}
+# Lake → what its pages show; the other pages in the lake with odd names alone, for time.
+# Components want autosomes.
+NO_COMPONENTS = {"structure": "text=No components."}
+LAKES: dict[str, dict[str, str]] = {
+    "unnamed": EXPLORE,
+    "chrX": EXPLORE | NO_COMPONENTS,
+    "chrMT": EXPLORE | NO_COMPONENTS,
+    "chr1": EXPLORE,
+    "odd": EXPLORE | OTHERS,
+}
+
+
+def thin(vcf: Path, target: Path, *, every: int, named: bool = True) -> Path:
+    """Write every n-th sample of records spread over a VCF; without `named`, no IDs."""
+    lines = text_lines(vcf)
+    records = [line for line in lines if not line.startswith("#")]
+    step = max(1, len(records) // RECORDS)
+    kept = []
+    for line in (line for line in lines if line.startswith("#")):
+        cells = line.split("\t")
+        kept.append("\t".join(cells[:9] + cells[9::every]))
+    for line in records[::step][:RECORDS]:
+        cells = line.split("\t")
+        cells[7] = "."  # its counts are of all samples
+        if not named:
+            cells[2] = "."
+        kept.append("\t".join(cells[:9] + cells[9::every]))
+    target.write_text("\n".join(kept) + "\n", encoding="utf-8", newline="\n")
+    return target
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh clone with a lake of each kind below its data folder, to switch between."""
+    path = tmp_path_factory.mktemp("clone")
+    shutil.copy(ROOT / "app.py", path)
+    for folder in ("pages", ".streamlit"):
+        shutil.copytree(ROOT / folder, path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (path / "data").mkdir()
+    for name, of, every in (("unnamed", "chr22", 12), ("chrX", "chrX", 6), ("chrMT", "chrMT", 12),
+                            ("chr1", "chr1", 16)):  # fmt: skip
+        vcf = thin(real(SLICES[of].vcf), path / f"{name}.vcf", every=every, named=of != "chr22")
+        Lake(path / "data" / name, vcf=[vcf], samples=real(SLICES[of].samples)).build("gold")
+    names = write_cohort(path / "odd.vcf", records=RECORDS)
+    table = [f"{name}\t{NASTY if i % 2 else '*the* [other](x)'}" for i, name in enumerate(names)]
+    text = "\n".join(["sample\tpop", *table, ""])
+    (path / "odd.tsv").write_text(text, encoding="utf-8", newline="\n")
+    Lake(path / "data" / "odd", vcf=[path / "odd.vcf"], samples=path / "odd.tsv").build("gold")
+    return path
+
+
+@pytest.fixture(scope="module")
+def address(clone: Path) -> Iterator[str]:
+    with serve(clone) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[playwright.Browser]:
+    executable = find_browser()
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: playwright.Browser) -> Iterator[playwright.Page]:
+    """A phone's page that can reach this machine only; a script of a name's own fails it."""
+    context = chromium.new_context(viewport={"width": 400, "height": 900})
+    outside: list[str] = []
+    alerts: list[str] = []
+
+    def gate(route: playwright.Route) -> None:
+        if route.request.url.startswith(("http://localhost", "data:", "blob:")):
+            route.continue_()
+        else:
+            outside.append(route.request.url)
+            route.abort()
+
+    def note(dialog: playwright.Dialog) -> None:
+        alerts.append(dialog.message)
+        dialog.dismiss()
+
+    context.route("**/*", gate)
+    tab = context.new_page()
+    tab.on("dialog", note)
+    tab.set_default_timeout(SLOW)
+    yield tab
+    context.close()
+    assert (outside, alerts) == ([], [])
+
+
+def link(lake: str, path: str) -> str:
+    return f"{path}{'&' if '?' in path else '?'}lake={lake}"
+
+
+def sound(page: playwright.Page, wanted: str, where: str) -> None:
+    """Wait for what the page is to show, and see that nothing failed or sticks out."""
+    playwright.expect(page.locator(wanted).first, where).to_be_visible(timeout=30_000)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    assert page.locator("[data-testid=stException]").count() == 0, where
+    assert "Traceback" not in page.locator(".stMain").inner_text(), where
+    wide = page.evaluate(
+        "[document.documentElement, document.querySelector('.stMain')]"
+        ".map(e => e.scrollWidth - e.clientWidth)"
+    )
+    assert max(wide) <= 0, where
+
+
+@pytest.mark.parametrize("lake", LAKES)
+def test_the_pages_of_every_kind_of_lake(
+    page: playwright.Page, address: str, clone: Path, lake: str
+) -> None:
+    variants = Lake(clone / "data" / lake).scan("gold.variants", build=False)
+    common = variants.sort((pl.col("af") - 0.5).abs(), "pos").head(1).collect().row(0, named=True)
+    name = "-".join(str(common[key]) for key in ("chrom", "pos", "ref", "alt"))
+    paths = dict(LAKES[lake])
+    if lake == "odd":
+        for view, wanted in (("Genotypes", CHART), ("Carriers", TABLE), ("Way back", TABLE)):
+            paths[f"variant?variant={name}&explore={view}"] = wanted
+    paths[f"variant?variant={name}"] = CHART
+    for path, wanted in paths.items():
+        page.goto(f"{address}/{link(lake, path)}")
+        sound(page, wanted, f"{lake}: {path}")
+    here = page.url
+    page.reload()
+    sound(page, CHART, f"{lake}: the last page once more")
+    assert page.url == here
+
+
+def test_an_rsid_in_a_lake_without_says_so(page: playwright.Page, address: str) -> None:
+    page.goto(f"{address}/{link('unnamed', 'variant?variant=rs587697622')}")
+    page.get_by_text("No variant of this source has an ID").wait_for()
+
+
+def test_a_name_that_is_markup_is_shown_as_it_is(page: playwright.Page, address: str) -> None:
+    page.goto(f"{address}/{link('odd', f'sample?sample={quote(NASTY_SAMPLE)}')}")
+    sound(page, CHART, "sample")
+    assert NASTY_SAMPLE in (page.locator(".gtitle").first.text_content() or "")
+    page.goto(f"{address}/{link('odd', f'search?q={quote(NASTY_SAMPLE)}')}")
+    sound(page, "text=1 name read", "search")
+    page.get_by_text(NASTY_SAMPLE, exact=True).last.wait_for()
+
+
+def saved(page: playwright.Page, button: playwright.Locator, path: Path) -> Path:
+    with page.expect_download() as waiting:
+        button.click()
+    waiting.value.save_as(path)
+    return path
+
+
+def by_bcftools(vcf: Path, arguments: list[str]) -> dict[tuple[str, ...], tuple[int, int]]:
+    """AC and AN of each ALT allele by bcftools, by chrom, pos, ref and alt."""
+    filled = subprocess.run(
+        [tool("bcftools"), "view", "-Ou", *arguments, str(vcf)], check=True, capture_output=True
+    )
+    tagged = subprocess.run(
+        [tool("bcftools"), "+fill-tags", "-", "-Ou", "--", "-t", "AC,AN"],
+        input=filled.stdout, check=True, capture_output=True,
+    )  # fmt: skip
+    rows = subprocess.run(
+        [tool("bcftools"), "query", "-f", "%CHROM\\t%POS\\t%REF\\t%ALT\\t%AC\\t%AN\\n", "-"],
+        input=tagged.stdout, check=True, capture_output=True,
+    )  # fmt: skip
+    found = {}
+    for line in rows.stdout.decode("utf-8").splitlines():
+        chrom, pos, ref, alts, acs, an = line.split("\t")
+        for alt, ac in zip(alts.split(","), acs.split(","), strict=True):
+            found[chrom, pos, ref, alt] = (int(ac), int(an))
+    return found
+
+
+def downloaded(path: Path, ac: str, an: str) -> dict[tuple[str, ...], tuple[int, int]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return {
+            (row["chrom"], row["pos"], row["ref"], row["alt"]): (int(row[ac]), int(row[an]))
+            for row in csv.DictReader(file)
+        }
+
+
+def test_a_region_s_download_is_what_bcftools_reads(
+    page: playwright.Page, address: str, clone: Path, tmp_path: Path
+) -> None:
+    vcf = clone / "unnamed.vcf"
+    wanted = by_bcftools(vcf, ["-t", "22:16100000-16400000"])
+    page.goto(f"{address}/{link('unnamed', 'region?region=22:16,100,000-16,400,000')}")
+    button = page.get_by_role("button", name="All alleles, CSV")
+    assert downloaded(saved(page, button, tmp_path / "got.csv"), "ac", "an") == wanted
+    assert len(wanted) > 100
+
+
+def test_a_cohort_s_download_is_bcftools_count(
+    page: playwright.Page, address: str, clone: Path, tmp_path: Path
+) -> None:
+    vcf = clone / "unnamed.vcf"
+    header = next(line for line in text_lines(vcf) if line.startswith("#CHROM"))
+    of = metadata(SLICES["chr22"].samples)
+    names = [name for name in header.split("\t")[9:] if of[name][1] == "EUR"]
+    assert len(names) > 20
+    chosen = tmp_path / "names.txt"
+    chosen.write_text("\n".join(names) + "\n", encoding="utf-8", newline="\n")
+    wanted = by_bcftools(vcf, ["-t", "22:16100000-16400000", "-S", str(chosen)])
+    region = "cohort_super=EUR&region=22:16,100,000-16,400,000"
+    page.goto(f"{address}/{link('unnamed', f'cohort?{region}')}")
+    button = page.get_by_role("button", name="All alleles, CSV")
+    assert downloaded(saved(page, button, tmp_path / "got.csv"), "ac_1", "an_1") == wanted
+
+
+def test_a_chart_is_saved_as_png_or_svg(
+    page: playwright.Page, address: str, tmp_path: Path
+) -> None:
+    for name, start in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
+        page.goto(f"{address}/{link('unnamed', f'region?pictures={name}')}")
+        sound(page, CHART, name)
+        page.locator(".js-plotly-plot").first.hover()
+        camera = page.locator(".modebar-btn[data-title*='Download plot']").first
+        got = saved(page, camera, tmp_path / f"got.{name}")
+        assert got.read_bytes().startswith(start)
