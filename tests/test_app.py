@@ -78,7 +78,7 @@ def open_app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     def opened(start: Path, page: str = "overview", **query: str) -> AppTest:
         monkeypatch.setenv("MEDALLION_LAKE", str(start))
         monkeypatch.setattr("sys.argv", ["app.py"])
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=90)
         if page != "overview":
             app.run()
             app.switch_page(f"pages/layers/{page}.py")
