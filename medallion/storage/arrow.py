@@ -1,7 +1,8 @@
 """Arrow arrays from numpy arrays and strings, by their memory.
 
-`pyarrow.array` first asks whether it was given something of pandas, and so imports all
-of pandas where that is installed; that takes longer than many a build.
+`pyarrow.array`, `pyarrow.scalar`, `fill_null` and `Array.to_numpy` first ask whether they
+were given something of pandas, and so import all of pandas where that is installed; that
+takes longer than many a build.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ def encode(strings: Sequence[str | None] | pl.Series) -> tuple[npt.NDArray[np.in
     column = pl.Series(strings, dtype=pl.String) if not isinstance(strings, pl.Series) else strings
     # Arrow's own string, for polars hands over views, which Arrow cannot encode.
     found = column.to_arrow().cast(pa.string()).dictionary_encode()
-    return found.indices.fill_null(-1).to_numpy(zero_copy_only=False), found.dictionary
+    codes = _memory(found.indices)
+    if column.null_count():
+        codes = np.where(column.is_null().to_numpy(), np.int32(-1), codes)
+    return codes, found.dictionary
 
 
 def values(column: pa.ChunkedArray) -> npt.NDArray[Any]:
