@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from medallion.lookup import look_up
 from medallion.popgen.groups import Groups
 from medallion.storage.arrow import codes, values
 from medallion.vcf.genotype_texts import GenotypeText, parse
@@ -127,19 +128,19 @@ class _Tally:
         sample = rows["sample"].chunk(0)
         to_column = np.array([column_of[s] for s in sample.dictionary.to_pylist()], np.int64)
         code = codes(sample)
-        stratum = self._strata[to_column][code]
         g = codes(gt)
-        record = self._place(values(rows["record"]))
-        alt = values(rows["alt_index"])
-        allele = self._start[record] + np.maximum(alt, 1) - 1
-        dosage = values(rows["dosage"])
+        record, alt, dosage = (values(rows[name]) for name in ("record", "alt_index", "dosage"))
+        # Rows stand in the order of alleles: what is told of an allele is repeated.
+        allele, times = _runs(record, alt)
+        place = self._place(record[allele])
+        n, k = self._n_strata, self._n_rows
         classes, lookup = _classes(meanings)
-        n, k = self._n_strata, len(classes)
-        kind = lookup.ravel()[g * lookup.shape[1] + dosage]
-        place = (kind * n + stratum) * self._n_rows + allele
-        table = np.bincount(place, minlength=k * n * self._n_rows).reshape(k, n, self._n_rows)
+        kind = look_up(lookup.ravel() * (n * k), g * np.int32(lookup.shape[1]) + dosage)
+        kind += look_up(self._strata[to_column] * k, code)
+        kind += np.repeat(self._start[place] + np.maximum(alt[allele], 1) - 1, times)
+        table = np.bincount(kind, minlength=len(classes) * n * k).reshape(len(classes), n, k)
         self._carried = list(zip(classes, table, strict=True))
-        self._correct(meanings, g, record, alt, to_column[code], stratum)
+        self._correct(meanings, g, record, alt, code, to_column)
 
     def _correct(
         self,
@@ -147,27 +148,32 @@ class _Tally:
         g: npt.NDArray[np.int32],
         record: Ints,
         alt: npt.NDArray[np.int32],
-        column: Ints,
-        stratum: Ints,
+        code: npt.NDArray[np.int32],
+        to_column: Ints,
     ) -> None:
-        """Where a carrier's called alleles are not what its record's pattern implies."""
+        """Where a carrier's called alleles are not what its record's pattern implies.
+
+        `record` is as in the file; `code` is the sample's, and `to_column` its column.
+        """
         called = np.array([m.called for m in meanings], np.int64)
         full = np.array([m.called == 2 and m.ploidy == 2 for m in meanings])
         plain = all(
             (self._ploidy.by_id[p] == 2).all() for p in np.unique(self._pattern).tolist() if p >= 0
         )
         if plain:
+            if full.all():
+                return
             # Every sample is diploid: only a call with an allele missing is not as implied.
-            odd = np.flatnonzero(~full[g])
-            g, alt = g[odd], alt[odd]
-            record, column, stratum = record[odd], column[odd], stratum[odd]
+            odd = np.flatnonzero(~look_up(full, g))
+            g, alt, record, code = g[odd], alt[odd], record[odd], code[odd]
         # A call that carries two ALT alleles stands in two rows, but is one call.
         first = np.array([m.dosages[0][0] if m.dosages else 0 for m in meanings])
         once = np.maximum(alt, 1) == first[g]
-        g, record, column, stratum = g[once], record[once], column[once], stratum[once]
-        expected = self._expected(record, column)
-        self._add(self._an, record, stratum, called[g] - expected)
-        self._add(self._diploid, record, stratum, full[g].astype(np.int64) - (expected == 2))
+        g, place, column = g[once], self._place(record[once]), to_column[code[once]]
+        stratum = self._strata[column]
+        expected = self._expected(place, column)
+        self._add(self._an, place, stratum, called[g] - expected)
+        self._add(self._diploid, place, stratum, full[g].astype(np.int64) - (expected == 2))
 
     def missed(self, calls: pl.DataFrame) -> None:
         """Count the runs of `silver.calls`."""
@@ -231,6 +237,15 @@ class _Tally:
             diploid_het=dip_het,
             diploid_hom_alt=dip_hom,
         )
+
+
+def _runs(record: Ints, alt: npt.NDArray[np.int32]) -> tuple[Ints, Ints]:
+    """Where runs of rows of one allele begin, and how long they are."""
+    if not len(record):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    other = (record[1:] != record[:-1]) | (alt[1:] != alt[:-1])
+    begin = np.concatenate([[0], np.flatnonzero(other) + 1])
+    return begin, np.diff(begin, append=len(record))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,23 +17,15 @@ import polars as pl
 import pyarrow as pa
 
 from medallion.gold.counts import PatternPloidy
+from medallion.lookup import look_up
 from medallion.silver.tables import CALLS, COLUMNS, GENOTYPES, PATTERNS
 from medallion.storage import delta
-from medallion.storage.arrow import codes, encode, look_up, numbers, values
+from medallion.storage.arrow import codes, encode, numbers, values
 from medallion.storage.delta import RowGroup
 from medallion.vcf.genotype_texts import parse
 
-__all__ = [
-    "ABSENT",
-    "MISSING",
-    "Dosages",
-    "Haplotypes",
-    "allele_runs",
-    "dosage_matrix",
-    "haplotype_matrix",
-    "read_dosages",
-    "read_haplotypes",
-]
+__all__ = ["ABSENT", "MISSING", "Dosages", "Haplotypes", "allele_runs", "dosage_matrix",
+           "haplotype_matrix", "read_dosages", "read_haplotypes"]  # fmt: skip
 
 MISSING = -1
 """In a matrix: not called, or (a dosage) not called in full: `./1` is missing."""

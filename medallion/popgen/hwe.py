@@ -23,6 +23,14 @@ __all__ = ["exact_test"]
 # Probabilities that are equal on paper differ in the last bits; as in the authors' code
 # and plink's, such a one counts as not exceeding the observed.
 _SLACK = 1e-8
+# A table of n samples has some n * n / 4 numbers.
+_TABLED = 1 << 12
+_MOST_BYTES = 1 << 27
+
+Ints = npt.NDArray[np.int64]
+
+
+_tables: dict[int, npt.NDArray[np.float64]] = {}
 
 
 def exact_test(
@@ -40,22 +48,49 @@ def exact_test(
     if len(n) and int(n.max()) >= 1 << 20:
         raise ValueError("more than a million samples in one group")
     rare = 2 * np.minimum(hom_ref, hom_alt) + het
-    # With one allele there is one outcome; most rows are such.
+    # With no copy or one of the rarer allele there is one outcome; most rows are such.
     p = np.where(n > 0, 1.0, np.nan)
-    both = np.flatnonzero(rare)
-    if not len(both):
-        return p
-    # p depends on (n, rare, het) alone, and few triples are distinct among many rows.
-    key = (n[both] << 42) | (rare[both] << 21) | het[both]
-    distinct, inverse = np.unique(key, return_inverse=True)
+    rows = np.flatnonzero(rare > 1)
+    n, rare, het = n[rows], rare[rows], het[rows]
+    # Where many rows have one number of samples, all that may come out is worked out once.
+    times = np.bincount(n)
+    often = times[:_TABLED] > np.arange(len(times[:_TABLED]))
+    for size in np.flatnonzero(often).tolist():
+        here = np.flatnonzero(n == size)
+        p[rows[here]] = _table(size)[_place(rare[here], het[here])]
+        times[size] = 0
+    if len(left := np.flatnonzero(times[n])):
+        p[rows[left]] = _one_by_one(n[left], rare[left], het[left])
+    return p
+
+
+def _one_by_one(n: Ints, rare: Ints, het: Ints) -> npt.NDArray[np.float64]:
+    """The p of each row; p depends on (n, rare, het) alone, and of these few are distinct."""
+    distinct, inverse = np.unique((n << 42) | (rare << 21) | het, return_inverse=True)
     found = np.empty(len(distinct))
     groups = distinct >> 21
     starts = np.flatnonzero(np.diff(groups, prepend=-1))
     for start, stop in zip(starts, [*starts[1:], len(distinct)], strict=True):
         samples, copies = int(groups[start]) >> 21, int(groups[start]) & (2**21 - 1)
         found[start:stop] = _tail(samples, copies)[(distinct[start:stop] & (2**21 - 1)) // 2]
-    p[both] = found[inverse]
+    p: npt.NDArray[np.float64] = found[inverse]
     return p
+
+
+def _table(n: int) -> npt.NDArray[np.float64]:
+    """The p of everything that may come out among n samples, in the order of `_place`."""
+    found = _tables.get(n)
+    if found is None:
+        found = np.concatenate([_outcomes(n, rare) for rare in range(n + 1)])
+        if found.nbytes + sum(t.nbytes for t in _tables.values()) > _MOST_BYTES:
+            _tables.clear()
+        _tables[n] = found
+    return found
+
+
+def _place(rare: Ints, het: Ints) -> Ints:
+    """Where in `_table` an outcome is: behind all with fewer copies, each with rare//2 + 1."""
+    return rare + (rare - 1) ** 2 // 4 + het // 2
 
 
 @lru_cache(maxsize=1)
@@ -70,6 +105,11 @@ def _log_factorials(n: int) -> npt.NDArray[np.float64]:
 
 @lru_cache(maxsize=1 << 15)
 def _tail(n: int, rare: int) -> npt.NDArray[np.float64]:
+    """`_outcomes`, remembered."""
+    return _outcomes(n, rare)
+
+
+def _outcomes(n: int, rare: int) -> npt.NDArray[np.float64]:
     """The p for each possible number of heterozygotes (rare & 1, then every second one)."""
     het = np.arange(rare & 1, rare + 1, 2)
     hom_rare, hom_common = (rare - het) // 2, n - (rare + het) // 2

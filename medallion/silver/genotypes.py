@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from medallion.lookup import look_up
 from medallion.silver.tables import CALLS, GENOTYPES, PATTERNS
-from medallion.storage.arrow import dictionary, encode, look_up, numbers
+from medallion.storage.arrow import dictionary, encode, numbers
 from medallion.vcf.genotype_texts import MISSING, GenotypeTexts
 from medallion.vcf.patterns import Pattern
 from medallion.vcf.records import Batch
@@ -42,7 +42,17 @@ class Encoded:
 
     def take(self, index: Ints) -> pa.DictionaryArray:
         """The strings at `index`, as a dictionary array."""
-        return dictionary(look_up(self.codes, index), self.values)
+        if len(self.codes) == len(self.values):
+            return dictionary(index, self.values, null=False)  # all distinct: a code is an index
+        return self.taken(look_up(self.codes, index))
+
+    def repeated(self, times: npt.NDArray[np.int64]) -> pa.DictionaryArray:
+        """Each string as often as `times`, of shape (n,), says."""
+        return self.taken(np.repeat(self.codes, times))
+
+    def taken(self, codes: Ints) -> pa.DictionaryArray:
+        """The strings of some of the codes."""
+        return dictionary(codes, self.values, null=bool(self.codes.min(initial=0) < 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,31 +75,55 @@ def carriers(batch: Batch, texts: GenotypeTexts) -> Carriers:
     first_allele = (np.cumsum(rows_per_record) - rows_per_record).astype(np.int32)
     row, column, gid = batch.row, batch.column, batch.gid
     again = np.zeros(0, np.int64)
-    if not (texts.emitted[batch.texts] == 1).all():
+    odd = batch.where(texts.emitted != 1)
+    if len(odd):
         # A call that carries no ALT is left out; one that carries two stands twice.
-        times = look_up(texts.emitted, gid)
-        pick = np.repeat(np.arange(len(gid), dtype=np.int32), times)
-        row, column, gid = look_up(row, pick), look_up(column, pick), look_up(gid, pick)
-        again = np.flatnonzero(pick[1:] == pick[:-1]) + 1
+        times = texts.emitted[gid[odd]]
+        row, column, gid = (_as_often(x, odd, times) for x in (row, column, gid))
+        place = odd + np.cumsum(times - 1) - (times - 1)
+        again = _counted_up(place + 1, times - 1)
     # One look-up by text tells which ALT a call carries, and how often.
     first = [t.dosages[0] if t.dosages else (0, 0) for t in texts.texts]
-    which = np.array([a for a, _ in first], np.int32)
     dosage = look_up(np.array([c for _, c in first], np.int8), gid)
-    allele = look_up(first_allele, row)
-    if int(which[batch.texts].max(initial=0)) > 1 or len(again):
-        own = look_up(which, gid)
+    allele = np.repeat(first_allele, _lengths(row, len(first_allele)))
+    # Only in a record of several ALTs may a call carry another than the first.
+    several = np.flatnonzero(np.repeat(rows_per_record > 1, _lengths(row, len(first_allele))))
+    if len(several):
+        which = np.array([a for a, _ in first], np.int32)
+        allele[several] += which[gid[several]] - 1
         nth = 0
         for at, gap in zip(again.tolist(), np.diff(again, prepend=-1).tolist(), strict=True):
             nth = nth + 1 if gap == 1 else 1
-            own[at], dosage[at] = texts.texts[int(gid[at])].dosages[nth]
-        allele = allele + own - 1
-        # Only within a record of several ALTs are the calls to be put in order.
-        several = np.flatnonzero(look_up(rows_per_record > 1, row))
+            number, dosage[at] = texts.texts[int(gid[at])].dosages[nth]
+            allele[at] = first_allele[row[at]] + number - 1
         order = several[np.argsort(allele[several], kind="stable")]
         column, gid = column.copy(), gid.copy()
         for values in (allele, column, gid, dosage):
             values[several] = values[order]
     return Carriers(allele, column, gid, dosage)
+
+
+def _as_often(values: Ints, at: npt.NDArray[np.int64], times: Ints) -> Ints:
+    """`values` with each of those at `at`, ascending, as often as `times` says."""
+    more = times > 1
+    extra = np.repeat(at[more], times[more] - 1)
+    if len(extra):
+        values = np.insert(values, extra, values[extra])
+        at = at + np.searchsorted(extra, at)
+    gone = at[times == 0]
+    return np.delete(values, gone) if len(gone) else values
+
+
+def _counted_up(first: npt.NDArray[np.int64], lengths: Ints) -> npt.NDArray[np.int64]:
+    """first[i], first[i] + 1, ... (lengths[i] of them), one after the other."""
+    lengths = np.maximum(lengths, 0)
+    ends = np.cumsum(lengths)
+    return np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(first - ends + lengths, lengths)
+
+
+def _lengths(ascending: Ints, n: int) -> npt.NDArray[np.int64]:
+    """How often each of 0 to n - 1 is in `ascending`, whose values are such."""
+    return np.diff(np.searchsorted(ascending, np.arange(n + 1, dtype=ascending.dtype)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +144,12 @@ def count(
 ) -> Counts:
     """Count alleles: what the pattern implies, corrected by the calls that differ."""
     n = len(batch.sites)
-    ac = np.bincount(carried.allele, minlength=n_alleles)
-    for copies in range(2, int(carried.dosage.max(initial=0)) + 1):
-        more = carried.allele[carried.dosage == copies]
-        ac += (copies - 1) * np.bincount(more, minlength=n_alleles)
+    times = _lengths(carried.allele, n_alleles)
+    ac = np.zeros(n_alleles, np.int64)
+    if len(carried.allele):
+        some = np.flatnonzero(times)
+        starts = (np.cumsum(times) - times)[some]
+        ac[some] = np.add.reduceat(carried.dosage, starts, dtype=np.int64)
     pattern = batch.sites["pattern"].to_numpy()
     ploidies = {k: column_ploidy(patterns[k]) for k in np.unique(pattern).tolist() if k >= 0}
     an = np.zeros(n, np.int64)
@@ -166,23 +202,22 @@ def genotype_rows(
     """`silver.genotypes` of a batch. `people` has sample, population, super_population, sex."""
     # The distinct texts are distinct strings, so their numbers are their codes.
     gt = Encoded.of([t.text.decode("utf-8", "backslashreplace") for t in texts.texts])
-    ref, alt = (Encoded.of(alleles[name]) for name in ("ref", "alt"))
     # Carriers stand in the order of alleles: what an allele says is repeated, not looked up.
-    times = np.bincount(carried.allele, minlength=len(alleles))
+    times = _lengths(carried.allele, len(alleles))
 
-    def repeated(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return np.repeat(values, times)
+    def repeated(name: str) -> pa.Array:
+        return numbers(np.repeat(alleles[name].to_numpy(), times))
 
     columns = {
-        "pos": numbers(repeated(alleles["pos"].to_numpy())),
-        "ref": dictionary(repeated(ref.codes), ref.values),
-        "alt": dictionary(repeated(alt.codes), alt.values),
+        "pos": repeated("pos"),
+        "ref": Encoded.of(alleles["ref"]).repeated(times),
+        "alt": Encoded.of(alleles["alt"]).repeated(times),
         **{name: people[name].take(carried.column) for name in people},
         "gt": gt.take(carried.gid),
         "dosage": numbers(carried.dosage),
-        "alt_index": numbers(repeated(alleles["alt_index"].to_numpy())),
-        "file": dictionary(np.zeros(len(carried.allele), np.int32), encode([file])[1]),
-        "record": numbers(repeated(alleles["record"].to_numpy())),
+        "alt_index": repeated("alt_index"),
+        "file": dictionary(np.zeros(len(carried.allele), np.int32), encode([file])[1], null=False),
+        "record": repeated("record"),
     }
     names = GENOTYPES.arrow_schema(stored=True).names
     return pa.Table.from_arrays([columns[n] for n in names], names=names)

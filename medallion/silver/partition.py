@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -146,8 +145,8 @@ def read_partition(task: Partition) -> Summary:
     ledger = _Ledger()
     fed = 0
     for text in read_lines(task.blocks, task.first, task.last, task.header.size):
-        for piece in _few_lines(text):
-            reader.feed(piece)
+        for piece, ends in _few_lines(text):
+            reader.feed(piece, ends)
             fed += len(piece)
             if fed >= _TEXT_PER_BATCH or reader.pending >= _LINES_PER_BATCH:
                 ledger.add(reader.batch(), reader, writers, task)
@@ -167,13 +166,15 @@ def read_partition(task: Partition) -> Summary:
     )
 
 
-def _few_lines(text: bytes) -> Iterator[bytes]:
-    """`text`, whole lines, in pieces of not too many."""
-    if text.count(b"\n") <= _LINES_PER_BATCH:
-        yield text
-        return
-    cuts = [0, *(newlines(text)[_LINES_PER_BATCH - 1 :: _LINES_PER_BATCH] + 1).tolist(), len(text)]
-    yield from (text[low:high] for low, high in pairwise(cuts) if low < high)
+def _few_lines(text: bytes) -> Iterator[tuple[bytes, npt.NDArray[np.int64]]]:
+    """`text`, whole lines, in pieces of not too many, and where the newlines of each are."""
+    ends = newlines(text)
+    low = 0
+    for i in range(0, len(ends), _LINES_PER_BATCH):
+        some = ends[i : i + _LINES_PER_BATCH]
+        high = int(some[-1]) + 1
+        yield (text if len(some) == len(ends) else text[low:high]), some - low
+        low = high
 
 
 class _Ledger:

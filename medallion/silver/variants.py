@@ -44,15 +44,14 @@ def variant_type(ref: str, alt: str) -> str:
 
 def _types(alleles: pl.DataFrame) -> pl.Series:
     """Variant types; the common case of one base for another is settled all at once."""
-    one_base = pl.col("ref").str.len_bytes().eq(1) & pl.col("alt").str.contains("^[A-Za-z]$")
+    ref, alt = pl.col("ref").str.len_bytes(), pl.col("alt").str.len_bytes()
+    one_base = (ref == 1) & (alt == 1) & ~pl.col("alt").is_in([".", "*"])
     types = alleles.select(pl.when(one_base).then(pl.lit("snv")).alias("t"))["t"]
-    rest = alleles.filter(types.is_null()).select("ref", "alt")
+    rest = types.is_null().arg_true()
     if rest.is_empty():
         return types
-    found = pl.Series([variant_type(r, a) for r, a in rest.iter_rows()], dtype=pl.String)
-    result = types.to_numpy(writable=True).astype(object)
-    result[types.is_null().to_numpy()] = found.to_list()
-    return pl.Series(result.tolist(), dtype=pl.String)
+    found = [variant_type(r, a) for r, a in alleles.select("ref", "alt")[rest].iter_rows()]
+    return types.scatter(rest, found)
 
 
 def alleles(sites: pl.DataFrame, info: InfoFields) -> tuple[pl.DataFrame, list[Defect]]:
@@ -162,18 +161,20 @@ def _running(lengths: Ints) -> Ints:
 
 def _transitions(long: pl.DataFrame, types: pl.Series) -> pl.Series:
     """Of each snv, whether both bases are purines or both pyrimidines; else null."""
-    ref, alt = long["ref"].str.to_uppercase(), long["alt"].str.to_uppercase()
-    one = (ref.str.len_bytes() == 1) & (types == "snv")
+    bases = long.select("ref", "alt")
     # An snv that is written with shared bases around it shows its change after trimming.
-    odd = (types == "snv") & (ref.str.len_bytes() > 1)
-    if odd.any():
-        refs, alts = ref.to_list(), alt.to_list()
-        for i in odd.arg_true().to_list():
-            at = next(k for k, (x, y) in enumerate(zip(refs[i], alts[i], strict=True)) if x != y)
-            refs[i], alts[i] = refs[i][at], alts[i][at]
-        ref, alt, one = pl.Series(refs), pl.Series(alts), types == "snv"
-    pair = ref + alt
-    known = one & pair.str.contains("^[ACGT]{2}$")
-    return pl.DataFrame({"pair": pair, "known": known}).select(
-        pl.when("known").then(pl.col("pair").is_in(["AG", "GA", "CT", "TC"]))
-    ).to_series()  # fmt: skip
+    odd = ((types == "snv") & (bases["ref"].str.len_bytes() > 1)).arg_true()
+    if len(odd):
+        changed = [
+            next(p for p in zip(r.upper(), a.upper(), strict=True) if p[0] != p[1])
+            for r, a in bases[odd].iter_rows()
+        ]
+        refs, alts = zip(*changed, strict=True)
+        bases = bases.with_columns(
+            ref=bases["ref"].scatter(odd, refs), alt=bases["alt"].scatter(odd, alts)
+        )
+    pair = (pl.col("ref") + pl.col("alt")).str.to_uppercase()
+    known = (types == "snv") & pair.str.contains("^[ACGT]{2}$")
+    return bases.select(
+        pl.when(known).then(pair.is_in(["AG", "GA", "CT", "TC"])).alias("transition")
+    ).to_series()

@@ -133,6 +133,10 @@ class PartWriter:
 def _bounds(column: pa.ChunkedArray) -> tuple[Any, Any]:
     """Smallest and largest value; (None, None) where all are null."""
     if pa.types.is_dictionary(column.type):
+        chunks = column.chunks
+        if len(chunks) == 1 and len(chunks[0].dictionary) == 1 and not column.null_count:
+            only = chunks[0].dictionary[0].as_py()
+            return only, only
         column = pc.unique(column).cast(column.type.value_type)
     low_high = pc.min_max(column).as_py()
     return low_high["min"], low_high["max"]

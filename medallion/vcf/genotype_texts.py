@@ -65,6 +65,7 @@ class GenotypeTexts:
     _INLINE = 7
     _SHORT = 1 << 24
     _LONG = np.uint64(1 << 63)
+    _LOOKED_AT = 1 << 12
 
     def __init__(self) -> None:
         self.texts: list[GenotypeText] = []
@@ -125,8 +126,10 @@ class GenotypeTexts:
             return np.zeros(0, np.int32)
         if int(codes.max()) < self._SHORT:
             found: npt.NDArray[np.int32] = self._table[codes]
-            if found.min() == 0:
-                for code in np.unique(codes[found == 0]).tolist():
+            while found.min() == 0:
+                # A new text is likely to stand many times: some places tell most of them.
+                unknown = codes[np.flatnonzero(found == 0)[: self._LOOKED_AT]]
+                for code in np.unique(unknown).tolist():
                     self._table[code] = self.gid(self._text(code)) + 1
                 found = self._table[codes]
             return found - 1

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from medallion.lookup import look_up
 from medallion.vcf.genotype_texts import MISSING, REFERENCE, GenotypeTexts
 from medallion.vcf.patterns import Patterns, prevailing
 from medallion.vcf.words import count_byte, first_field
@@ -28,9 +29,13 @@ from medallion.vcf.words import count_byte, first_field
 __all__ = ["Calls", "GenotypeReader"]
 
 _CELLS_AT_ONCE = 1 << 18
+# Cells are copied some records at a time, so that they stay in cache.
 _CACHED = 1 << 19
 _TAB = 9
 _U = np.uint64
+_NONE = np.zeros(0, bool)
+
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,63 +60,61 @@ class GenotypeReader:
         self.n_samples = n_samples
         self.texts = GenotypeTexts()
         self.patterns = Patterns(self.texts)
-        # Cells are copied here, some records at a time, so that they stay in cache.
-        rows = max(1, _CACHED // (4 * n_samples)) if n_samples else 1
-        self._matrix = np.full((rows, 4 * n_samples), _TAB, np.uint8)
 
-    def read(self, text: bytes, start: list[int], stop: list[int], only_gt: list[bool]) -> Calls:
-        """Read the cells text[start[i]:stop[i]] of each record i.
+    def read(self, text: bytes, start: Ints, stop: Ints, only_gt: npt.NDArray[np.bool_]) -> Calls:
+        """Read the cells text[start[i]:stop[i]] of each record i; the arrays have one shape.
 
-        `only_gt` says whether FORMAT is just `GT`, so that the fixed layout may be tried.
+        Each record ends with a byte more. `only_gt` says whether FORMAT is just `GT`, so that
+        the fixed layout may be tried.
         """
         n = self.n_samples
-        fixed = [
-            i
-            for i, plain in enumerate(only_gt)
-            if plain and stop[i] - start[i] == 4 * n - 1
-        ]  # fmt: skip
+        wide = only_gt & (stop - start == 4 * n - 1)
+        fixed = np.flatnonzero(wide)
         pieces: list[Calls] = []
-        strays: list[int] = []
-        if fixed:
-            calls, strays = self._fixed(text, [start[i] for i in fixed])
+        if len(fixed):
+            calls, strays = self._fixed(text, start[fixed])
+            if len(fixed) == len(start) and not strays:
+                return calls
             pieces.append(_renumber(calls, fixed))
-            strays = [fixed[i] for i in strays]
-        rest = sorted({*range(len(start)), *strays} - (set(fixed) - set(strays)))
+            wide[fixed[strays]] = False
+        rest = np.flatnonzero(~wide).tolist()
         batch = max(1, _CELLS_AT_ONCE // max(1, n))
         for low in range(0, len(rest), batch):
             rows = rest[low : low + batch]
-            cells = [text[start[i] : stop[i]] for i in rows]
+            cells = [text[int(start[i]) : int(stop[i])] for i in rows]
             good = [k for k, cell in enumerate(cells) if count_byte(cell, _TAB) == n - 1]
             if good:
                 calls = self._any([cells[k] for k in good])
-                pieces.append(_renumber(calls, [rows[k] for k in good]))
+                pieces.append(_renumber(calls, np.array([rows[k] for k in good])))
         return _gather(pieces, len(start))
 
-    def _fixed(self, text: bytes, start: list[int]) -> tuple[Calls, list[int]]:
+    def _fixed(self, text: bytes, start: Ints) -> tuple[Calls, list[int]]:
         """Read records of 4 bytes a cell, from `start` on; also the rows that have others."""
         n, width = self.n_samples, 4 * self.n_samples
-        array = np.frombuffer(text, np.uint8)
-        cells = self._matrix.view("<u4")
-        found: list[npt.NDArray[np.int64]] = []
+        # The bytes of a record from every byte on: of these the records' own are copied.
+        records = np.ndarray((len(text) - width + 1, width), np.uint8, buffer=text, strides=(1, 1))
+        step = max(1, _CACHED // width)
+        found: list[npt.NDArray[np.int32]] = []
         values: list[npt.NDArray[np.uint32]] = []
         guess = _PLAIN[0]
-        for low in range(0, len(start), len(cells)):
-            rows = start[low : low + len(cells)]
-            for i, begin in enumerate(rows):
-                self._matrix[i, :-1] = array[begin : begin + width - 1]
-            own = cells[: len(rows)].ravel()
+        for low in range(0, len(start), step):
+            block = records[start[low : low + step]]
+            block[:, -1] = _TAB
+            cells = block.view("<u4").ravel()
             if low == 0:
-                guess = _plain(own[:n])
-            places = _unlike(own, guess)
-            values.append(own[places])
-            places += low * n
-            found.append(places)
+                guess = _plain(cells[:n])
+            at, value = _unlike(cells, guess)
+            at += np.int32(low * n)
+            found.append(at)
+            values.append(value)
         at, value = np.concatenate(found), np.concatenate(values)
-        bounds = np.searchsorted(at, np.arange(len(start) + 1) * n)
-        row = np.repeat(np.arange(len(start), dtype=np.int32), np.diff(bounds))
-        column = (at - row * np.int64(n)).astype(np.int32)
+        begin = np.arange(len(start) + 1, dtype=np.int32) * np.int32(n)
+        carried = np.diff(np.searchsorted(at, begin))
+        row = np.repeat(np.arange(len(start), dtype=np.int32), carried)
+        column = at - np.repeat(begin[:-1], carried)
         stray: list[int] = []
-        if not (value >> 24 == _TAB).all():
+        # The highest byte of a cell is its separator.
+        if len(value) and not (value.min() >> 24 == value.max() >> 24 == _TAB):
             stray = np.unique(row[value >> 24 != _TAB]).tolist()
             keep = ~np.isin(row, stray)
             row, column, value = row[keep], column[keep], value[keep]
@@ -153,7 +156,6 @@ class GenotypeReader:
         """Settle each record's pattern, given the cells that differ from `background`."""
         texts = self.texts
         pattern = np.full(n_rows, self.patterns.id(background), np.int64)
-        keep = np.ones(len(gid), bool)
         uniform = bool((background == background[0]).all())
         # `0|0`, `0`: as a call without a reference call of its ploidy beside it is spelled.
         plain = all(
@@ -166,7 +168,9 @@ class GenotypeReader:
         if uniform:
             strange = texts.ploidy != texts.ploidy[background[0]]
             strange &= (texts.kind != MISSING) | (texts.called > 0)
-            odd = (odd_text | strange)[gid]
+            odd_text |= strange
+            odd_text[background[0]] = False
+            odd = look_up(odd_text, gid) if odd_text.any() else _NONE
         else:
             odd = odd_text[gid] | (texts.ploidy[gid] != texts.ploidy[background][column])
         doubtful = set(np.unique(row[odd]).tolist()) if odd.any() else set()
@@ -175,6 +179,7 @@ class GenotypeReader:
         elif (full := np.bincount(row, minlength=n_rows) == self.n_samples).any():
             doubtful |= set(np.flatnonzero(full).tolist())
         if doubtful:
+            keep = np.ones(len(gid), bool)
             bounds = np.searchsorted(row, np.arange(n_rows + 1))
             for r in sorted(doubtful):
                 low, high = int(bounds[r]), int(bounds[r + 1])
@@ -183,8 +188,8 @@ class GenotypeReader:
                 own = prevailing(gids, texts)
                 pattern[r] = self.patterns.id(own)
                 keep[low:high] = texts.kind[gid[low:high]] != REFERENCE
-        if not keep.all():
-            row, column, gid = row[keep], column[keep], gid[keep]
+            if not keep.all():
+                row, column, gid = row[keep], column[keep], gid[keep]
         return Calls(row, column, gid, pattern)
 
     def _without_reference(
@@ -219,22 +224,25 @@ class GenotypeReader:
         return doubtful if missed is None else doubtful & missed
 
 
-def _unlike(cells: npt.NDArray[np.uint32], guess: np.uint32) -> npt.NDArray[np.int64]:
-    """Places of the cells that are not `guess`, ascending.
+def _unlike(
+    cells: npt.NDArray[np.uint32], guess: np.uint32
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint32]]:
+    """The cells that are not `guess`: their places, ascending, and what they are.
 
     Two cells at a time: gathering the places takes longer than the comparison, and most
     pairs are plain.
     """
     even = len(cells) & ~1
+    both = cells[:even].view("<u8")
     pair = _U(guess) | (_U(guess) << _U(32))
-    pairs = np.flatnonzero(cells[:even].view("<u8") != pair)
-    at = np.empty(2 * len(pairs) + 1, np.int64)
-    at[:-1:2] = 2 * pairs
-    at[1::2] = 2 * pairs + 1
-    at[-1] = even
-    at = at[: len(at) - (len(cells) == even)]
-    unlike: npt.NDArray[np.bool_] = cells[at] != guess
-    return at[unlike]
+    places = np.flatnonzero(both != pair)
+    two = look_up(both, places).view("<u4")
+    which = np.flatnonzero(two != guess)
+    at = 2 * look_up(places.astype(np.int32), which >> 1) + (which & 1).astype(np.int32)
+    value = look_up(two, which)
+    if even < len(cells) and cells[even] != guess:
+        at, value = np.append(at, np.int32(even)), np.append(value, cells[even])
+    return at, value
 
 
 _PLAIN = tuple(np.frombuffer(b"0|0\t0/0\t", "<u4"))
@@ -247,8 +255,8 @@ def _plain(cells: npt.NDArray[np.uint32]) -> np.uint32:
     return next((p for p in _PLAIN if (cells == p).any()), _PLAIN[0])
 
 
-def _renumber(calls: Calls, rows: list[int]) -> Calls:
-    place = np.array(rows, np.int32)
+def _renumber(calls: Calls, rows: Ints) -> Calls:
+    place = rows.astype(np.int32)
     return Calls(place[calls.row], calls.column, calls.gid, _scatter(calls.pattern, place))
 
 

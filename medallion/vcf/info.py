@@ -29,7 +29,7 @@ from medallion.vcf.definitions import (
     Kind,
     define,
 )
-from medallion.vcf.words import key_codes, strings
+from medallion.vcf.words import digits_and_dot, key_codes, strings
 
 __all__ = ["Broken", "InfoFields", "InfoReader"]
 
@@ -40,11 +40,6 @@ Broken = tuple[int, str, str, str]
 _KEY = re.compile(r"[A-Za-z_][0-9A-Za-z_.\-+]*|1000G")
 _SEMICOLON, _NEWLINE, _EQUALS, _COMMA, _BAR, _DOT = b";\n=,|."
 _SHOWN = 60
-
-# Weights that tell a plain value at a glance: 0 for digits only, 1 for digits and one dot.
-_WEIGHT = np.full(256, 2, np.int32)
-_WEIGHT[ord("0") : ord("9") + 1] = 0
-_WEIGHT[_DOT] = 1
 
 
 class InfoReader:
@@ -237,12 +232,10 @@ class InfoFields:
         found = []
         for i in np.flatnonzero(~fits).tolist():
             found.append(self._told(int(at[i]), "values", int(count[i]), int(alts[i])))
-        edges = np.empty(2 * len(at), np.int64)
-        edges[::2], edges[1::2] = begin, stop
-        weight = np.add.reduceat(_WEIGHT[self.text], edges)[::2]
+        whole, broken = digits_and_dot(self.text, begin, stop)
         kind = kinds[key]
-        plain = (weight == 0) & (kind <= Kind.SHARE)
-        plain |= (weight == 1) & (stop - begin > 1) & ((kind == Kind.FLOAT) | (kind == Kind.SHARE))
+        plain = whole & (kind <= Kind.SHARE)
+        plain |= broken & (stop - begin > 1) & ((kind == Kind.FLOAT) | (kind == Kind.SHARE))
         plain |= (kind == Kind.CHARACTER) & (stop - begin == 1)
         odd = np.flatnonzero(~plain & (kind != Kind.ANY))
         for k in np.unique(kind[odd]).tolist():

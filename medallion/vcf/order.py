@@ -17,6 +17,7 @@ from medallion.vcf.defects import Defect
 __all__ = ["OrderKeeper"]
 
 Key = tuple[str, int, str, str]
+_KEPT = ("chrom", "pos", "ref", "alt")
 
 
 class OrderKeeper:
@@ -28,7 +29,7 @@ class OrderKeeper:
 
     def __init__(self, memory: int | None) -> None:
         self._memory = memory
-        self._recent: list[tuple[str, int, str, str, int]] = []
+        self._recent: pl.DataFrame | None = None
         self._last: tuple[str, int] | None = None
         self._contigs: set[str] = set()
 
@@ -42,28 +43,24 @@ class OrderKeeper:
         if sites.is_empty():
             return {}, []
         noted = self._order(sites, lines)
-        carried = len(self._recent)
-        chrom = [r[0] for r in self._recent] + sites["chrom"].to_list()
-        pos = np.concatenate(
-            [np.array([r[1] for r in self._recent], np.int64), sites["pos"].to_numpy()]
-        )
-        candidates = _sharing(chrom, pos)
+        own = sites.select(_KEPT).with_columns(line=pl.Series(lines, dtype=pl.Int64))
+        seen = own if self._recent is None else pl.concat([self._recent, own])
+        carried = len(seen) - len(own)
+        candidates = _sharing(seen)
         bad: dict[int, tuple[str, str | None, str]] = {}
-        if len(candidates):
-            ref = [r[2] for r in self._recent] + sites["ref"].to_list()
-            alt = [r[3] for r in self._recent] + sites["alt"].to_list()
-            line = np.concatenate([np.array([r[4] for r in self._recent], np.int64), lines])
-            first: dict[Key, int] = {}
-            for i in candidates.tolist():
-                keys = _keys(chrom[i], int(pos[i]), ref[i], alt[i])
-                twice = next((k for k in keys if k in first), None)
-                if twice is not None and i >= carried:
-                    detail = f"{twice[2]}>{twice[3]} at this position stands in line {first[twice]}"
-                    bad[i - carried] = ("duplicate", "ALT", detail)
-                    continue
-                for key in keys:
-                    first.setdefault(key, int(line[i]))
-        self._remember(sites, lines, bad)
+        first: dict[Key, int] = {}
+        for i, (chrom, pos, ref, alt, line) in zip(
+            candidates.tolist(), seen[candidates].iter_rows(), strict=True
+        ):
+            keys = _keys(chrom, pos, ref, alt)
+            twice = next((k for k in keys if k in first), None)
+            if twice is not None and i >= carried:
+                detail = f"{twice[2]}>{twice[3]} at this position stands in line {first[twice]}"
+                bad[i - carried] = ("duplicate", "ALT", detail)
+                continue
+            for key in keys:
+                first.setdefault(key, line)
+        self._remember(seen, [carried + i for i in bad])
         return bad, noted
 
     def _order(self, sites: pl.DataFrame, lines: npt.NDArray[np.int64]) -> list[Defect]:
@@ -91,25 +88,17 @@ class OrderKeeper:
         self._last = (chrom[-1], int(pos[-1]))
         return noted
 
-    def _remember(
-        self,
-        sites: pl.DataFrame,
-        lines: npt.NDArray[np.int64],
-        bad: dict[int, tuple[str, str | None, str]],
-    ) -> None:
-        keep = len(sites) if self._memory is None else min(self._memory, len(sites))
-        start = len(sites) - keep
-        tail = sites.slice(start).select("chrom", "pos", "ref", "alt").rows()
-        fresh = [
-            (*row, int(lines[start + i])) for i, row in enumerate(tail) if start + i not in bad
-        ]
-        self._recent = [*self._recent, *fresh]
-        if self._memory is not None:
-            self._recent = self._recent[-self._memory :]
+    def _remember(self, seen: pl.DataFrame, bad: list[int]) -> None:
+        if bad:
+            good = np.ones(len(seen), bool)
+            good[bad] = False
+            seen = seen.filter(pl.Series(good))
+        self._recent = seen if self._memory is None else seen.tail(self._memory)
 
 
-def _sharing(chrom: list[str], pos: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _sharing(seen: pl.DataFrame) -> npt.NDArray[np.int64]:
     """Rows, ascending, that share contig and position with another."""
+    pos = seen["pos"].to_numpy()
     step = np.diff(pos)
     if (step > 0).all():
         return np.zeros(0, np.int64)
@@ -117,8 +106,7 @@ def _sharing(chrom: list[str], pos: npt.NDArray[np.int64]) -> npt.NDArray[np.int
         same = np.zeros(len(pos) + 1, bool)
         same[1:-1] = step == 0
         return np.flatnonzero(same[1:] | same[:-1])
-    frame = pl.DataFrame({"chrom": chrom, "pos": pos})
-    return frame.is_duplicated().arg_true().to_numpy().astype(np.int64)
+    return seen.select("chrom", "pos").is_duplicated().arg_true().to_numpy().astype(np.int64)
 
 
 def _keys(chrom: str, pos: int, ref: str, alt: str) -> list[Key]:

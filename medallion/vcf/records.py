@@ -14,13 +14,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from medallion.lookup import look_up
 from medallion.vcf.declared import Undeclared
 from medallion.vcf.defects import Defect
-from medallion.vcf.formats import Cells, FormatChecker, FormatKind, Ploidies
+from medallion.vcf.formats import Cells, FormatChecker, Ploidies
 from medallion.vcf.genotype_texts import INVALID
 from medallion.vcf.genotypes import Calls, GenotypeReader
 from medallion.vcf.header import Header
 from medallion.vcf.info import InfoFields, InfoReader
+from medallion.vcf.line_parts import LineCutter, LineParts, Reason
 from medallion.vcf.lines import newlines
 from medallion.vcf.order import OrderKeeper
 from medallion.vcf.reserved import minor_version
@@ -34,6 +36,7 @@ from medallion.vcf.sites import (
 
 __all__ = ["Batch", "RecordReader"]
 
+_FEW = 16
 _CONTROL = ("control-character", None, "")
 """What a line with a control character is bad for; which and where is told with the line."""
 
@@ -61,10 +64,13 @@ class Batch:
 
     def where(self, text: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
         """Indices of the calls whose texts `text`, of shape (n_texts,), marks."""
-        found = [np.flatnonzero(self.gid == g) for g in self.texts[text[self.texts]].tolist()]
-        if not found:
-            return np.zeros(0, np.int64)
-        return found[0] if len(found) == 1 else np.sort(np.concatenate(found))
+        chosen = self.texts[text[self.texts]].tolist()
+        if len(chosen) > _FEW:
+            return np.flatnonzero(look_up(text, self.gid))
+        found = np.zeros(len(self.gid) if chosen else 0, bool)
+        for g in chosen:
+            found |= self.gid == g
+        return np.flatnonzero(found)
 
 
 class RecordReader:
@@ -84,8 +90,7 @@ class RecordReader:
         self.undeclared = Undeclared(header)
         self._ploidies = Ploidies(self.genotypes)
         self._colons = None if version > 2 else header.contigs
-        self._format = b"\tGT\t"
-        self._format_kinds: dict[bytes, FormatKind] = {b"\tGT\t": FormatKind.GT_ONLY}
+        self._cutter = LineCutter(header)
         self._reset()
 
     def _reset(self) -> None:
@@ -95,8 +100,8 @@ class RecordReader:
         self._rows: list[npt.NDArray[np.int32]] = []
         self._columns: list[npt.NDArray[np.int32]] = []
         self._gids: list[npt.NDArray[np.int32]] = []
-        self._bad: dict[int, tuple[str, str | None, str]] = {}
-        self._late: dict[int, tuple[str, str | None, str]] = {}
+        self._bad: dict[int, Reason] = {}
+        self._late: dict[int, Reason] = {}
         self._defects: list[Defect] = []
         self._begin = self._next_record
         self._held: list[tuple[int, bytes, npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
@@ -106,97 +111,49 @@ class RecordReader:
         """Records read since the last batch."""
         return self._next_record - self._begin
 
-    def feed(self, text: bytes) -> None:
-        """Read `text`, whole lines with a newline at the end of each."""
-        ends = newlines(text)
+    def feed(self, text: bytes, ends: npt.NDArray[np.int64] | None = None) -> None:
+        """Read `text`, whole lines with a newline at the end of each: those are at `ends`."""
+        if ends is None:
+            ends = newlines(text)
         starts = np.empty_like(ends)
         starts[:1] = 0
         starts[1:] = ends[:-1] + 1
         # A CR before the LF belongs to the line's end, be it in one line or in all.
         last = np.frombuffer(text, np.uint8)[np.maximum(ends - 1, 0)]
         ends = ends - ((last == 13) & (ends > starts))
+        parts = self._cutter.cut(text, starts, ends)
         first_row = len(self._prefixes)
-        cell_start: list[int] = []
-        cell_stop: list[int] = []
-        only_gt: list[bool] = []
-        cell_row: list[int] = []
-        rich: list[tuple[bytes, int, int, int, int]] = []
-        colons = b":" in text
-        find, count = text.find, text.count
-        fmt, width = self._format, len(self._format)
-        kind = self._format_kinds[fmt]
-        record = self._next_record
-        sites_only = not self._header.has_format
-        for start, stop in zip(starts.tolist(), ends.tolist(), strict=True):
-            hit = -1 if sites_only else find(fmt, start, stop)
-            if hit < 0 or count(b"\t", start, hit) != 7:
-                hit, reason = self._locate(text, start, stop)
-                if reason is not None:
-                    self._defects.append(self._judge_line(record, text[start:stop], reason))
-                    record += 1
-                    continue
-                fmt = self._format
-                width, kind = len(fmt), self._format_kinds[fmt]
-            row = len(self._prefixes)
-            self._prefixes.append(text[start:hit])
-            self._records.append(record)
-            record += 1
-            if sites_only or kind is FormatKind.NO_GT:
-                cells = -1 if sites_only else hit + width
-                if cells >= 0 and count(b"\t", cells, stop) != self._n - 1:
-                    self._bad[row] = self._columns_found(count(b"\t", start, stop) + 1)
-                elif cells >= 0:
-                    rich.append((fmt, -1, row, cells, stop))
-            elif kind in (FormatKind.GT_ONLY, FormatKind.GT_FIRST):
-                if kind is FormatKind.GT_FIRST or (colons and find(b":", hit + width, stop) >= 0):
-                    rich.append((fmt, len(cell_row), row, hit + width, stop))
-                cell_start.append(hit + width)
-                cell_stop.append(stop)
-                only_gt.append(kind is FormatKind.GT_ONLY)
-                cell_row.append(row)
-            elif (found := count(b"\t", start, stop) + 1) != self._header.columns:
-                self._bad[row] = self._columns_found(found)
-            else:
-                late, keys = kind is FormatKind.GT_LATER, _text(fmt.strip(b"\t"))
-                code = "genotype-not-first" if late else "format-malformed"
-                self._bad[row] = (code, "FORMAT", f"found {keys}")
+        self._prefixes += parts.prefixes
+        self._records += (parts.line + self._next_record).tolist()
+        for line, reason in parts.refused:
+            whole = text[starts[line] : ends[line]]
+            self._defects.append(self._judge_line(self._next_record + line, whole, reason))
+        self._bad |= {first_row + row: reason for row, reason in parts.bad.items()}
         if b"\0" in text:
             # NUL is the one control character that may pass for the padding of a short GT.
-            for row, number in enumerate(self._records[first_row:], first_row):
-                line = number - self._next_record
-                if find(b"\0", int(starts[line]), int(ends[line])) >= 0:
+            for row, line in enumerate(parts.line.tolist(), first_row):
+                if text.find(b"\0", int(starts[line]), int(ends[line])) >= 0:
                     self._bad[row] = _CONTROL
-        n_rows = len(self._prefixes) - first_row
-        pattern = np.full(n_rows, -1, np.int64)
+        pattern = np.full(len(parts.prefixes), -1, np.int64)
         calls = None
-        if cell_row and self._n:
-            calls = self._read_cells(
-                text, cell_start, cell_stop, only_gt, cell_row, pattern, first_row
-            )
-        if rich and self._n:
+        if len(parts.row) and self._n:
+            calls = self._read_cells(text, parts, pattern, first_row)
+        if parts.rich and self._n:
+            rich = [(f, at, row + first_row, start, stop) for f, at, row, start, stop in parts.rich]
             self._check_formats(text, rich, calls)
         self._patterns.append(pattern)
-        line_rows = np.array(self._records[first_row:], np.int64) - self._next_record
-        self._held.append((first_row, text, starts[line_rows], ends[line_rows]))
-        self._next_record = record
+        self._held.append((first_row, text, starts[parts.line], ends[parts.line]))
+        self._next_record += len(starts)
 
     def _read_cells(
-        self,
-        text: bytes,
-        cell_start: list[int],
-        cell_stop: list[int],
-        only_gt: list[bool],
-        cell_row: list[int],
-        pattern: npt.NDArray[np.int64],
-        first_row: int,
+        self, text: bytes, parts: LineParts, pattern: npt.NDArray[np.int64], first_row: int
     ) -> Calls:
-        calls = self.genotypes.read(text, cell_start, cell_stop, only_gt)
-        place = np.array(cell_row, np.int32)
-        pattern[place - first_row] = calls.pattern
+        calls = self.genotypes.read(text, parts.start, parts.stop, parts.only_gt)
+        pattern[parts.row] = calls.pattern
         for i in np.flatnonzero(calls.pattern < 0).tolist():
-            found = text.count(b"\t", cell_start[i], cell_stop[i]) + 10
-            self._bad[cell_row[i]] = self._columns_found(found)
-        self._rows.append(place[calls.row])
+            columns = text.count(b"\t", int(parts.start[i]), int(parts.stop[i])) + 10
+            self._bad[int(parts.row[i]) + first_row] = self._cutter.columns_found(columns)
+        self._rows.append(look_up(parts.row + np.int32(first_row), calls.row))
         self._columns.append(calls.column)
         self._gids.append(calls.gid)
         return calls
@@ -221,35 +178,14 @@ class RecordReader:
             for row, *told in self._formats.check(text, fmt[1:-1], cells, ploidy):
                 self._late[row] = (told[0], told[1], told[2])
 
-    def _locate(self, text: bytes, start: int, stop: int) -> tuple[int, tuple[str, str] | None]:
-        """Where the prefix ends, learning the FORMAT; or what is wrong with the line."""
-        line = text[start:stop]
-        if not line:
-            return 0, ("blank-line", "")
-        fields = line.split(b"\t", 9)
-        wanted = 9 + (self._n > 0) if self._header.has_format else 8
-        if len(fields) < wanted or (wanted < 10 and len(fields) > wanted):
-            code, _, detail = self._columns_found(line.count(b"\t") + 1)
-            return 0, (code, detail)
-        hit = start + sum(map(len, fields[:8])) + 7
-        if self._header.has_format:
-            self._format = b"\t" + fields[8] + (b"\t" if self._n else b"")
-            if self._format not in self._format_kinds:
-                self._format_kinds[self._format] = FormatKind.of(fields[8])
-        return hit, None
-
-    def _columns_found(self, found: int) -> tuple[str, None, str]:
-        detail = f"expected {self._header.columns:,} columns, found {found:,}"
-        return "column-count", None, detail
-
-    def _judge_line(self, record: int, line: bytes, reason: tuple[str, str]) -> Defect:
+    def _judge_line(self, record: int, line: bytes, reason: Reason) -> Defect:
         fields = line.split(b"\t", 2)
         chrom, pos = (_text(fields[0]), _number(fields[1])) if len(fields) > 2 else (None, None)
-        return self._defect(record, line, chrom, pos, (reason[0], None, reason[1]))
+        return self._defect(record, line, chrom, pos, reason)
 
     def _defect(
         self, record: int, line: bytes, chrom: str | None, pos: int | None,
-        why: tuple[str, str | None, str],
+        why: Reason,
     ) -> Defect:  # fmt: skip
         # Whatever else is wrong with a line that is not text may follow from that.
         if (control := control_character(line)) is not None:
@@ -300,7 +236,7 @@ class RecordReader:
             pattern=pl.Series(pattern[kept]),
         )
         self._defects.sort(key=lambda d: d.line)
-        used = np.flatnonzero(np.bincount(gid))
+        used = _distinct(gid, len(self.genotypes.texts))
         result = Batch(table, info, row, column, gid, used, self._defects, self.pending)
         self._reset()
         return result
@@ -329,10 +265,10 @@ class RecordReader:
         texts = self.genotypes.texts
         # Any record has an ALT allele, for where ALT is a dot allele 1 stands for one that
         # the source leaves unsaid. So few texts, and few calls, need a look.
-        doubtful = np.flatnonzero((texts.kind == INVALID) | (texts.max_allele > 1))
-        if not len(doubtful) or not len(gid):
+        doubtful = (texts.kind == INVALID) | (texts.max_allele > 1)
+        if not doubtful.any() or not len(gid):
             return
-        calls = np.flatnonzero(np.isin(gid, doubtful, kind="table"))
+        calls = np.flatnonzero(look_up(doubtful, gid))
         invalid = texts.kind[gid[calls]] == INVALID
         beyond = texts.max_allele[gid[calls]] > np.maximum(n_alts, 1)[row[calls]]
         bad = invalid | beyond
@@ -382,6 +318,13 @@ def _text(raw: bytes) -> str:
 
 def _number(raw: bytes) -> int | None:
     return int(raw) if raw.isdigit() and len(raw) <= 10 and int(raw) < 2**31 else None
+
+
+def _distinct(gid: npt.NDArray[np.int32], n_texts: int) -> npt.NDArray[np.int64]:
+    """The distinct gids, ascending. A comparison with each of a few is quick."""
+    if n_texts > _FEW:
+        return np.flatnonzero(np.bincount(gid, minlength=n_texts))
+    return np.flatnonzero([(gid == g).any() for g in range(n_texts)])
 
 
 def _joined(arrays: list[npt.NDArray[np.int32]]) -> npt.NDArray[np.int32]:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-__all__ = ["count_byte", "first_field", "key_codes", "strings"]
+__all__ = ["count_byte", "digits_and_dot", "first_field", "key_codes", "strings"]
 
 Ints = npt.NDArray[np.int64]
 _MASKS = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
@@ -16,9 +16,15 @@ _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _U = np.uint64
 _ONES = _U(0x0101010101010101)
 _HIGH = _U(0x8080808080808080)
+_ZEROS = _ONES * _U(ord("0"))
+_DOTS = _ONES * _U(ord("."))
+_ADDED = _ONES * _U(118)
 _TABS = _ONES * _U(ord("\t"))
 _COLONS = _ONES * _U(ord(":"))
 _PLAIN = (b"0|0:", b"0/0:")
+# A view of Arrow: of a long string the head is its first bytes, and the tail says where it is.
+_VIEW = np.dtype([("length", "<i4"), ("head", "<u4"), ("tail", "<u8")])
+_INLINE = 12
 
 
 def count_byte(text: bytes, byte: int) -> int:
@@ -72,22 +78,57 @@ def key_codes(text: npt.NDArray[np.uint8], start: Ints, stop: Ints) -> npt.NDArr
     return codes
 
 
+def digits_and_dot(
+    text: npt.NDArray[np.uint8], start: Ints, stop: Ints
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which of n pieces are digits only, and which digits and one dot.
+
+    Told of pieces of 1 to 16 bytes; of others neither. `text` must have 16 bytes behind the
+    last piece.
+    """
+    eight = np.ndarray((len(text) - 7,), "<u8", buffer=text, strides=(1,))
+    length = stop - start
+    others = np.zeros(len(start), np.uint8)
+    dot = np.zeros(len(start), bool)
+    for done in (0, 8):
+        mask = _MASKS[np.clip(length - done, 0, 8)]
+        word = (eight[start + done] & mask) | (_ZEROS & ~mask)
+        # Digits are 0 to 9 here: adding 118 sets the highest bit of any other byte. A carry
+        # may set that of a digit behind one, but never clears one.
+        value = word ^ _ZEROS
+        others += np.bitwise_count(((value + _ADDED) | value) & _HIGH)
+        at_dot = word ^ _DOTS
+        dot |= ((at_dot - _ONES) & ~at_dot & _HIGH) != 0
+    told = (length > 0) & (length <= 16)
+    return told & (others == 0), told & (others == 1) & dot
+
+
 def strings(
     text: npt.NDArray[np.uint8],
     start: Ints,
     stop: Ints,
     present: npt.NDArray[np.bool_] | None = None,
 ) -> pl.Series:
-    """The pieces text[start[i]:stop[i]] as strings of shape (n,); null where not `present`."""
-    n = len(start)
-    length = stop - start if present is None else np.where(present, stop - start, 0)
-    offsets = np.zeros(n + 1, np.int64)
-    np.cumsum(length, out=offsets[1:])
-    at = np.repeat(start - offsets[:-1], length) + np.arange(int(offsets[-1]))
+    """The pieces text[start[i]:stop[i]] as strings of shape (n,); null where not `present`.
+
+    Arrow's views: a string of up to 12 bytes stands in its view, a longer one is a place in
+    `text`. So no bytes are put together.
+    """
+    length = stop - start
+    if int(stop.max(initial=0)) + _INLINE > len(text):
+        text = np.append(text, np.zeros(_INLINE, np.uint8))
+    views = np.empty(len(start), _VIEW)
+    views["length"] = length
+    four = np.ndarray((len(text) - 3,), "<u4", buffer=text, strides=(1,))
+    eight = np.ndarray((len(text) - 7,), "<u8", buffer=text, strides=(1,))
+    views["head"] = four[start] & _MASKS[np.minimum(length, 4)].astype(np.uint32)
+    views["tail"] = eight[start + 4] & _MASKS[np.clip(length - 4, 0, 8)]
+    long = np.flatnonzero(length > _INLINE)
+    views["tail"][long] = start[long].astype(np.uint64) << _U(32)
     valid = None
     if present is not None:
         valid = pa.py_buffer(np.packbits(present, bitorder="little"))
-    array = pa.LargeStringArray.from_buffers(
-        n, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(text[at])), valid
+    array = pa.Array.from_buffers(
+        pa.string_view(), len(start), [valid, pa.py_buffer(views), pa.py_buffer(text)]
     )
     return pl.Series(pl.from_arrow(array))
