@@ -431,13 +431,14 @@ def test_lost_records_are_an_error_and_nothing_is_published(
 ) -> None:
     """Conservation is asserted on what was written: a reader that drops a line is caught."""
     from medallion.silver import partition
+    from medallion.vcf.lines import Lines
 
     before = lake.version("silver")
     whole = partition.read_lines
 
     def lossy(*arguments: object) -> object:
-        for text in whole(*arguments):
-            yield text[text.index(b"\n") + 1 :]
+        for lines in whole(*arguments):
+            yield Lines(lines.text[lines.text.index(b"\n") + 1 :], lines.again)
 
     monkeypatch.setattr(partition, "read_lines", lossy)
     with pytest.raises(ConservationError, match="59 records went in"):

@@ -12,7 +12,7 @@ import polars as pl
 
 from medallion.errors import UsageError
 from medallion.vcf.blocks import Blocks
-from medallion.vcf.lines import read_lines
+from medallion.vcf.lines import read_text_lines
 
 __all__ = ["IndexedFile", "RawRecord", "Region", "Where", "parse_where", "records", "region"]
 
@@ -158,7 +158,7 @@ def _from_block(file: IndexedFile, first: int, last: int) -> Iterator[RawRecord]
     # gzip stream would be inflated anew from its start for each handful.
     step = last - first if file.blocks.container == "gzip" else 4
     for low in range(first, last, step):
-        for text in read_lines(file.blocks, low, min(low + step, last), file.header_bytes):
+        for text in read_text_lines(file.blocks, low, min(low + step, last), file.header_bytes):
             for raw in text.split(b"\n")[:-1]:
                 line += 1
                 yield RawRecord(

@@ -13,6 +13,8 @@ and p is the sum of all P(k) that do not exceed P(h).
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -26,11 +28,13 @@ _SLACK = 1e-8
 # A table of n samples has some n * n / 4 numbers.
 _TABLED = 1 << 12
 _MOST_BYTES = 1 << 27
+_CELLS = 1 << 16
 
 Ints = npt.NDArray[np.int64]
 
 
 _tables: dict[int, npt.NDArray[np.float64]] = {}
+_making = threading.Lock()
 
 
 def exact_test(
@@ -79,13 +83,21 @@ def _one_by_one(n: Ints, rare: Ints, het: Ints) -> npt.NDArray[np.float64]:
 
 def _table(n: int) -> npt.NDArray[np.float64]:
     """The p of everything that may come out among n samples, in the order of `_place`."""
-    found = _tables.get(n)
-    if found is None:
-        found = np.concatenate([_outcomes(n, rare) for rare in range(n + 1)])
-        if found.nbytes + sum(t.nbytes for t in _tables.values()) > _MOST_BYTES:
-            _tables.clear()
-        _tables[n] = found
+    with _making:  # one thread at a time: others want the same tables
+        found = _tables.get(n)
+        if found is None:
+            found = np.concatenate([_outcomes(n, rare) for rare in _pieces(n)])
+            if found.nbytes + sum(t.nbytes for t in _tables.values()) > _MOST_BYTES:
+                _tables.clear()
+            _tables[n] = found
     return found
+
+
+def _pieces(n: int) -> Iterator[Ints]:
+    """Numbers of copies from 0 to n, as many at a time as have outcomes that stay in cache."""
+    rare = np.arange(n + 1)
+    step = max(1, _CELLS // (n // 2 + 1))
+    return (rare[low : low + step] for low in range(0, n + 1, step))
 
 
 def _place(rare: Ints, het: Ints) -> Ints:
@@ -105,20 +117,28 @@ def _log_factorials(n: int) -> npt.NDArray[np.float64]:
 
 @lru_cache(maxsize=1 << 15)
 def _tail(n: int, rare: int) -> npt.NDArray[np.float64]:
-    """`_outcomes`, remembered."""
-    return _outcomes(n, rare)
-
-
-def _outcomes(n: int, rare: int) -> npt.NDArray[np.float64]:
     """The p for each possible number of heterozygotes (rare & 1, then every second one)."""
-    het = np.arange(rare & 1, rare + 1, 2)
-    hom_rare, hom_common = (rare - het) // 2, n - (rare + het) // 2
+    return _outcomes(n, np.array([rare]))
+
+
+def _outcomes(n: int, rare: Ints) -> npt.NDArray[np.float64]:
+    """`_tail` for several numbers of copies of the rarer allele, one after the other."""
+    copies = rare[:, None]
+    het = (copies & 1) + 2 * np.arange(int(rare.max()) // 2 + 1)
+    possible = het <= copies
+    hom_rare = np.maximum(copies - het, 0) // 2
+    hom_common = np.maximum(n - (copies + het) // 2, 0)
     ln = _log_factorials(n)
     log_p = het * np.log(2) - ln[hom_rare] - ln[het] - ln[hom_common]
-    probability = np.exp(log_p - log_p.max())
-    probability /= probability.sum()
-    order = np.argsort(probability, kind="stable")
-    total = np.cumsum(probability[order])
-    last = np.searchsorted(probability[order], probability * (1 + _SLACK), side="right")
-    p: npt.NDArray[np.float64] = np.minimum(1.0, total[last - 1])
-    return p
+    log_p[~possible] = -np.inf
+    probability = np.exp(log_p - log_p.max(axis=1, keepdims=True))
+    probability /= probability.sum(axis=1, keepdims=True)
+    order = np.argsort(probability, axis=1)
+    ascending = np.take_along_axis(probability, order, axis=1)
+    total = np.cumsum(ascending, axis=1)
+    # P(h) rises to its peak and falls: so at most two outcomes are equally likely.
+    equal = ascending[:, 1:] <= ascending[:, :-1] * (1 + _SLACK)
+    total[:, :-1][equal] = total[:, 1:][equal]
+    p = np.empty_like(total)
+    np.put_along_axis(p, order, np.minimum(1.0, total), axis=1)
+    return p[possible]

@@ -6,8 +6,9 @@ seen by nobody until the build's one commit names them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ _RECORDS_PER_PARTITION = 1 << 12
 _BYTES_PER_CALL = 4
 # Even a file of some tens of megabytes is cut into some pieces, for several cores.
 _FEW, _SMALLEST = 8, 1 << 24
-_TEXT_PER_BATCH = 1 << 26
+_TEXT_PER_BATCH = 1 << 27
 # Only lines that are no records, such as empty ones, come to more than this in that text.
 _LINES_PER_BATCH = 1 << 19
 # More records than two blocks of 64 KiB can begin: a record has at least 16 bytes.
@@ -144,10 +145,10 @@ def read_partition(task: Partition) -> Summary:
     writers = _Writers(task)
     ledger = _Ledger()
     fed = 0
-    for text in read_lines(task.blocks, task.first, task.last, task.header.size):
-        for piece, ends in _few_lines(text):
-            reader.feed(piece, ends)
-            fed += len(piece)
+    for lines in read_lines(task.blocks, task.first, task.last, task.header.size):
+        for low, high, ends in _few_lines(lines.text):
+            reader.feed(lines.text[low:high], ends, partial(_again, lines.again, low, high))
+            fed += high - low
             if fed >= _TEXT_PER_BATCH or reader.pending >= _LINES_PER_BATCH:
                 ledger.add(reader.batch(), reader, writers, task)
                 fed = 0
@@ -166,15 +167,19 @@ def read_partition(task: Partition) -> Summary:
     )
 
 
-def _few_lines(text: bytes) -> Iterator[tuple[bytes, npt.NDArray[np.int64]]]:
-    """`text`, whole lines, in pieces of not too many, and where the newlines of each are."""
+def _few_lines(text: bytes) -> Iterator[tuple[int, int, npt.NDArray[np.int64]]]:
+    """Pieces of `text`, whole lines, that have not too many: from, to, and their newlines."""
     ends = newlines(text)
     low = 0
     for i in range(0, len(ends), _LINES_PER_BATCH):
         some = ends[i : i + _LINES_PER_BATCH]
         high = int(some[-1]) + 1
-        yield (text if len(some) == len(ends) else text[low:high]), some - low
+        yield low, high, some - low
         low = high
+
+
+def _again(again: Callable[[], bytes], low: int, high: int) -> bytes:
+    return again()[low:high]
 
 
 class _Ledger:

@@ -159,13 +159,16 @@ def _bgzf_blocks(path: Path) -> Blocks:
 
 def read_text(blocks: Blocks, first: int, last: int, *, run: int = 64) -> Iterator[bytes]:
     """Yield the text of blocks [first, last), about `run` blocks at a time: see `read_runs`."""
-    return (b"".join(pieces) for pieces in read_runs(blocks, first, last, run=run))
+    return (b"".join(pieces) for *_, pieces in read_runs(blocks, first, last, run=run))
 
 
-def read_runs(blocks: Blocks, first: int, last: int, *, run: int = 64) -> Iterator[list[bytes]]:
-    """Yield the text of blocks [first, last) in runs of about `run` blocks, each in pieces.
+def read_runs(
+    blocks: Blocks, first: int, last: int, *, run: int = 64
+) -> Iterator[tuple[int, int, list[bytes]]]:
+    """Yield the text of blocks [first, last) in runs of about `run` blocks.
 
-    Each BGZF block's CRC-32 and length are checked: raw inflation alone does not.
+    A run is its first block, the one past its last, and its text in pieces. Each BGZF
+    block's CRC-32 and length are checked: raw inflation alone does not.
     Raises DamagedFileError with the block's number and offset.
     """
     if blocks.container == "gzip":
@@ -173,12 +176,12 @@ def read_runs(blocks: Blocks, first: int, last: int, *, run: int = 64) -> Iterat
             if number >= last:
                 return
             if number >= first:
-                yield [piece]
+                yield number, number + 1, [piece]
         return
     with blocks.path.open("rb") as file:
         for low in range(first, last, run):
             high = min(low + run, last)
-            yield _read_run(file, blocks, low, high)
+            yield low, high, _read_run(file, blocks, low, high)
 
 
 def _read_run(file: BinaryIO, blocks: Blocks, low: int, high: int) -> list[bytes]:

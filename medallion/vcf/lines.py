@@ -8,16 +8,18 @@ ranges together are the lines of the file, wherever the cuts fall.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from medallion.errors import SourceError
-from medallion.vcf.blocks import Blocks, read_runs
+from medallion.vcf.blocks import Blocks, read_runs, read_text
 
-__all__ = ["MAX_LINE", "newlines", "read_lines"]
+__all__ = ["MAX_LINE", "Lines", "newlines", "read_lines", "read_text_lines"]
 
 MAX_LINE = 1 << 29
 """Longest line that is read, in bytes: 500,000 samples with rich FORMAT fit 20 times."""
@@ -43,8 +45,25 @@ def newlines(text: bytes) -> npt.NDArray[np.int64]:
     return np.flatnonzero(np.frombuffer(text, np.uint8) == 10).astype(np.int64)
 
 
-def read_lines(blocks: Blocks, first: int, last: int, header_bytes: int) -> Iterator[bytes]:
-    """Yield the lines of blocks [first, last) in pieces; each ends with a newline.
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Some whole lines; each ends with a newline.
+
+    `again` gives the same text once more: so nobody needs to hold it who may want a line
+    of it later. Text that is let go soon has its memory used again by what is read next.
+    """
+
+    text: bytes
+    again: Callable[[], bytes]
+
+
+def read_text_lines(blocks: Blocks, first: int, last: int, header_bytes: int) -> Iterator[bytes]:
+    """The text of `read_lines`."""
+    return (lines.text for lines in read_lines(blocks, first, last, header_bytes))
+
+
+def read_lines(blocks: Blocks, first: int, last: int, header_bytes: int) -> Iterator[Lines]:
+    """Yield the lines of blocks [first, last), some at a time.
 
     The first `header_bytes` of the file are left out. A last line without a newline is
     given one. Raises DamagedFileError, and SourceError for a line above MAX_LINE bytes.
@@ -54,8 +73,8 @@ def read_lines(blocks: Blocks, first: int, last: int, header_bytes: int) -> Iter
     started = header_bytes == 0 and first == 0
     offset = int(blocks.text_offset[first])
     pending: list[bytes] = []
-    for run in _onward(blocks, first, last):
-        pieces, here = run, offset
+    for low, high, run in _onward(blocks, first, last):
+        pieces, here, entire = run, offset, True
         offset += sum(map(len, run))
         if not started:
             if here >= end:
@@ -64,28 +83,41 @@ def read_lines(blocks: Blocks, first: int, last: int, header_bytes: int) -> Iter
             at = text.find(b"\n", max(0, begin - here))
             if at < 0:
                 continue
-            started = True
+            started, entire = True, False
             pieces = [text[at + 1 :]]
         if here >= end:
             text = b"".join(pieces)
             cut = text.find(b"\n") + 1
             pending.append(text[:cut] if cut else text)
             if cut:
-                yield b"".join(pending)
+                yield _held(b"".join(pending))
                 return
             _check_length(blocks, pending)
             continue
         # The pieces are put together once, with what was left of those before.
         whole, rest = _split(pieces)
         if whole:
-            yield b"".join([*pending, *whole])
+            head = b"".join(pending)
+            text = b"".join([head, *whole])
+            if entire and blocks.container != "gzip":
+                yield Lines(text, partial(_again, blocks, low, high, head, len(text)))
+            else:
+                yield _held(text)
             pending = rest
         else:
             pending += rest
             _check_length(blocks, pending)
     tail = b"".join(pending)
     if tail:
-        yield tail + b"\n"
+        yield _held(tail + b"\n")
+
+
+def _held(text: bytes) -> Lines:
+    return Lines(text, lambda: text)
+
+
+def _again(blocks: Blocks, low: int, high: int, head: bytes, length: int) -> bytes:
+    return (head + b"".join(read_text(blocks, low, high)))[:length]
 
 
 def _split(pieces: list[bytes]) -> tuple[list[bytes], list[bytes]]:
@@ -97,7 +129,7 @@ def _split(pieces: list[bytes]) -> tuple[list[bytes], list[bytes]]:
     return [], pieces
 
 
-def _onward(blocks: Blocks, first: int, last: int) -> Iterator[list[bytes]]:
+def _onward(blocks: Blocks, first: int, last: int) -> Iterator[tuple[int, int, list[bytes]]]:
     """The text from block `first` on, in long runs up to `last` and block by block after it."""
     if blocks.container == "gzip":
         # A stream has no entrance at `last`: to start there would inflate it all again.

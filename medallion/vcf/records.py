@@ -7,8 +7,11 @@ records in = records kept + records quarantined.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -73,6 +76,16 @@ class Batch:
         return np.flatnonzero(found)
 
 
+@dataclass(frozen=True, slots=True)
+class _Fed:
+    """A text that was fed: where the lines of its rows, of shape (n_rows,), are in it."""
+
+    first_row: int
+    again: Callable[[], bytes]
+    starts: npt.NDArray[np.int64]
+    ends: npt.NDArray[np.int64]
+
+
 class RecordReader:
     """Reads the records of one partition, piece after piece of whole lines."""
 
@@ -104,15 +117,24 @@ class RecordReader:
         self._late: dict[int, Reason] = {}
         self._defects: list[Defect] = []
         self._begin = self._next_record
-        self._held: list[tuple[int, bytes, npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
+        self._fed: list[_Fed] = []
 
     @property
     def pending(self) -> int:
         """Records read since the last batch."""
         return self._next_record - self._begin
 
-    def feed(self, text: bytes, ends: npt.NDArray[np.int64] | None = None) -> None:
-        """Read `text`, whole lines with a newline at the end of each: those are at `ends`."""
+    def feed(
+        self,
+        text: bytes,
+        ends: npt.NDArray[np.int64] | None = None,
+        again: Callable[[], bytes] | None = None,
+    ) -> None:
+        """Read `text`, whole lines with a newline at the end of each: those are at `ends`.
+
+        `again` gives the text once more, should a line of it be quarantined; without it the
+        text is kept until the next batch.
+        """
         if ends is None:
             ends = newlines(text)
         starts = np.empty_like(ends)
@@ -142,7 +164,8 @@ class RecordReader:
             rich = [(f, at, row + first_row, start, stop) for f, at, row, start, stop in parts.rich]
             self._check_formats(text, rich, calls)
         self._patterns.append(pattern)
-        self._held.append((first_row, text, starts[parts.line], ends[parts.line]))
+        again = again or (lambda: text)
+        self._fed.append(_Fed(first_row, again, starts[parts.line], ends[parts.line]))
         self._next_record += len(starts)
 
     def _read_cells(
@@ -296,20 +319,22 @@ class RecordReader:
         self._defects += noted
 
     def _quarantine(self, sites: pl.DataFrame) -> None:
-        for row in sorted(self._bad):
+        rows = sorted(self._bad)
+        for row, line in zip(rows, self._lines(rows), strict=True):
             site = sites.row(row, named=True)
             pos = _number(site["pos"].encode())
             self._defects.append(
-                self._defect(
-                    self._records[row], self._line(row), site["chrom"], pos, self._bad[row]
-                )
+                self._defect(self._records[row], line, site["chrom"], pos, self._bad[row])
             )
 
-    def _line(self, row: int) -> bytes:
-        for first_row, text, starts, ends in reversed(self._held):
-            if row >= first_row:
-                return text[starts[row - first_row] : ends[row - first_row]]
-        raise AssertionError(row)
+    def _lines(self, rows: list[int]) -> Iterator[bytes]:
+        """The lines of some rows, ascending."""
+        upto = [fed.first_row for fed in self._fed[1:]]
+        for place, own in groupby(rows, lambda row: bisect_right(upto, row)):
+            fed = self._fed[place]
+            text = fed.again()
+            for row in own:
+                yield text[fed.starts[row - fed.first_row] : fed.ends[row - fed.first_row]]
 
 
 def _text(raw: bytes) -> str:
