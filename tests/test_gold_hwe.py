@@ -57,3 +57,14 @@ def test_negative_counts_are_refused() -> None:
 
 def test_no_rows() -> None:
     assert exact_test([], [], []).shape == (0,)
+
+
+def test_a_p_is_the_same_whatever_else_is_asked() -> None:
+    """Many rows of one size go by a table, few one by one; a stored p equals one on demand."""
+    rng = np.random.default_rng(3)
+    hom_alt = rng.integers(0, 30, 400)
+    het = rng.integers(0, 40, 400)
+    hom_ref = 90 - het - hom_alt
+    together = exact_test(hom_ref, het, hom_alt)
+    alone = [exact_test([a], [b], [c])[0] for a, b, c in zip(hom_ref, het, hom_alt, strict=True)]
+    assert np.array_equal(together, alone)

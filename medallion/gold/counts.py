@@ -212,14 +212,22 @@ class _Tally:
         """Sum strata into groups, and records into their alleles' rows."""
 
         def of_record(tally: Ints) -> Ints:
+            if (tally == tally[:, :1]).all():  # as most often: the same for every record
+                return np.broadcast_to(groups.sum(tally[:, :1]), shape)
             return groups.sum(tally)[record_of_row]
 
+        shape = (self._n_rows, len(groups.groups))
+        known: dict[tuple[int, ...], Ints] = {}
+
         def of_class(weight: Callable[[_Class], int]) -> Ints:
-            total = np.zeros((self._n_strata, self._n_rows), np.int64)
-            for c, table in self._carried:
-                if times := int(weight(c)):
-                    total += table if times == 1 else times * table
-            return groups.sum(total)
+            weights = tuple(int(weight(c)) for c, _ in self._carried)
+            if weights not in known:
+                total = np.zeros((self._n_strata, self._n_rows), np.int64)
+                for times, (_, table) in zip(weights, self._carried, strict=True):
+                    if times:
+                        total += table if times == 1 else times * table
+                known[weights] = groups.sum(total)
+            return known[weights]
 
         het = of_class(lambda c: c.dosage < c.ploidy)
         hom = of_class(lambda c: c.dosage == c.ploidy)

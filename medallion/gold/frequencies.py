@@ -66,22 +66,19 @@ def frequency_rows(
     p of the Hardy-Weinberg test, shape (n_alleles, n_groups); NaN without a diploid.
     """
     n, k = len(variants), len(groups.groups)
-    row = np.repeat(np.arange(n, dtype=np.int32), k)
-    group = np.tile(np.arange(k, dtype=np.int32), n)
     ac, an = counts.ac.ravel(), counts.an.ravel()
     with np.errstate(invalid="ignore", divide="ignore"):
         af = ac / an
     p = exact_test(counts.diploid_hom_ref, counts.diploid_het, counts.diploid_hom_alt)
     columns = {
-        "pos": numbers(variants["pos"].to_numpy()[row]),
-        **{name: _strings(variants[name], row) for name in ("id", "ref", "alt", "file")},
-        "population": _strings([g.code for g in groups.groups], group),
-        "level": _strings([g.level for g in groups.groups], group),
+        **{name: _each_group(variants[name], k) for name in ("id", "ref", "alt", "file")},
+        "population": _each_allele([g.code for g in groups.groups], n),
+        "level": _each_allele([g.level for g in groups.groups], n),
         "af": numbers(af, an == 0),
         "hwe_p": numbers(p, np.isnan(p)),
-        "alt_index": numbers(variants["alt_index"].to_numpy()[row]),
-        "record": numbers(variants["record"].to_numpy()[row]),
     }
+    for name in ("pos", "alt_index", "record"):
+        columns[name] = numbers(np.repeat(variants[name].to_numpy(), k))
     for name in ("ac", "an", "n_hom_ref", "n_het", "n_hom_alt", "n_missing"):
         columns[name] = numbers(getattr(counts, name).ravel().astype(np.int32))
     names = FREQUENCIES.arrow_schema(stored=True).names
@@ -89,6 +86,11 @@ def frequency_rows(
     return table, p.reshape(n, k)
 
 
-def _strings(values: pl.Series | list[str], index: npt.NDArray[np.int32]) -> pa.DictionaryArray:
+def _each_group(values: pl.Series, k: int) -> pa.DictionaryArray:
     codes, distinct = encode(values)
-    return dictionary(codes[index], distinct)
+    return dictionary(np.repeat(codes, k), distinct)
+
+
+def _each_allele(values: list[str], n: int) -> pa.DictionaryArray:
+    codes, distinct = encode(values)
+    return dictionary(np.tile(codes, n), distinct, null=False)

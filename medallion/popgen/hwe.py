@@ -131,11 +131,12 @@ def _outcomes(n: int, rare: Ints) -> npt.NDArray[np.float64]:
     ln = _log_factorials(n)
     log_p = het * np.log(2) - ln[hom_rare] - ln[het] - ln[hom_common]
     log_p[~possible] = -np.inf
-    probability = np.exp(log_p - log_p.max(axis=1, keepdims=True))
-    probability /= probability.sum(axis=1, keepdims=True)
-    order = np.argsort(probability, axis=1)
-    ascending = np.take_along_axis(probability, order, axis=1)
+    likelihood = np.exp(log_p - log_p.max(axis=1, keepdims=True))
+    order = np.argsort(likelihood, axis=1)
+    ascending = np.take_along_axis(likelihood, order, axis=1)
+    # Added from the least on, so that p does not depend on what stands in the matrix beside it.
     total = np.cumsum(ascending, axis=1)
+    total /= total[:, -1:].copy()
     # P(h) rises to its peak and falls: so at most two outcomes are equally likely.
     equal = ascending[:, 1:] <= ascending[:, :-1] * (1 + _SLACK)
     total[:, :-1][equal] = total[:, 1:][equal]

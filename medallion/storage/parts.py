@@ -99,6 +99,7 @@ class PartWriter:
                     and not pa.types.is_dictionary(data.schema.field(n).type)
                 ],
                 max_rows_per_page=_ROWS_PER_PAGE,
+                write_batch_size=_ROWS_PER_PAGE,
                 store_schema=False,
             )
         data = data.cast(self._writer.schema)
