@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from unittest.mock import Mock
 
 import allel
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from real_data import SLICES, real, tool
+from scipy.sparse.linalg import ArpackNoConvergence
 from test_gold_matrix import structured, variants_of, versions, written
 
 from medallion import Lake
@@ -167,6 +169,34 @@ def test_fewer_samples_than_components() -> None:
     found = principal_components(relationship(structured(1, 200, 6)), 10)
     assert found.vectors.shape == (6, 6)
     assert np.isclose(found.explained.sum(), 1)
+
+
+@pytest.mark.parametrize("sites", [900, 12, 2])
+def test_many_samples_have_the_components_of_all_eigenvalues(
+    sites: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against scipy's decomposition of the whole matrix; also where sites are too few."""
+    sums = relationship(structured(2, sites, 720))
+    found = principal_components(sums)
+    again = principal_components(sums)
+    assert (found.coordinates == again.coordinates).all()
+    monkeypatch.setattr("medallion.popgen.pca._ALL_AT_ONCE", 720)
+    whole = principal_components(sums)
+    assert not (found.vectors == whole.vectors).all()  # they did not come the same way
+    assert np.allclose(found.eigenvalues, whole.eigenvalues, rtol=1e-12, atol=1e-12)
+    assert np.abs(found.coordinates - whole.coordinates).max() < 1e-9
+    assert np.allclose(found.vectors.T @ found.vectors, np.eye(10), atol=1e-12)
+
+
+def test_eigenvalues_too_close_together_are_told_apart_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sums = relationship(structured(2, 900, 600))
+    usual = principal_components(sums)
+    gone = ArpackNoConvergence("not in %d steps", np.zeros(0), np.zeros((600, 0)))
+    monkeypatch.setattr("scipy.sparse.linalg.eigsh", Mock(side_effect=gone))
+    whole = principal_components(sums)
+    assert np.abs(usual.vectors - whole.vectors).max() < 1e-9
 
 
 def test_pruned_sites_are_not_in_linkage(

@@ -49,6 +49,10 @@ PRUNE_BASES = 250_000
 _SITES_AT_ONCE = 2048
 _PRUNED_AT_ONCE = 256
 
+# Of more samples than this the first components come by Lanczos, to the same digits: all
+# eigenvalues of 2504 samples cost ten times as much, and grow with the cube of the number.
+_ALL_AT_ONCE = 500
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Int8s = npt.NDArray[np.int8]
@@ -223,16 +227,38 @@ def principal_components(sums: Relationship, k: int = 10) -> Components:
     not change; where they cancel out, so that the first entry is positive. Raises
     ValueError where no site was used.
     """
-    from scipy.linalg import eigh  # a tenth of a second to import, for a table made rarely
-
     if not sums.sites:
         raise ValueError("no polymorphic site to make components of")
-    n = len(sums.products)
     mean = sums.products / sums.sites
-    found, vectors = eigh(mean, subset_by_index=(max(0, n - k), n - 1), check_finite=False)
+    found, vectors = _largest(mean, min(k, len(mean)))
     eigenvalues = np.ascontiguousarray(found[::-1])
+    # Fewer sites than components leave some of nothing, whose directions mean nothing.
+    eigenvalues[eigenvalues <= len(mean) * np.finfo(float).eps * eigenvalues[0]] = 0
     vectors = turned(np.ascontiguousarray(vectors[:, ::-1]))
     return Components(vectors, eigenvalues, eigenvalues / np.trace(mean))
+
+
+def _largest(matrix: Floats, k: int) -> tuple[Floats, Floats]:
+    """The k largest eigenvalues of a symmetric matrix, rising, and their vectors as columns."""
+    # A tenth of a second to import, for a table made rarely.
+    from scipy.linalg import eigh
+    from scipy.sparse.linalg import ArpackNoConvergence, eigsh
+
+    n = len(matrix)
+    if n > _ALL_AT_ONCE and 4 * k < n:
+        # Chance of our own, so that a rebuild gives the same bits. tol=0: the machine's precision.
+        chance = np.random.default_rng(0)
+        try:
+            values, vectors = eigsh(
+                matrix, k, which="LA", ncv=4 * k, tol=0, maxiter=1000, rng=chance
+            )
+        except ArpackNoConvergence:
+            pass  # eigenvalues too close together: the long way
+        else:
+            order = np.argsort(values)
+            return values[order], vectors[:, order]
+    values, vectors = eigh(matrix, subset_by_index=(n - k, n - 1), check_finite=False)
+    return values, vectors
 
 
 def turned(vectors: Floats) -> Floats:
