@@ -2,37 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from filelock import FileLock
 from real_data import SLICES, real
 
 from medallion import Lake
 
+Build = Callable[[Path], Lake]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where compiled Python is not kept, keep it for this run.
+
+    Each worker and each program that a test starts would compile all that it imports
+    anew, which takes longer than most of what they do. The first process of a run is
+    configured before it starts any other, and they have its environment.
+    """
+    if sys.dont_write_bytecode and not hasattr(config, "workerinput"):
+        folder = TemporaryDirectory(prefix="compiled", ignore_cleanup_errors=True)
+        config.add_cleanup(folder.cleanup)
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = folder.name
+        sys.dont_write_bytecode = False
+
 
 @pytest.fixture(scope="session")
-def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Build], Lake]:
+    """A function from a name and how to build it in a folder to a lake, the same in all workers.
+
+    Who asks first builds, others wait for it. The lakes are for reading only.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    folder /= "lakes"
+    folder.mkdir(exist_ok=True)
+
+    def of(name: str, build: Build) -> Lake:
+        place, done = folder / name, folder / f"{name}.done"
+        with FileLock(folder / f"{name}.lock"):
+            if not done.exists():
+                place.mkdir(exist_ok=True)
+                done.write_text(str(build(place).path), encoding="utf-8")
+        return Lake(Path(done.read_text(encoding="utf-8")))
+
+    return of
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _components_sought_once() -> Iterator[None]:
+    """Streamlit's AppTest reads the metadata of all that is installed for each app it opens."""
+    if "streamlit" not in sys.modules:
+        yield
+        return
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patch:
+        seek = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", seek)
+        yield
+
+
+@pytest.fixture(scope="session")
+def demo_lake(built_once: Callable[[str, Build], Lake]) -> Lake:
     """The embedded demo, built up to gold. For reading only."""
-    lake = Lake(tmp_path_factory.mktemp("demo") / "lake", dataset="demo")
-    lake.build("gold")
-    return lake
+
+    def build(folder: Path) -> Lake:
+        lake = Lake(folder / "lake", dataset="demo")
+        lake.build("gold")
+        return lake
+
+    return built_once("demo", build)
 
 
 @pytest.fixture(scope="session")
-def real_lake(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Lake]:
+def real_lake(built_once: Callable[[str, Build], Lake]) -> Callable[[str], Lake]:
     """A function from a name in SLICES to the lake of that slice. For reading only."""
-    built: dict[str, Lake] = {}
 
+    @cache
     def of(name: str) -> Lake:
-        if name not in built:
-            vcf, samples = real(SLICES[name].vcf), real(SLICES[name].samples)
-            if name == "chr20":
-                vcf = first_records(vcf, tmp_path_factory.mktemp("cut") / "chr20.vcf", 2000)
-            lake = Lake(tmp_path_factory.mktemp(name) / "lake", vcf=[vcf], samples=samples)
+        vcf, samples = real(SLICES[name].vcf), real(SLICES[name].samples)
+
+        def build(folder: Path) -> Lake:
+            some = first_records(vcf, folder / "chr20.vcf", 2000) if name == "chr20" else vcf
+            lake = Lake(folder / "lake", vcf=[some], samples=samples)
             lake.build("gold")
-            built[name] = lake
-        return built[name]
+            return lake
+
+        return built_once(name, build)
 
     return of
 

@@ -30,11 +30,9 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo(demo_lake: Lake) -> Path:
     """A built lake of the demo data set; tests only read it."""
-    path = tmp_path_factory.mktemp("lakes") / "demo"
-    Lake(path, dataset="demo").build("gold")
-    return path
+    return demo_lake.path
 
 
 def write_vcf(path: Path, samples: list[str], records: int = 3) -> Path:
@@ -80,7 +78,6 @@ def open_app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
         monkeypatch.setattr("sys.argv", ["app.py"])
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=90)
         if page != "overview":
-            app.run()
             app.switch_page(f"pages/layers/{page}.py")
         for name, value in query.items():
             app.query_params[name] = value

@@ -26,7 +26,7 @@ def page(demo_lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Open:
     monkeypatch.setattr("sys.argv", ["app.py"])
 
     def opened(name: str, **query: str | list[str]) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
         app.switch_page(f"pages/explore/{name}.py")
         for key, value in query.items():
             app.query_params[key] = value

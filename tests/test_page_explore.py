@@ -23,7 +23,7 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Open:
 
     def opened(lake: Lake, name: str, **query: str) -> AppTest:
         monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
         app.switch_page(f"pages/{name}.py")
         for key, value in query.items():
             app.query_params[key] = value

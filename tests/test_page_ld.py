@@ -29,7 +29,7 @@ def page(demo_lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Open:
 
     def opened(lake: Lake | None = None, **query: str | list[str]) -> AppTest:
         monkeypatch.setenv("MEDALLION_LAKE", str((lake or demo_lake).path))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
         app.switch_page("pages/explore/ld.py")
         for key, value in query.items():
             app.query_params[key] = value

@@ -32,7 +32,7 @@ def page(demo_lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Open:
     monkeypatch.setattr("sys.argv", ["app.py"])
 
     def opened(**query: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
         app.switch_page("pages/explore/region.py")
         for name, value in query.items():
             app.query_params[name] = value

@@ -30,7 +30,7 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Open:
 
     def opened(lake: Lake, **query: str | list[str]) -> AppTest:
         monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
         app.switch_page("pages/explore/structure.py")
         for name, value in query.items():
             app.query_params[name] = value

@@ -24,7 +24,7 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Open:
 
     def opened(lake: Lake, name: str) -> AppTest:
         monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         app.switch_page(f"pages/trust/{name}.py")
         return sound(app.run())
 

@@ -290,7 +290,7 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Open:
     def opened(lake: Lake, chapter: str) -> AppTest:
         monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
         monkeypatch.setattr("sys.argv", ["app.py"])
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         app.switch_page("pages/learn/story.py")
         app.query_params["chapter"] = chapter
         app.run()
