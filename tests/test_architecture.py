@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,9 +38,13 @@ STEP = {name: i for i, names in enumerate(STEPS) for name in names}
 PUBLIC = ["Check", "Lake", "LayerStatus", "MedallionError", "Progress", "Step", "__version__"]
 
 
-each_module = pytest.mark.parametrize(
-    "module", MODULES, ids=lambda m: m.relative_to(PACKAGE).as_posix()
-)
+def name_of(module: Path) -> str:
+    return module.relative_to(PACKAGE).as_posix()
+
+
+@cache
+def parsed(module: Path) -> ast.Module:
+    return ast.parse(module.read_text(encoding="utf-8"))
 
 
 def place(module: Path) -> str:
@@ -48,11 +53,11 @@ def place(module: Path) -> str:
     return relative.parts[0].removesuffix(".py")
 
 
+@cache
 def imported(module: Path) -> set[str]:
     """Dotted names of all that a module imports, wherever in it the import stands."""
-    tree = ast.parse(module.read_text(encoding="utf-8"))
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(parsed(module)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -69,26 +74,29 @@ def inner(module: Path) -> set[str]:
     return {n for n in names if n in STEP or n == "figures"}
 
 
-@each_module
-def test_imports_run_downward(module: Path) -> None:
-    here = place(module)
-    if here == "__init__":
-        assert inner(module) <= {"errors", "lake", "progress", "status", "checks"}
-    elif here == "figures":
-        # Figures see the catalog and frames, not layers.
-        assert inner(module) <= {"catalog", "errors", "figures"}
-    else:
-        assert here in STEP, f"{here} has no step yet: say in STEPS where it stands"
-        for other in inner(module) - {here}:
-            assert STEP.get(other, 99) < STEP[here], (
-                f"{module.relative_to(ROOT)} imports {other}, which stands no lower"
-            )
+def test_imports_run_downward() -> None:
+    wrong: list[str] = []
+    for module in MODULES:
+        here, name = place(module), name_of(module)
+        if here == "__init__":
+            above = inner(module) - {"errors", "lake", "progress", "status", "checks"}
+        elif here == "figures":
+            # Figures see the catalog and frames, not layers.
+            above = inner(module) - {"catalog", "errors", "figures"}
+        else:
+            if here not in STEP:
+                wrong.append(f"{here} has no step yet: say in STEPS where it stands")
+            step = STEP.get(here, 99)
+            above = {n for n in inner(module) - {here} if STEP.get(n, 99) >= step}
+        wrong += [f"{name} imports {other}, which stands no lower" for other in sorted(above)]
+    assert MODULES
+    assert not wrong, "\n".join(wrong)
 
 
-@each_module
-def test_the_library_never_imports_the_dashboard(module: Path) -> None:
-    tops = {name.split(".")[0] for name in imported(module)}
-    assert not tops & {"streamlit", "pages", "app"}
+def test_the_library_never_imports_the_dashboard() -> None:
+    tops = {name_of(m): {name.split(".")[0] for name in imported(m)} for m in MODULES}
+    dashboard = {"streamlit", "pages", "app"}
+    assert not {name: found & dashboard for name, found in tops.items() if found & dashboard}
 
 
 def test_no_layer_imports_plotly_and_no_figure_reads_a_lake() -> None:
@@ -124,26 +132,35 @@ def test_the_methods_of_a_lake_are_locked() -> None:
         assert getattr(medallion.Lake, name).__doc__, name
 
 
-@each_module
-def test_a_module_says_what_it_is_for_and_can_be_read_in_one_sitting(module: Path) -> None:
-    text = module.read_text(encoding="utf-8")
-    tree = ast.parse(text)
-    documented = ast.get_docstring(tree)
-    assert documented, "no docstring"
-    assert documented[0].isupper() or not documented[0].isalpha()
-    assert text.count("\n") < 450
+def amiss(module: Path) -> list[str]:
+    """What a module lacks to be read in one sitting."""
+    text, tree = module.read_text(encoding="utf-8"), parsed(module)
+    found = []
+    documented = ast.get_docstring(tree) or ""
+    if not documented:
+        found.append("no docstring")
+    elif documented[0].isalpha() and not documented[0].isupper():
+        found.append("a docstring that begins small")
+    if text.count("\n") >= 450:
+        found.append("450 lines or more")
     if module.name not in ("__main__.py", "__init__.py"):
         exported = [
             node for node in tree.body
             if isinstance(node, ast.Assign)
             and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets)
         ]  # fmt: skip
-        assert exported, "no __all__"
+        if not exported:
+            found.append("no __all__")
+    return found
 
 
-@each_module
-def test_all_names_what_is_there(module: Path) -> None:
-    tree = ast.parse(module.read_text(encoding="utf-8"))
+def test_a_module_says_what_it_is_for_and_can_be_read_in_one_sitting() -> None:
+    assert not {name_of(m): amiss(m) for m in MODULES if amiss(m)}
+
+
+def astray(module: Path) -> list[str]:
+    """Names in a module's `__all__` that it does not define, or names twice."""
+    tree = parsed(module)
     defined = {n.name for n in tree.body if isinstance(n, ast.ClassDef | ast.FunctionDef)}
     for node in tree.body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
@@ -153,11 +170,16 @@ def test_all_names_what_is_there(module: Path) -> None:
             )
         if isinstance(node, ast.ImportFrom | ast.Import):
             defined |= {a.asname or a.name for a in node.names}
+    found: list[str] = []
     for node in tree.body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
             names = ast.literal_eval(node.value)
-            assert set(names) <= defined, set(names) - defined
-            assert len(set(names)) == len(names)
+            found += [n for i, n in enumerate(names) if n not in defined or n in names[:i]]
+    return found
+
+
+def test_all_names_what_is_there() -> None:
+    assert not {name_of(m): astray(m) for m in MODULES if astray(m)}
 
 
 def test_the_folder_of_pages_holds_no_page_directly() -> None:
@@ -171,9 +193,8 @@ def test_the_folder_of_pages_holds_no_page_directly() -> None:
 def test_files_are_opened_with_their_encoding_and_paths_are_pathlib() -> None:
     """`open`, `read_text` and `write_text` name an encoding; `os.path` is not used."""
     for module in MODULES:
-        tree = ast.parse(module.read_text(encoding="utf-8"))
         assert "os.path" not in imported(module), module
-        for node in ast.walk(tree):
+        for node in ast.walk(parsed(module)):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             keywords = {k.arg for k in node.keywords}
