@@ -102,7 +102,7 @@ def shown(app: AppTest) -> str:
     return "\n".join(parts)
 
 
-def wait(app: AppTest, lake: Path, seconds: float = 20) -> AppTest:
+def wait(app: AppTest, lake: Path, seconds: float = 60) -> AppTest:
     """Rerun until the lake's build has ended, as the page's timer does in a browser."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -240,12 +240,11 @@ def principal_components(sums: Relationship, k: int = 10) -> Components:
 
 def _largest(matrix: Floats, k: int) -> tuple[Floats, Floats]:
     """The k largest eigenvalues of a symmetric matrix, rising, and their vectors as columns."""
-    # A tenth of a second to import, for a table made rarely.
-    from scipy.linalg import eigh
-    from scipy.sparse.linalg import ArpackNoConvergence, eigsh
-
     n = len(matrix)
     if n > _ALL_AT_ONCE and 4 * k < n:
+        # Slow to import, and only so many samples want it.
+        from scipy.sparse.linalg import ArpackNoConvergence, eigsh
+
         # Chance of our own, so that a rebuild gives the same bits. tol=0: the machine's precision.
         chance = np.random.default_rng(0)
         try:
@@ -257,8 +256,8 @@ def _largest(matrix: Floats, k: int) -> tuple[Floats, Floats]:
         else:
             order = np.argsort(values)
             return values[order], vectors[:, order]
-    values, vectors = eigh(matrix, subset_by_index=(n - k, n - 1), check_finite=False)
-    return values, vectors
+    values, vectors = np.linalg.eigh(matrix)
+    return values[-k:], vectors[:, -k:]
 
 
 def turned(vectors: Floats) -> Floats:
