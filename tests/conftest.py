@@ -17,6 +17,9 @@ from medallion import Lake
 
 Build = Callable[[Path], Lake]
 
+# Modules of tests that take long one by one: begun first, so that no worker ends the run alone.
+LONG = ("test_style", "test_torture", "test_world", "test_browser_slices", "test_browser")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Where compiled Python is not kept, keep it for this run.
@@ -31,6 +34,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = folder.name
         sys.dont_write_bytecode = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in LONG)
 
 
 @pytest.fixture(scope="session")

@@ -61,6 +61,7 @@ def lake(tmp_path: Path) -> Lake:
 
 LIMITED = """
 import resource, signal, sys
+sys.dont_write_bytecode = True  # half a file would be kept, for others to stumble over
 from medallion.cli import main
 which, limit, *words = sys.argv[1:]
 if which == "RLIMIT_AS":
