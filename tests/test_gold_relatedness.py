@@ -15,6 +15,7 @@ from test_gold_matrix import structured, variants_of, versions, written
 
 from medallion import Lake
 from medallion.gold.matrix import read_dosages
+from medallion.popgen import relatedness
 from medallion.popgen.relatedness import kinship, kinship_sums, related_pairs
 
 
@@ -60,17 +61,23 @@ def test_all_pairs_of_real_samples_are_those_of_plink2(chr22_lake: Lake, tmp_pat
         tmp_path,
     )  # fmt: skip
     assert len(theirs) == 626 * 625 // 2
-    assert_as_plink(related_pairs(kinship_sums(copies), names, -np.inf), theirs)
+    assert_as_plink(related_pairs(copies, names, -np.inf), theirs)
 
 
-def test_pairs_with_missing_genotypes_are_those_of_plink2(tmp_path: Path) -> None:
+def test_pairs_with_missing_genotypes_are_those_of_plink2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copies = structured(11, 700, 50, missing=0.07)
     copies[::2][copies[::2] < 0] = 0  # half the sites have none missing
     theirs = by_plink(
         ["--vcf", str(written(copies, np.arange(1, 701) * 1000, tmp_path / "m.vcf"))], tmp_path
     )
-    sums = kinship_sums(copies[:300]) + kinship_sums(copies[300:])
-    assert_as_plink(related_pairs(sums, [f"s{i}" for i in range(50)], -1e9), theirs)
+    names = [f"s{i}" for i in range(50)]
+    found = related_pairs(copies, names, -1e9)
+    assert_as_plink(found, theirs)
+    # However many samples are taken at a time.
+    monkeypatch.setattr(relatedness, "_ROWS_AT_ONCE", 7)
+    assert related_pairs(copies, names, -1e9).equals(found)
 
 
 def by_the_formula(a: np.ndarray, b: np.ndarray) -> float:
@@ -112,7 +119,7 @@ def test_families_are_found() -> None:
     people = [mother, father, stranger, other, one, two, half, one]
     copies = np.stack([h.sum(axis=0) for h in people], axis=1).astype(np.int8)
     names = ["mother", "father", "stranger", "other", "one", "two", "half", "twin"]
-    found = related_pairs(kinship_sums(copies), names)
+    found = related_pairs(copies, names)
     degrees = {(a, b): d for a, b, d in found.select("sample_1", "sample_2", "degree").iter_rows()}
     first = {(p, c) for p in ("mother", "father") for c in ("one", "two", "twin")}
     first |= {("one", "two"), ("two", "twin"), ("mother", "half"), ("stranger", "half")}
@@ -126,7 +133,7 @@ def test_families_are_found() -> None:
 
 
 def test_no_pair_above_the_bound_gives_an_empty_table() -> None:
-    found = related_pairs(kinship_sums(structured(4, 500, 8)), list("abcdefgh"), at_least=0.49)
+    found = related_pairs(structured(4, 500, 8), list("abcdefgh"), at_least=0.49)
     assert found.is_empty()
     assert found.schema["kinship"] == pl.Float64
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,8 @@ from medallion.errors import NotBuiltError
 from medallion.gold.checks import Facts
 from medallion.gold.counts import PatternPloidy
 from medallion.gold.frequencies import FREQUENCIES
-from medallion.gold.partition import Partition, Stretch, Summary, count_partition, cut
-from medallion.gold.sums import Sums
+from medallion.gold.partition import Partition, Stretch, count_partition, cut
+from medallion.gold.sums import Adder
 from medallion.gold.tables import TABLES
 from medallion.gold.units import Unit, kept_units, remove_sums, unit_key, write_sums
 from medallion.gold.variants import VARIANTS
@@ -199,31 +201,25 @@ def _count(silver: Silver, units: Sequence[Unit], work: Work) -> dict[str, dict[
     tasks = silver.tasks(units)
     total = silver.snapshot.tables[SILVER_VARIANTS.short].rows
     done = 0
-
-    def told(_count: int, summary: Summary) -> None:
-        nonlocal done
-        done += summary.alleles
-        work.report(LAYER, "counting alleles", done, total, "alleles")
-
     work.report(LAYER, "counting alleles", 0, total, "alleles")
-    summaries = work.map(count_partition, tasks, told=told)
     found: dict[str, dict[str, list[Part]]] = {}
-    for unit in units:
-        own = [
-            s
-            for t, s in zip(tasks, summaries, strict=True)
-            if (t.file, t.chrom) == (unit.file, unit.chrom)
-        ]
-        sums = [stretch for s in own for stretch in s.sums]
-        write_sums(silver.root, unit, Sums.added(sums) if sums else None)
-        found[unit.key] = {
-            VARIANTS.short: arrived(
-                silver.root, VARIANTS, (s.variants for s in own if s.variants is not None)
-            ),
-            FREQUENCIES.short: arrived(
-                silver.root, FREQUENCIES, (s.frequencies for s in own if s.frequencies is not None)
-            ),
-        }
+    with closing(work.stream(count_partition, tasks)) as summaries:
+        for unit in units:
+            sums = Adder()
+            parts: dict[str, list[Part]] = {VARIANTS.short: [], FREQUENCIES.short: []}
+            # The tasks of a unit follow each other.
+            own = sum((t.file, t.chrom) == (unit.file, unit.chrom) for t in tasks)
+            for summary in islice(summaries, own):
+                done += summary.alleles
+                work.report(LAYER, "counting alleles", done, total, "alleles")
+                for table, part in (
+                    (VARIANTS, summary.variants), (FREQUENCIES, summary.frequencies),
+                ):  # fmt: skip
+                    parts[table.short] += arrived(silver.root, table, [part] if part else [])
+                if summary.sums is not None:
+                    sums.add(summary.sums)
+            write_sums(silver.root, unit, sums.total())
+            found[unit.key] = parts
     return found
 
 

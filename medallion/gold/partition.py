@@ -26,7 +26,7 @@ from medallion.gold.matrix import dosage_matrix
 from medallion.gold.populations import sum_populations
 from medallion.gold.published import compare
 from medallion.gold.sample_counts import expected_heterozygosity, sum_samples
-from medallion.gold.sums import Sites, Spectra, Sums, Windows
+from medallion.gold.sums import Adder, Sites, Spectra, Sums, Windows
 from medallion.gold.variants import READ, VARIANTS, derived_is_alt, variant_rows
 from medallion.popgen import diversity, fst, spectrum
 from medallion.popgen.geography import Layout
@@ -93,14 +93,14 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a partition gave: a part of each big table, and sums of each stretch.
+    """What a partition gave: a part of each big table, and its stretches' sums.
 
-    Stretches without genotypes have no sums.
+    `sums` is None where no record has genotypes.
     """
 
     variants: Part | None
     frequencies: Part | None
-    sums: list[Sums]
+    sums: Sums | None
     alleles: int
 
 
@@ -126,11 +126,11 @@ def count_partition(task: Partition) -> Summary:
     variants = PartWriter(task.root, VARIANTS, task.chrom, name)
     rows = SilverRows(task)
     layout = Layout.of(task.groups)
-    sums: list[Sums] = []
+    sums = Adder()
     alleles = 0
     for stretch in task.stretches:
         chosen = _Chosen(task, rows.variants(*stretch))
-        total: Sums | None = None
+        own = Adder()
         for some, carried, missed in rows.pieces(stretch):
             alleles += len(some)
             with_gt = some.filter("has_gt")
@@ -143,13 +143,11 @@ def count_partition(task: Partition) -> Summary:
             table, p = frequency_rows(with_gt, counts, task.groups)
             frequencies.write(table)
             variants.write(_all_variants(some, with_gt, counts, layout))
-            found = _sums(task, layout, with_gt, carried, missed, counts, p)
-            # At once: of 500,000 samples, those of each piece take 0.1 GB.
-            total = found if total is None else Sums.added([total, found])
+            own.add(_sums(task, layout, with_gt, carried, missed, counts, p))
             chosen.look(some, carried, missed)
-        if total is not None:
-            sums.append(chosen.told(total, layout))
-    return Summary(variants.close(), frequencies.close(), sums, alleles)
+        if (total := own.total()) is not None:
+            sums.add(chosen.told(total, layout))
+    return Summary(variants.close(), frequencies.close(), sums.total(), alleles)
 
 
 def _all_variants(
@@ -274,9 +272,7 @@ def _sums(
         weir_cockerham=weir_cockerham(populations),
         weir_cockerham_super=weir_cockerham(by_super),
         samples=sum_samples(variants, carried, missed, task.ploidy, task.column_of, expected),
-        structure=Sites(
-            np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, len(task.strata)), np.int8)
-        ),
+        structure=Sites.none(len(task.strata)),
         decay=DecaySums.zeros(len(by_super)),
         published=compare(variants, counts, layout),
         hwe=np.stack([(~np.isnan(p)).sum(axis=0), (p < OUTLIER).sum(axis=0)]),

@@ -27,7 +27,6 @@ _N_TYPES = len(ALLELE_TYPES)
 # Kinds of carrying call. Of the first three a call has one row; a call of two different
 # ALT alleles has a row for each, and a half-missing one may have.
 _HET, _HOM_ALT, _HAPLOID, _TWO_ALTS, _PARTIAL = range(5)
-_N_KINDS = 5
 # So many rows at once that their keys stay in cache.
 _ROWS_AT_ONCE = 1 << 18
 
@@ -206,10 +205,13 @@ class _Rows:
         """Count these rows."""
         n = len(self.column)
         table = self._table()
-        total.carried[:, :, self.column] += table[:3]
+        for kind, of_kind in enumerate(table[:3]):
+            # A row at a time: of 500,000 samples each takes 4 MB, and all at once 84.
+            for kind_of_allele in np.flatnonzero(of_kind.any(axis=1)).tolist():
+                total.carried[kind, kind_of_allele, self.column] += of_kind[kind_of_allele]
         special = np.zeros(0, np.int64)
         if table[_TWO_ALTS:].any():
-            special = self._where_special(half_missing=bool(table[_PARTIAL].any()))
+            special = self._where_special(half_missing=bool(table[_PARTIAL:].any()))
             self._special(special, total)
         length = self.stop - self.start
         # The only copy: the allele has one row, and that one copy.
@@ -218,7 +220,7 @@ class _Rows:
         total.singletons[self.column] += np.bincount(self.sample[alone], minlength=n)
         rows = np.bincount(self.record_of_allele, length, len(self.records)).astype(np.int64)
         not_one = special[~self._calls(special)]
-        if table[_HAPLOID].any():
+        if table[_HAPLOID : _HAPLOID + 1].any():
             not_one = np.concatenate([not_one, np.flatnonzero(self._is(_HAPLOID))])
         rows -= np.bincount(self._record(not_one), minlength=len(rows))
         sole = np.flatnonzero((rows == 1)[self.record_of_allele])
@@ -227,7 +229,7 @@ class _Rows:
         total.sole_records[self.column] += np.bincount(self.sample[pick], minlength=n)
 
     def _table(self) -> Ints:
-        """Rows by kind of call, type of allele and sample: shape (kinds, types, samples)."""
+        """Rows by kind of call, as far as kinds occur, type of allele and sample, in this order."""
         n = len(self.column)
         # Small keys, and `take` for an index: half the time of what reads more plainly.
         by_text = (self.kinds * (_N_TYPES * n)).astype(np.int32)
@@ -236,15 +238,15 @@ class _Rows:
         kinds = int(self.kinds.max(initial=0)) + 1
         size = kinds * _N_TYPES * n
         table = np.zeros(size, np.int64)
-        for first in range(0, len(self.text), _ROWS_AT_ONCE):
-            some = slice(first, first + _ROWS_AT_ONCE)
+        # No fewer than the table has entries, for it is gone through each time.
+        at_once = max(_ROWS_AT_ONCE, size)
+        for first in range(0, len(self.text), at_once):
+            some = slice(first, first + at_once)
             key = by_text.take(self.text[some])
             key += self.sample[some]
             key += offset[some]
             table += np.bincount(key, minlength=size)
-        every = np.zeros((_N_KINDS, _N_TYPES, n), np.int64)
-        every[:kinds] = table.reshape(kinds, _N_TYPES, n)
-        return every
+        return table.reshape(kinds, _N_TYPES, n)
 
     def _is(self, kind: int, rows: Ints | slice = slice(None)) -> npt.NDArray[np.bool_]:
         found: npt.NDArray[np.bool_] = (self.kinds == kind)[self.text[rows]]

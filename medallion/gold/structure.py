@@ -18,7 +18,6 @@ from medallion.popgen.pca import principal_components, relationship
 from medallion.popgen.relatedness import (
     THIRD_DEGREE,
     kinship_errors,
-    kinship_sums,
     related_pairs,
 )
 from medallion.storage.schema import Column, Table
@@ -153,7 +152,7 @@ def related_rows(
     """`gold.relatedness`: arguments as of `pca_rows`, and the rows of `gold.pca_sites`."""
     if len(copies) < FEWEST_SITES or len(names) < 2:
         return pl.DataFrame(schema=RELATEDNESS.polars_schema())
-    found = related_pairs(kinship_sums(copies), names, THIRD_DEGREE)
+    found = related_pairs(copies, names, THIRD_DEGREE)
     window = pl.Series("window", window_of(sites["pos"].to_numpy(), BLOCK_BASES))
     block = sites.select(pl.struct("file", "chrom", window).rle_id()).to_series()
     place = {name: i for i, name in enumerate(names)}

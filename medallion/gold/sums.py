@@ -9,7 +9,7 @@ which is that of the file.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ from medallion.popgen.pca import evenly
 from medallion.popgen.samples import SampleSums
 from medallion.popgen.spectrum import add_spectra
 
-__all__ = ["MOST_SITES", "Published", "Sites", "Spectra", "Sums", "Windows"]
+__all__ = ["MOST_SITES", "Adder", "Published", "Sites", "Spectra", "Sums", "Windows"]
 
 MOST_SITES = 20_000
 """Sites of a contig, and of a lake, whose genotypes structure is told from."""
@@ -100,6 +100,11 @@ class Sites:
     copies: npt.NDArray[np.int8]
 
     @classmethod
+    def none(cls, n_samples: int) -> Sites:
+        """No site, of so many samples."""
+        return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, n_samples), np.int8))
+
+    @classmethod
     def added(cls, parts: Sequence[Sites]) -> Sites:
         """Parts one after the other, evenly thinned out to MOST_SITES."""
         n = sum(len(p.pos) for p in parts)
@@ -142,32 +147,50 @@ class Sums:
     hwe: Ints
     x_patterns: Ints
 
-    @classmethod
-    def added(cls, parts: Sequence[Sums]) -> Sums:
-        """Stretches of one contig in order, added. Raises ValueError where there is none."""
-        if not parts:
-            raise ValueError("there must be at least one stretch")
-        populations, sites, samples = parts[0].populations, parts[0].sites, parts[0].samples
-        decay, published, hwe = parts[0].decay, parts[0].published, parts[0].hwe
-        for part in parts[1:]:
-            populations, sites = populations + part.populations, sites + part.sites
-            samples, decay = samples + part.samples, decay + part.decay
-            published, hwe = published + part.published, hwe + part.hwe
-        return cls(
-            first_pos=min(p.first_pos for p in parts),
-            last_pos=max(p.last_pos for p in parts),
-            populations=populations,
-            sites=sites,
-            windows=Windows.added([p.windows for p in parts]),
-            spectra=Spectra.added([p.spectra for p in parts]),
-            hudson=add_blocks([p.hudson for p in parts]),
-            hudson_super=add_blocks([p.hudson_super for p in parts]),
-            weir_cockerham=add_blocks([p.weir_cockerham for p in parts]),
-            weir_cockerham_super=add_blocks([p.weir_cockerham_super for p in parts]),
-            samples=samples,
-            structure=Sites.added([p.structure for p in parts]),
-            decay=decay,
-            published=published,
-            hwe=hwe,
-            x_patterns=np.concatenate([p.x_patterns for p in parts]),
-        )
+
+class Adder:
+    """Adds sums of stretches of one contig up as they come, in the order of the file.
+
+    So memory holds the sums of one stretch, not of all: of 500,000 samples each takes more
+    than 100 MB. Sites are put together at the end, for they are to be chosen evenly from all.
+    """
+
+    def __init__(self) -> None:
+        self._sums: Sums | None = None
+        self._sites: list[Sites] = []
+
+    def add(self, sums: Sums) -> None:
+        """Take the next stretch; `sums` is the adder's from now on."""
+        self._sites.append(sums.structure)
+        sums = replace(sums, structure=Sites.none(sums.structure.copies.shape[1]))
+        self._sums = sums if self._sums is None else _both(self._sums, sums)
+
+    def total(self) -> Sums | None:
+        """All that was taken; None where nothing was."""
+        if self._sums is None:
+            return None
+        return replace(self._sums, structure=Sites.added(self._sites))
+
+
+def _both(one: Sums, other: Sums) -> Sums:
+    """Two stretches in order, added; the samples of `one` are added to in place."""
+    samples = one.samples
+    samples += other.samples
+    return Sums(
+        first_pos=min(one.first_pos, other.first_pos),
+        last_pos=max(one.last_pos, other.last_pos),
+        populations=one.populations + other.populations,
+        sites=one.sites + other.sites,
+        windows=Windows.added([one.windows, other.windows]),
+        spectra=Spectra.added([one.spectra, other.spectra]),
+        hudson=add_blocks([one.hudson, other.hudson]),
+        hudson_super=add_blocks([one.hudson_super, other.hudson_super]),
+        weir_cockerham=add_blocks([one.weir_cockerham, other.weir_cockerham]),
+        weir_cockerham_super=add_blocks([one.weir_cockerham_super, other.weir_cockerham_super]),
+        samples=samples,
+        structure=one.structure,
+        decay=one.decay + other.decay,
+        published=one.published + other.published,
+        hwe=one.hwe + other.hwe,
+        x_patterns=np.concatenate([one.x_patterns, other.x_patterns]),
+    )

@@ -229,13 +229,15 @@ def principal_components(sums: Relationship, k: int = 10) -> Components:
     """
     if not sums.sites:
         raise ValueError("no polymorphic site to make components of")
-    mean = sums.products / sums.sites
-    found, vectors = _largest(mean, min(k, len(mean)))
+    n = len(sums.products)
+    # Divided when they are few: among many samples the matrix is what takes memory.
+    found, vectors = _largest(sums.products, min(k, n))
+    found, trace = found / sums.sites, np.trace(sums.products) / sums.sites
     eigenvalues = np.ascontiguousarray(found[::-1])
     # Fewer sites than components leave some of nothing, whose directions mean nothing.
-    eigenvalues[eigenvalues <= len(mean) * np.finfo(float).eps * eigenvalues[0]] = 0
+    eigenvalues[eigenvalues <= n * np.finfo(float).eps * eigenvalues[0]] = 0
     vectors = turned(np.ascontiguousarray(vectors[:, ::-1]))
-    return Components(vectors, eigenvalues, eigenvalues / np.trace(mean))
+    return Components(vectors, eigenvalues, eigenvalues / trace)
 
 
 def _largest(matrix: Floats, k: int) -> tuple[Floats, Floats]:

@@ -54,6 +54,7 @@ THIRD_DEGREE = 0.0442
 
 _SITES_AT_ONCE = 4096
 _PAIRS_AT_ONCE = 512
+_ROWS_AT_ONCE = 1024
 
 Floats = npt.NDArray[np.float64]
 Int32s = npt.NDArray[np.int32]
@@ -62,14 +63,16 @@ Int8s = npt.NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True)
 class KinshipSums:
-    """Sums over sites, exact whatever the order they are added in.
+    """Sums over sites of some samples, the rows, with all; exact in whatever order they come.
 
     Shape (n_samples,): `het` heterozygous sites, `square` of x², `called` sites. Shape
-    (n_samples, n_samples): `dot` of xi xj, `het_het` sites where both are heterozygous.
-    `lost` is None where nothing is missing; else of shape (3, n_samples, n_samples), at
-    [:, i, j] the sites, the heterozygous sites and the x² of i where j is missing.
+    (n_rows, n_samples), row i being of sample `first` + i: `dot` of xi xj, `het_het` sites
+    where both are heterozygous. `lost` is None where nothing is missing; else of shape
+    (2, 3, n_rows, n_samples): at [0, :, i, j] the sites, the heterozygous sites and the x²
+    of i where j is missing, at [1, :, i, j] those of j where i is.
     """
 
+    first: int
     sites: int
     het: Int32s
     square: Int32s
@@ -83,6 +86,7 @@ class KinshipSums:
         if self.lost is not None and other.lost is not None:
             lost = self.lost + other.lost
         return KinshipSums(
+            self.first,
             self.sites + other.sites,
             self.het + other.het,
             self.square + other.square,
@@ -93,34 +97,38 @@ class KinshipSums:
         )
 
 
-def kinship_sums(copies: Int8s) -> KinshipSums:
+def kinship_sums(copies: Int8s, first: int = 0, end: int | None = None) -> KinshipSums:
     """Sums of some sites: `copies` has shape (n_sites, n_samples), 0, 1, 2 or -1 for missing.
 
-    Up to 500 million sites can be summed.
+    Of samples `first` up to `end` (None: the last), which is left out, with everybody. Up
+    to 500 million sites can be summed.
     """
     n_sites, n = copies.shape
-    dot, het_het = np.zeros((n, n), np.int32), np.zeros((n, n), np.int32)
+    own = slice(first, n if end is None else end)
+    shape = len(range(n)[own]), n
+    dot, het_het = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
     het, square, called = (np.zeros(n, np.int32) for _ in range(3))
     lost: Int32s | None = None
-    for first in range(0, n_sites, _SITES_AT_ONCE):
-        some = copies[first : first + _SITES_AT_ONCE]
+    for begin in range(0, n_sites, _SITES_AT_ONCE):
+        some = copies[begin : begin + _SITES_AT_ONCE]
         missing = some < 0
         holes = missing.any()
         # Whole numbers up to 4 x 4096: sums in float32 are exact.
         x = np.where(missing, 0, some).astype(np.float32) if holes else some.astype(np.float32)
-        dot += (x.T @ x).astype(np.int32)
+        dot += (x[:, own].T @ x).astype(np.int32)
         h = (some == 1).astype(np.float32)
-        het_het += (h.T @ h).astype(np.int32)
+        het_het += (h[:, own].T @ h).astype(np.int32)
         het += h.sum(axis=0).astype(np.int32)
         square += np.einsum("ij,ij->j", x, x).astype(np.int32)
         called += (len(some) - missing.sum(axis=0)).astype(np.int32)
         if holes:
-            lost = np.zeros((3, n, n), np.int32) if lost is None else lost
+            lost = np.zeros((2, 3, *shape), np.int32) if lost is None else lost
             rows = missing.any(axis=1)
             gone, here = missing[rows].astype(np.float32), (some[rows] >= 0).astype(np.float32)
             for place, of in enumerate((here, h[rows], x[rows] ** 2)):
-                lost[place] += (of.T @ gone).astype(np.int32)
-    return KinshipSums(n_sites, het, square, called, dot, het_het, lost)
+                lost[0, place] += (of[:, own].T @ gone).astype(np.int32)
+                lost[1, place] += (gone[:, own].T @ of).astype(np.int32)
+    return KinshipSums(own.start, n_sites, het, square, called, dot, het_het, lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +144,17 @@ class _Pairs:
 
 
 def _pairs(sums: KinshipSums, i: npt.NDArray[np.intp], j: npt.NDArray[np.intp]) -> _Pairs:
-    sites, het_1, het_2 = (a.astype(np.int64) for a in (sums.called[i], sums.het[i], sums.het[j]))
-    apart = sums.square[i].astype(np.int64) + sums.square[j] - 2 * sums.dot[i, j].astype(np.int64)
+    """Of the i-th row of `sums` with sample j."""
+    own = i + sums.first
+    sites, het_1, het_2 = (
+        a.astype(np.int64) for a in (sums.called[own], sums.het[own], sums.het[j])
+    )
+    apart = sums.square[own].astype(np.int64) + sums.square[j] - 2 * sums.dot[i, j].astype(np.int64)
     if sums.lost is not None:
-        sites -= sums.lost[0, i, j]
-        het_1 -= sums.lost[1, i, j]
-        het_2 -= sums.lost[1, j, i]
-        apart -= sums.lost[2, i, j].astype(np.int64) + sums.lost[2, j, i]
+        sites -= sums.lost[0, 0, i, j]
+        het_1 -= sums.lost[0, 1, i, j]
+        het_2 -= sums.lost[1, 1, i, j]
+        apart -= sums.lost[0, 2, i, j].astype(np.int64) + sums.lost[1, 2, i, j]
     het_het = sums.het_het[i, j].astype(np.int64)
     ibs0 = (apart - het_1 - het_2 + 2 * het_het) // 4
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -152,39 +164,48 @@ def _pairs(sums: KinshipSums, i: npt.NDArray[np.intp], j: npt.NDArray[np.intp]) 
 
 
 def kinship(sums: KinshipSums) -> Floats:
-    """Kinship of all pairs, shape (n_samples, n_samples); NaN where one has no het site.
+    """Kinship of all pairs, shape (n_rows, n_samples); NaN where one has no het site.
 
-    The diagonal is 0.5.
+    That of a sample with itself is 0.5.
     """
-    n = len(sums.het)
-    out = np.empty((n, n))
-    everyone = np.arange(n)
-    for i in range(n):
-        out[i] = _pairs(sums, np.full(n, i), everyone).kinship
+    out = np.empty(sums.dot.shape)
+    everyone = np.arange(out.shape[1])
+    for i in range(len(out)):
+        out[i] = _pairs(sums, np.full(len(everyone), i), everyone).kinship
     return out
 
 
 def related_pairs(
-    sums: KinshipSums, samples: Sequence[str], at_least: float = THIRD_DEGREE
+    copies: Int8s, samples: Sequence[str], at_least: float = THIRD_DEGREE
 ) -> pl.DataFrame:
     """Pairs of a kinship of at least `at_least`, the closest first.
 
-    Columns: sample_1, sample_2 (in the order of `samples`), kinship, degree (DEGREES;
-    `unrelated` below them), sites (both called), het_1, het_2, het_het, ibs0 (counts of
-    sites, as plink2 --make-king-table counts).
+    `copies` as of `kinship_sums`, columns as `samples`. Columns: sample_1, sample_2 (in
+    the order of `samples`), kinship, degree (DEGREES; `unrelated` below them), sites (both
+    called), het_1, het_2, het_het, ibs0 (counts of sites, as plink2 --make-king-table counts).
     """
-    n = len(samples)
+    names = pl.Series(samples, dtype=pl.String)
+    # Some samples with all at a time: what is held does not grow with the pairs.
+    frames = [
+        _related(kinship_sums(copies, first, first + _ROWS_AT_ONCE), names, at_least)
+        for first in range(0, max(1, len(samples)), _ROWS_AT_ONCE)
+    ]
+    return pl.concat(frames).sort("kinship", descending=True, maintain_order=True)
+
+
+def _related(sums: KinshipSums, names: pl.Series, at_least: float) -> pl.DataFrame:
+    """Of the rows of `sums`, with the samples after them: rows of `related_pairs`, as they come."""
     found = []
-    for i in range(n - 1):
-        j = np.arange(i + 1, n)
+    for i in range(len(sums.dot)):
+        j = np.arange(sums.first + i + 1, len(names))
         near = np.flatnonzero(_pairs(sums, np.full(len(j), i), j).kinship >= at_least)
         found += [(i, int(other)) for other in j[near]]
-    first, second = np.array(found, np.intp).reshape(-1, 2).T
-    pairs = _pairs(sums, first, second)
-    names = pl.Series(samples, dtype=pl.String)
-    frame = pl.DataFrame(
+    both = np.array(found, np.intp).reshape(-1, 2)
+    row, second = both[:, 0], both[:, 1]
+    pairs = _pairs(sums, row, second)
+    return pl.DataFrame(
         {
-            "sample_1": names.gather(first),
+            "sample_1": names.gather(row + sums.first),
             "sample_2": names.gather(second),
             "kinship": pairs.kinship,
             "degree": pl.Series([_degree(k) for k in pairs.kinship.tolist()], dtype=pl.String),
@@ -195,7 +216,6 @@ def related_pairs(
             "ibs0": pairs.ibs0,
         }
     )
-    return frame.sort("kinship", descending=True, maintain_order=True)
 
 
 def kinship_errors(

@@ -9,7 +9,7 @@ of `bcftools stats -s -` (its PSC lines), but that PSC counts het and hom_alt of
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +67,13 @@ class SampleSums:
         return SampleSums(
             **{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
         )
+
+    def __iadd__(self, other: SampleSums) -> Self:
+        """Add in place: of 500,000 samples, sums take 128 MB."""
+        for f in fields(self):
+            mine = getattr(self, f.name)
+            mine += getattr(other, f.name)
+        return self
 
     def placed(self, place: Ints, n_samples: int) -> SampleSums:
         """The same among more samples: this one's i-th becomes number `place[i]` of them.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -20,7 +20,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -65,38 +65,62 @@ class Work:
         A task has one thread for its matrices: others run beside it, and how many threads
         share a sum decides the last digits of it.
         """
-        with threadpool_limits(1, "blas"):
-            return self._map(partial(_with_one_thread, function, _PROCESS), tasks, told)
-
-    def _map(
-        self,
-        function: Callable[[T], R],
-        tasks: Sequence[T],
-        told: Callable[[int, R], None] | None,
-    ) -> list[R]:
         results: dict[int, R] = {}
-        queue = iter(enumerate(tasks))
+        with closing(self._as_done(function, tasks, len(tasks))) as done:
+            for number, result in done:
+                results[number] = result
+                if told is not None:
+                    told(len(results), result)
+        return [results[i] for i in range(len(results))]
+
+    def stream(self, function: Callable[[T], R], tasks: Sequence[T]) -> Generator[R]:
+        """As `map`, a result at a time: for what is too large to be kept of all tasks.
+
+        At most twice as many tasks as there are workers are begun behind one that is not done.
+        """
+        waiting: dict[int, R] = {}
+        first = 0
+        with closing(self._as_done(function, tasks, 2 * (self.workers + 1))) as done:
+            for number, result in done:
+                waiting[number] = result
+                del result  # or it would be kept while the caller has it
+                while first in waiting:
+                    first += 1
+                    yield waiting.pop(first - 1)
+
+    def _as_done(
+        self, function: Callable[[T], R], tasks: Sequence[T], ahead: int
+    ) -> Generator[tuple[int, R]]:
+        """Numbers of tasks and results, as they come.
+
+        A task is begun where no more than `ahead` of them lie between it and the first one
+        that is not done.
+        """
+        run = partial(_with_one_thread, function, _PROCESS)
+        begun = first = 0
         under_way: dict[Future[R], int] = {}
-        try:
-            while True:
-                while len(under_way) < self.workers + 1:
-                    item = next(queue, None)
-                    if item is None:
-                        break
-                    under_way[self._submit(function, item[1])] = item[0]
-                if not under_way:
-                    return [results[i] for i in range(len(results))]
-                done, _ = wait(under_way, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
-                self.report.check()
-                for future in done:
-                    number = under_way.pop(future)
-                    results[number] = _result(future)
-                    if told is not None:
-                        told(len(results), results[number])
-        finally:
-            for future in under_way:
-                future.cancel()
-            wait([f for f in under_way if not f.cancelled()])
+        with threadpool_limits(1, "blas"):
+            try:
+                while True:
+                    end = min(first + ahead, len(tasks))
+                    while len(under_way) < self.workers + 1 and begun < end:
+                        under_way[self._submit(run, tasks[begun])] = begun
+                        begun += 1
+                    if not under_way:
+                        return
+                    done, _ = wait(under_way, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+                    self.report.check()
+                    while done:
+                        future = done.pop()
+                        number, result = under_way.pop(future), _result(future)
+                        del future
+                        first = min(under_way.values(), default=begun)
+                        yield number, result
+                        del result
+            finally:
+                for future in under_way:
+                    future.cancel()
+                wait([f for f in under_way if not f.cancelled()])
 
     def _submit(self, function: Callable[[T], R], task: T) -> Future[R]:
         try:
