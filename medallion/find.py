@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -11,8 +12,9 @@ from medallion.bronze.raw import Region
 from medallion.errors import UsageError
 from medallion.export import in_region
 
-__all__ = ["Name", "read_name", "variant_filter"]
+__all__ = ["Name", "places", "read_name", "variant_filter"]
 
+_LAST = (1 << 31) - 1
 # A contig's name may hold what parts it from the position (HLA-A*01:01): the last counts.
 _ALLELE = re.compile(r"(\S+)[-:_]([0-9][0-9,]*)[-:_]([A-Za-z.]+)[-:_>](\S+)")
 _POSITION = re.compile(r"(\S+)[-:_]([0-9][0-9,]*)")
@@ -36,6 +38,42 @@ def read_name(text: str) -> Name | None:
     if match := _POSITION.fullmatch(stripped):
         return Name(match[1], _position(match[2]))
     return None
+
+
+def places(texts: Sequence[str], identifiers: pl.LazyFrame) -> pl.Expr:
+    """Where the rows that any of `texts` means can stand: a condition on chrom and pos.
+
+    `identifiers` are the rows of `silver.identifiers`, which is looked at now: a table of
+    variants can pass over all its parts that have no such position, but none for want of
+    an identifier. What each text means is told by `variant_filter`.
+    """
+    names = [text.strip() for text in texts]
+    # Where a name has several identifiers, as the source writes them, one of them will do.
+    wanted = pl.Series([name.split(";")[0] for name in names], dtype=pl.String)
+    known = identifiers.filter(
+        pl.col("id") == wanted[0] if len(wanted) == 1 else pl.col("id").is_in(wanted.implode())
+    )
+    found: dict[str, set[int]] = {}
+    for chrom, pos in known.select("chrom", "pos").unique().collect().iter_rows():
+        found.setdefault(chrom, set()).add(pos)
+    for name in map(read_name, names):
+        if name is not None and name.pos <= _LAST:
+            bare = name.chrom.removeprefix("chr")
+            for spelled in (name.chrom, bare, f"chr{bare}"):
+                found.setdefault(spelled, set()).add(name.pos)
+    alike: dict[frozenset[int], list[str]] = {}
+    for chrom, at in found.items():
+        alike.setdefault(frozenset(at), []).append(chrom)
+    return pl.any_horizontal(
+        pl.lit(value=False), *(_at(chroms, sorted(at)) for at, chroms in alike.items())
+    )
+
+
+def _at(chroms: Sequence[str], at: Sequence[int]) -> pl.Expr:
+    here = pl.col("pos").is_between(at[0], at[-1])
+    if len(at) > 1:
+        here &= pl.col("pos").is_in(pl.Series(at, dtype=pl.Int32).implode())
+    return pl.col("chrom").is_in(list(chroms)) & here
 
 
 def variant_filter(text: str) -> pl.Expr:

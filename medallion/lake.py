@@ -25,7 +25,7 @@ from medallion.bronze.raw import RawRecord, Region, parse_where
 from medallion.bronze.source import Source
 from medallion.checks import Check, run_checks
 from medallion.errors import NotBuiltError, UsageError
-from medallion.find import variant_filter
+from medallion.find import places, variant_filter
 from medallion.making import make_layers
 from medallion.progress import ProgressCallback, Reporter
 from medallion.silver.limit import Limit
@@ -238,9 +238,10 @@ class Lake:
 
         `text` is 22-16050075-A-G, 22:16050075 or an identifier such as rs587697622.
         """
-        found = self.scan("silver.variants", build=False).filter(variant_filter(text))
+        found = self.scan("silver.variants", build=False)
+        identifiers = self.scan("silver.identifiers", build=False)
         with delta.reading(self.path, "silver"):
-            return found.collect()
+            return found.filter(places([text], identifiers), variant_filter(text)).collect()
 
     def search(self, text: str) -> ondemand.Found:
         """A place, samples, populations or variants that `text` means; see `ondemand.search`."""

@@ -18,7 +18,7 @@ from medallion.bronze.raw import records as records_of
 from medallion.catalog.populations import ALL
 from medallion.errors import NotBuiltError, UsageError
 from medallion.export import in_region
-from medallion.find import variant_filter
+from medallion.find import places, variant_filter
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import read_snapshot
 
@@ -276,7 +276,8 @@ def _number(name: str, text: str) -> int:
 
 
 def _one_allele(text: str, scan: Scan) -> pl.Expr:
-    found = scan("silver.variants").filter(variant_filter(text))
+    here = places([text], scan("silver.identifiers"))
+    found = scan("silver.variants").filter(here, variant_filter(text))
     rows = found.select("chrom", "pos", "file", "record", "alt_index").collect()
     if rows.height != 1:
         raise UsageError(

@@ -213,8 +213,9 @@ def test_query(run: Command) -> None:
     )
     assert joined.splitlines()[1:] == ["FIN\t3", "GBR\t2", "YRI\t1"]
     every = ["bronze.files", "bronze.blocks", "silver.samples", "silver.columns",
-             "silver.variants", "silver.genotypes", "silver.calls", "silver.patterns",
-             "silver.defects", "gold.frequencies", "gold.populations"]  # fmt: skip
+             "silver.variants", "silver.identifiers", "silver.genotypes", "silver.calls",
+             "silver.patterns", "silver.defects", "gold.frequencies",
+             "gold.populations"]  # fmt: skip
     for table in every:
         run("query", f"select count(*) from {table}")
 

@@ -32,6 +32,7 @@ PROMISED = {
         "n_missing published_ac published_an published_af published_afr_af published_amr_af "
         "published_eas_af published_eur_af published_sas_af file record"
     ),
+    "silver.identifiers": "chrom id pos file",
     "silver.genotypes": ("chrom pos ref alt sample population super_population sex gt dosage"),
     "silver.calls": "chrom pos file record gt",
     "silver.defects": "file line chrom pos scope verdict reason field detail raw",
@@ -136,6 +137,7 @@ def test_keys_are_unique(lake: Lake) -> None:
         "silver.samples": ["sample"],
         "silver.columns": ["file", "column"],
         "silver.variants": ALLELE,
+        "silver.identifiers": ["file", "chrom", "pos", "id"],
         "silver.genotypes": [*ALLELE, "sample"],
         "silver.calls": ["file", "record", "first_column"],
         "silver.patterns": ["pattern", "first_column"],

@@ -42,10 +42,9 @@ def _variant(options: argparse.Namespace) -> int:
     found = lake.variant(options.variant)
     if found.is_empty():
         hint = ""
-        if not options.variant.startswith(("chr",)) and ":" not in options.variant:
-            named = lake.scan("silver.variants", build=False).select(pl.col("id").count())
-            if not named.collect().item():
-                hint = " This lake's source gives no identifiers: search by position."
+        by_name = not options.variant.startswith("chr") and ":" not in options.variant
+        if by_name and lake.scan("silver.identifiers", build=False).head(1).collect().is_empty():
+            hint = " This lake's source gives no identifiers: search by position."
         print(f"medallion: nothing in the lake is {options.variant!r}.{hint}", file=sys.stderr)
         return 1
     results = []
@@ -53,7 +52,9 @@ def _variant(options: argparse.Namespace) -> int:
         groups = (
             lake.scan("gold.frequencies", build=False)
             .filter(
-                (pl.col("file") == row["file"])
+                (pl.col("chrom") == row["chrom"])
+                & (pl.col("pos") == row["pos"])
+                & (pl.col("file") == row["file"])
                 & (pl.col("record") == row["record"])
                 & (pl.col("alt_index") == row["alt_index"])
             )

@@ -5,7 +5,6 @@ A name that means nothing, or more than one thing, is a UsageError that says wha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import polars as pl
@@ -49,14 +48,8 @@ def find_records(silver: Silver, texts: Sequence[str]) -> pl.DataFrame:
 def _found(silver: Silver, texts: Sequence[str], key: Sequence[str]) -> list[pl.DataFrame]:
     """Rows of `silver.variants` that each text means: of one `key`, or UsageError."""
     filters = [variant_filter(text) for text in texts]
-    where = filters[0]
-    if len(texts) > 1:
-        # One pass for what any of them can mean, instead of hundreds of conditions a row.
-        numbers = {int(n.replace(",", "")) for t in texts for n in re.findall("[0-9][0-9,]*", t)}
-        here = pl.Series(sorted(n for n in numbers if n < 1 << 31), dtype=pl.Int32)
-        names = [t.strip() for t in texts]
-        where = pl.col("pos").is_in(here.implode()) | pl.col("id").str.contains_any(names)
-    every = silver.variants(where)
+    # One pass for what any of them can mean, instead of hundreds of conditions a row.
+    every = silver.at(texts)
     found = []
     for text, means in zip(texts, filters, strict=True):
         rows = every.filter(means)

@@ -160,14 +160,9 @@ def _match(silver: Silver, terms: Sequence[str]) -> pl.DataFrame:
         },
         orient="row",
     )  # fmt: skip
-    # One pass over the table for what any of them can mean; the joins then say which.
-    here = pl.col("pos").is_in(places["pos"].unique().implode())
-    known = pl.col("id").cast(pl.String)
     listed = pl.Series(list(terms), dtype=pl.String)
-    where = here | known.is_in(listed.implode())
-    if terms:
-        where |= known.str.contains(";", literal=True) & known.str.contains_any(list(terms))
-    every = silver.variants(where).with_columns(
+    # What stands where any of them can mean something; the joins then say which.
+    every = silver.at(terms).with_columns(
         bare=pl.col("chrom").cast(pl.String).str.strip_prefix("chr"),
         REF=pl.col("ref").cast(pl.String).str.to_uppercase(),
         ALT=pl.col("alt").cast(pl.String).str.to_uppercase(),

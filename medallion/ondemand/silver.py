@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,12 @@ import polars as pl
 
 from medallion.catalog.populations import ALL
 from medallion.errors import UsageError
+from medallion.find import places
 from medallion.gold.matrix import Haplotypes, read_haplotypes
 from medallion.popgen.groups import Group, Groups
-from medallion.silver.tables import COLUMNS, SAMPLES, VARIANTS
+from medallion.silver.tables import COLUMNS, IDENTIFIERS, SAMPLES, VARIANTS
 from medallion.storage import delta
-from medallion.tables import needed_snapshot
+from medallion.tables import needed_snapshot, needed_version
 
 __all__ = ["Mask", "Silver"]
 
@@ -50,17 +51,30 @@ class Silver:
                 frame.filter(where).select(_COLUMNS).collect().sort("file", "record", "alt_index")
             )
 
-    def contigs(self) -> list[str]:
-        """The contigs that have variants, sorted."""
-        frame = delta.scan(self.root, VARIANTS, self.versions["variants"])
+    def at(self, texts: Sequence[str]) -> pl.DataFrame:
+        """Rows of `silver.variants`, as `variants`, where any of `texts` can mean one."""
+        if not texts:
+            return self.variants(pl.lit(value=False))
         with delta.reading(self.root, "silver"):
-            return frame.select("chrom").unique().collect()["chrom"].sort().to_list()
+            where = places(texts, self._identifiers())
+        return self.variants(where)
+
+    def _identifiers(self) -> pl.LazyFrame:
+        version = self.versions.get(IDENTIFIERS.short)
+        if version is None:  # an error that says what to do
+            version = needed_version(self.root, IDENTIFIERS)
+        return delta.scan(self.root, IDENTIFIERS, version)
+
+    def contigs(self) -> list[str]:
+        """The contigs that have variants, sorted; from the log alone."""
+        with delta.reading(self.root, "silver"):
+            parts = delta.parts_of(self.root, VARIANTS, self.versions["variants"])
+        return sorted({p.chrom or "" for p in parts})
 
     def has_ids(self) -> bool:
         """Whether any variant has an identifier."""
-        frame = delta.scan(self.root, VARIANTS, self.versions["variants"])
         with delta.reading(self.root, "silver"):
-            return not frame.select("id").drop_nulls().head(1).collect().is_empty()
+            return not self._identifiers().head(1).collect().is_empty()
 
     def samples(self) -> pl.DataFrame:
         """Rows of `silver.samples` that are in a VCF."""

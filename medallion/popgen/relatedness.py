@@ -169,7 +169,7 @@ def kinship(sums: KinshipSums) -> Floats:
     That of a sample with itself is 0.5.
     """
     out = np.empty(sums.dot.shape)
-    everyone = np.arange(out.shape[1])
+    everyone = np.arange(sums.dot.shape[1])
     for i in range(len(out)):
         out[i] = _pairs(sums, np.full(len(everyone), i), everyone).kinship
     return out

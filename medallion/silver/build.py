@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from medallion.bronze.index import as_blocks
 from medallion.bronze.tables import BLOCKS, FILES
 from medallion.errors import ConservationError, NotBuiltError
 from medallion.silver.genotypes import Encoded, pattern_rows
+from medallion.silver.identifiers import list_identifiers, listings
 from medallion.silver.kept import BIG, FileTables, file_key, kept_files
 from medallion.silver.limit import Allowance, Limit
 from medallion.silver.partition import MEMORY, Partition, Summary, cut, read_partition
@@ -26,6 +27,7 @@ from medallion.silver.samples import join_samples, read_metadata
 from medallion.silver.tables import (
     COLUMNS,
     DEFECTS,
+    IDENTIFIERS,
     PATTERNS,
     SAMPLES,
     TABLES,
@@ -151,12 +153,36 @@ def _read(
 
     work.report(LAYER, "reading records", 0, total, "records")
     summaries = work.map(read_partition, tasks, told=told)
-    return {
+    tables = {
         file.name: _file_tables(
             root, file, [s for i, s in zip(of_task, summaries, strict=True) if i == index]
         )
         for index, file in enumerate(files)
     }
+    return _with_identifiers(root, tables, work)
+
+
+def _with_identifiers(
+    root: Path, tables: Mapping[str, FileTables], work: Work
+) -> dict[str, FileTables]:
+    """The tables of each file, with the parts of `silver.identifiers`."""
+    tasks = [
+        task
+        for name, own in tables.items()
+        for task in listings(root, name, own.parts[VARIANTS.short])
+    ]
+    work.report(LAYER, "sorting identifiers", 0, len(tasks), "parts")
+    made = work.map(
+        list_identifiers,
+        tasks,
+        told=lambda n, _: work.report(LAYER, "sorting identifiers", n, len(tasks), "parts"),
+    )
+    found = {}
+    for name, own in tables.items():
+        parts = [p for t, p in zip(tasks, made, strict=True) if t.file == name and p is not None]
+        listed = {IDENTIFIERS.short: arrived(root, IDENTIFIERS, parts)}
+        found[name] = replace(own, parts={**own.parts, **listed})
+    return found
 
 
 def _file_tables(root: Path, file: _File, summaries: Sequence[Summary]) -> FileTables:

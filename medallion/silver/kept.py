@@ -16,14 +16,14 @@ from typing import Any
 import polars as pl
 
 from medallion.silver.genotypes import Encoded
-from medallion.silver.tables import CALLS, DEFECTS, GENOTYPES, PATTERNS, VARIANTS
+from medallion.silver.tables import CALLS, DEFECTS, GENOTYPES, IDENTIFIERS, PATTERNS, VARIANTS
 from medallion.storage import delta
 from medallion.storage.parts import Part, whole
 from medallion.storage.snapshot import Snapshot
 
 __all__ = ["BIG", "FileTables", "file_key", "kept_files"]
 
-BIG = (VARIANTS, GENOTYPES, CALLS)
+BIG = (VARIANTS, GENOTYPES, CALLS, IDENTIFIERS)
 """The tables that are written a part at a time, each part of one file."""
 
 

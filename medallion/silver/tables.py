@@ -15,6 +15,7 @@ __all__ = [
     "COLUMNS",
     "DEFECTS",
     "GENOTYPES",
+    "IDENTIFIERS",
     "PATTERNS",
     "SAMPLES",
     "SUPER_POPULATION_AFS",
@@ -149,6 +150,22 @@ CALLS = Table(
     key=("file", "chrom", "pos", "first_column"),
 )
 
+IDENTIFIERS = Table(
+    "silver.identifiers",
+    "identifier of a record; of a record with several, each",
+    (
+        _CHROM,
+        Column("id", "string", "identifier in the source; the rows of a part are sorted by it",
+               nullable=False),
+        _POS,
+        _FILE,
+    ),
+    partitioned=True,
+    pruned_by=("id", "file"),
+    distinct=("id",),
+    key=("file", "chrom", "pos", "id"),
+)  # fmt: skip
+
 PATTERNS = Table(
     "silver.patterns",
     "run of neighbouring columns that spell the reference call alike",
@@ -180,4 +197,4 @@ DEFECTS = Table(
     ),
 )  # fmt: skip
 
-TABLES = (SAMPLES, COLUMNS, VARIANTS, GENOTYPES, CALLS, PATTERNS, DEFECTS)
+TABLES = (SAMPLES, COLUMNS, VARIANTS, IDENTIFIERS, GENOTYPES, CALLS, PATTERNS, DEFECTS)

@@ -90,7 +90,11 @@ class PartWriter:
                 compression_level=_LEVEL,
                 # To find the distinct numbers of a column takes longer than to compress it
                 # as it is, and saves nothing.
-                use_dictionary=[f.name for f in self._schema if pa.types.is_string(f.type)],
+                use_dictionary=[
+                    f.name
+                    for f in self._schema
+                    if pa.types.is_string(f.type) and f.name not in self._table.distinct
+                ],
                 # Statistics of a dictionary column cost more than writing it.
                 write_statistics=[
                     n

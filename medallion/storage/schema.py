@@ -56,7 +56,7 @@ class Table:
 
     `name` is `layer.table`; `row` says what one row is; `key` are the columns that name one,
     by what it is about rather than where in a file it stands; `source` where its formulas
-    come from.
+    come from; `distinct` are string columns that hardly repeat, stored without a dictionary.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Table:
     pruned_by: tuple[str, ...] = field(default=())
     source: str = ""
     key: tuple[str, ...] = field(default=())
+    distinct: tuple[str, ...] = field(default=())
 
     @property
     def layer(self) -> str:
