@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import polars as pl
 import pytest
 from two_populations import two_populations
 
@@ -168,6 +171,76 @@ def test_a_cluster_that_is_gone_is_told(pooled: Lake, tmp_path: Path) -> None:
         executor = client.get_executor()
     with pytest.raises(WorkerError, match="out of reach"):
         lake.build(executor=executor)
+
+
+def test_a_scheduler_that_goes_in_the_middle_is_told_and_another_begins_anew(
+    dask: Any, demo_lake: Lake, tmp_path: Path
+) -> None:
+    lake = Lake(tmp_path / "lake", dataset="demo")
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None,
+            silence_logs=50,
+        ) as machines,
+        distributed.Client(machines, set_as_default=False) as client,
+    ):  # fmt: skip
+        victim = InTheMiddle(machines.close)
+        with pytest.raises(WorkerError, match="died or are out of reach"):
+            lake.build(executor=client.get_executor(), progress=victim)
+    assert victim.act is None
+    assert lake.status()["silver"].state == "missing"
+    lake.build(executor=dask.get_executor())
+    same(demo_lake, lake)
+    assert parts(lake) <= {p for t in lake.tables() for p in delta.newest_paths(lake.path, t)}
+
+
+def test_two_builders_take_turns(dask: Any, pooled: Lake, tmp_path: Path) -> None:
+    """One has a cluster do the work, the other threads: the second finds all of it done."""
+    lake = like(pooled, tmp_path)
+    lake.build("bronze")
+    with ThreadPoolExecutor(2) as both:
+        asked = [
+            both.submit(Lake(lake.path).build, executor=executor)
+            for executor in (dask.get_executor(), None)
+        ]
+        for build in asked:
+            assert build.result()["gold"].state == "fresh"
+    same(pooled, lake)
+    runs = lake.history().filter(pl.col("layer") != "bronze")
+    assert sorted(runs["layer"]) == ["gold", "silver"]
+
+
+_FAULTS = """
+import numpy as np, resource
+from medallion.storage import cluster
+
+def faults():
+    np.ones(1 << 17)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(50):
+        np.ones(1 << 17)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+as_dask_starts_it = faults()
+cluster.keep_memory()
+print(as_dask_starts_it, faults())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of glibc")
+def test_a_worker_keeps_memory_that_it_will_want_again() -> None:
+    """Without, the 256 pages of an array of 1 MB are asked for anew each time."""
+    given = {
+        k: str(v) for k, v in distributed.config.get("distributed.nanny.pre-spawn-environ").items()
+    }
+    assert "MALLOC_TRIM_THRESHOLD_" in given
+    told = subprocess.run(
+        [sys.executable, "-c", _FAULTS], env={**os.environ, **given}, check=True,
+        capture_output=True, text=True,
+    ).stdout.split()  # fmt: skip
+    before, kept = map(int, told)
+    assert before > 50 * 200
+    assert kept < 500
 
 
 def test_no_scheduler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

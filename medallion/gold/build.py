@@ -94,18 +94,23 @@ class Silver:
 
     def tasks(self, units: Sequence[Unit]) -> list[Partition]:
         """The stretches of `units` in order, in tasks of some thousand records."""
-        variants, genotypes, calls = (
-            delta.row_groups(self.root, t, self.version[t.short])
+        of = {(u.file, u.chrom) for u in units}
+
+        def wanted(part: Part) -> bool:
+            return (part.stats["file"][0], part.chrom or "") in of
+
+        groups = [
+            _by_contig(delta.row_groups(self.root, t, self.version[t.short], wanted))
             for t in (SILVER_VARIANTS, GENOTYPES, CALLS)
-        )
+        ]
         tasks: list[Partition] = []
         for unit in units:
-            own = [g for g in variants if (g.file, g.chrom) == (unit.file, unit.chrom)]
+            own, genotypes, calls = (g.get((unit.file, unit.chrom), []) for g in groups)
             names = self.columns.get(unit.file, ())
             strata = np.array([self.groups.stratum[s] for s in names], np.int64)
             column_of = {s: i for i, s in enumerate(names)}
             for stretches in _grouped(_stretches(own)):
-                near = (unit, stretches[0][0], stretches[-1][1])
+                near = (stretches[0][0], stretches[-1][1])
                 tasks.append(
                     Partition(
                         self.root, len(tasks), unit.file, unit.chrom, stretches,
@@ -145,15 +150,17 @@ def _grouped(stretches: Sequence[Stretch]) -> Iterator[tuple[Stretch, ...]]:
         yield tuple(group)
 
 
-def _holding(groups: Sequence[RowGroup], unit: Unit, first: int, last: int) -> tuple[RowGroup, ...]:
-    """The row groups of a table that hold records `first` to `last` of a unit."""
-    return tuple(
-        g
-        for g in groups
-        if (g.file, g.chrom) == (unit.file, unit.chrom)
-        and g.first_record <= last
-        and g.last_record >= first
-    )
+def _by_contig(groups: Sequence[RowGroup]) -> dict[tuple[str, str], list[RowGroup]]:
+    """Row groups of a table by file and chrom."""
+    found: dict[tuple[str, str], list[RowGroup]] = {}
+    for group in groups:
+        found.setdefault((group.file, group.chrom), []).append(group)
+    return found
+
+
+def _holding(groups: Sequence[RowGroup], first: int, last: int) -> tuple[RowGroup, ...]:
+    """Those row groups that hold any of the records `first` to `last`."""
+    return tuple(g for g in groups if g.first_record <= last and g.last_record >= first)
 
 
 def build(root: Path, work: Work, *, force: bool = False) -> None:

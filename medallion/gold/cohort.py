@@ -21,6 +21,7 @@ from medallion.popgen.hwe import exact_test
 from medallion.silver.tables import CALLS, COLUMNS, GENOTYPES, PATTERNS
 from medallion.storage import delta
 from medallion.storage.arrow import numbers, values
+from medallion.storage.parts import holding
 
 __all__ = ["CALL_COLUMNS", "GENOTYPE_COLUMNS", "cohort_counts", "cohort_rows", "read_cohort"]
 
@@ -123,12 +124,13 @@ def _rows(
     """Rows of `silver.genotypes` and `silver.calls` of the records of `variants`, no others."""
     chrom = variants["chrom"][0]
     records = np.unique(variants["record"].to_numpy())
+    near = holding(file, variants)
     found = []
     for table, columns, dictionaries in (
         (GENOTYPES, GENOTYPE_COLUMNS, ("sample", "gt")), (CALLS, CALL_COLUMNS, ())
     ):  # fmt: skip
         rows = delta.read_records(
-            delta.row_groups(root, table, versions[table.short]), columns, dictionaries,
+            delta.row_groups(root, table, versions[table.short], near), columns, dictionaries,
             chrom, file, int(records[0]), int(records[-1]),
         )  # fmt: skip
         if rows is not None:

@@ -22,6 +22,7 @@ from medallion.silver.tables import CALLS, COLUMNS, GENOTYPES, PATTERNS
 from medallion.storage import delta
 from medallion.storage.arrow import codes, encode, numbers, values
 from medallion.storage.delta import RowGroup
+from medallion.storage.parts import holding
 from medallion.vcf.genotype_texts import parse
 
 __all__ = ["ABSENT", "MISSING", "Dosages", "Haplotypes", "allele_runs", "dosage_matrix",
@@ -348,9 +349,10 @@ def _inputs(
         wanted = pl.col("pattern").is_in(variants["pattern"].drop_nulls().unique().implode())
         patterns = delta.scan(root, PATTERNS, versions["patterns"]).filter(wanted)
         ploidy = PatternPloidy.of(patterns.collect())
-        genotypes = delta.row_groups(root, GENOTYPES, versions["genotypes"])
+        near = holding(file, variants)
+        genotypes = delta.row_groups(root, GENOTYPES, versions["genotypes"], near)
         carried = _rows(genotypes, _GENOTYPE_COLUMNS, ("sample", "gt"), file, variants)
-        calls = delta.row_groups(root, CALLS, versions["calls"])
+        calls = delta.row_groups(root, CALLS, versions["calls"], near)
         missed = _rows(calls, _CALL_COLUMNS, (), file, variants)
     return variants, carried, missed, ploidy, {s: i for i, s in enumerate(names)}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -297,10 +297,15 @@ class RowGroup:
     last_record: int
 
 
-def row_groups(root: Path, table: Table, version: int) -> list[RowGroup]:
-    """The row groups of a table that has `file` and `record`, in order of both."""
+def row_groups(
+    root: Path, table: Table, version: int, wanted: Callable[[Part], bool] = lambda _: True
+) -> list[RowGroup]:
+    """The row groups of a table that has `file` and `record`, in order of both.
+
+    Of `wanted` parts alone, for each is opened, and a genome has some thousand.
+    """
     found = []
-    for part in parts_of(root, table, version):
+    for part in filter(wanted, parts_of(root, table, version)):
         path = table_path(root, table) / part.path
         metadata = pq.read_metadata(path)
         place = metadata.schema.names.index("record")

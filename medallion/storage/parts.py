@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ import pyarrow.parquet as pq
 
 from medallion.storage.schema import Table
 
-__all__ = ["Part", "PartWriter", "folder_name", "table_path", "whole", "write_part"]
+__all__ = [
+    "Part", "PartWriter", "folder_name", "holding", "table_path", "whole", "write_part",
+]  # fmt: skip
 
 _LONGEST_NAME = 200
 _COMPRESSION = "zstd"
@@ -41,6 +43,23 @@ class Part:
     rows: int
     chrom: str | None
     stats: Mapping[str, tuple[Any, Any]]
+
+
+def holding(file: str, variants: pl.DataFrame) -> Callable[[Part], bool]:
+    """Whether a part may hold any of the records of `variants` (chrom, record) of a file.
+
+    Of a table that has `file` and `record`.
+    """
+    chroms = set(variants["chrom"].unique())
+    records = variants["record"].to_list()
+    first, last = min(records, default=0), max(records, default=0)
+
+    def holds(part: Part) -> bool:
+        low, high = part.stats["record"]
+        own = part.stats["file"][0] == file and (part.chrom or "") in chroms
+        return own and low <= last and high >= first
+
+    return holds
 
 
 def table_path(root: Path, table: Table) -> Path:

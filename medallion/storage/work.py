@@ -134,13 +134,14 @@ class Work:
 def _with_one_thread(function: Callable[[T], R], builder: str, task: T) -> R:
     """Run a task, in the process that builds or in another, which does nothing else."""
     if builder != _PROCESS:
-        _limit_threads()
+        _prepare_worker()
     return function(task)
 
 
 @cache
-def _limit_threads() -> None:
+def _prepare_worker() -> None:
     threadpool_limits(1, "blas")
+    cluster.keep_memory()
 
 
 def _result(future: Future[R]) -> R:
