@@ -152,6 +152,34 @@ def test_the_layout_of_a_lake() -> None:
     assert Layout.of(Groups.of(people.clear())).everyone is None
 
 
+def test_unassigned_samples_are_no_population_where_others_are() -> None:
+    """One sample that the table does not know is not a sixth continent."""
+    people = pl.DataFrame(
+        {
+            "sample": ["a", "b", "c"],
+            "population": ["YRI", "GBR", "unassigned"],
+            "super_population": ["AFR", "EUR", "unassigned"],
+            "in_vcf": [True] * 3,
+        }
+    ).with_columns(population_name=None, super_population_name=None)
+    groups = Groups.of(people)
+    layout = Layout.of(groups)
+    assert [layout.codes[i] for i in layout.populations] == ["YRI", "GBR"]
+    assert [layout.codes[i] for i in layout.super_populations] == ["AFR", "EUR"]
+    assert [g.code for g in groups.groups].count("unassigned") == 2
+    # Columns: YRI, GBR, unassigned, AFR, EUR, unassigned, ALL.
+    found = geography(
+        np.array([[0, 1, 0, 0, 1, 0, 1], [0, 1, 1, 0, 1, 1, 2], [0, 0, 1, 0, 0, 1, 1]]),
+        np.array([[2, 2, 2, 2, 2, 2, 6]] * 3), layout,
+    )  # fmt: skip
+    assert found["geographic_code"].to_list() == ["UC", "UC", "UU"]
+    assert found["lowest_population"].to_list() == ["YRI", "YRI", None]
+    assert found["n_populations"].to_list() == [1, 1, 0]
+    assert found["private_population"].to_list() == ["GBR", None, None]
+    alone = Layout.of(Groups.of(people.filter(pl.col("population") == "unassigned")))
+    assert [alone.codes[i] for i in alone.populations] == ["unassigned"]
+
+
 def test_ties_go_to_the_first_of_the_catalog() -> None:
     layout = Layout(("B", "A", "C", "ALL"), (0, 1, 2), (), 3)
     found = geography(np.array([[1, 2, 0, 3]]), np.array([[5, 10, 10, 25]]), layout)

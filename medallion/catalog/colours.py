@@ -26,7 +26,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
-from medallion.catalog.populations import ALL, POPULATIONS_BY_CODE, populations_of
+from medallion.catalog.populations import ALL, POPULATIONS_BY_CODE, UNASSIGNED, populations_of
 
 __all__ = [
     "BACKGROUNDS",
@@ -39,9 +39,6 @@ __all__ = [
 ]
 
 Theme = Literal["light", "dark"]
-
-UNASSIGNED = "unassigned"
-"""The key of samples that no table assigns to a population."""
 
 BACKGROUNDS: Mapping[Theme, str] = MappingProxyType({"light": "#FFFFFF", "dark": "#0E1117"})
 """The backgrounds that the colours are meant for, and tested on."""

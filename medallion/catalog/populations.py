@@ -30,6 +30,7 @@ __all__ = [
     "POPULATIONS_BY_CODE",
     "SUPER_POPULATIONS",
     "SUPER_POPULATIONS_BY_CODE",
+    "UNASSIGNED",
     "Population",
     "SuperPopulation",
     "populations_of",
@@ -37,6 +38,8 @@ __all__ = [
 
 ALL = "ALL"
 """The code of the group that holds every sample."""
+UNASSIGNED = "unassigned"
+"""The code of samples that no table assigns to a population."""
 
 
 @dataclass(frozen=True, slots=True)

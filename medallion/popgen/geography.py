@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from medallion.catalog.populations import UNASSIGNED
 from medallion.popgen.groups import Groups
 
 __all__ = ["RARITIES", "SCHEMA", "Layout", "code_in_words", "codes_in_words", "geography"]
@@ -60,6 +61,9 @@ class Layout:
 
     `codes`: of all columns; `populations`, `super_populations`: columns of that level, in
     the catalog's order; `everyone`: the column of all samples, None where there is none.
+
+    Samples that no table assigns to a population count for everyone, but are none of their
+    own, unless no sample is assigned.
     """
 
     codes: tuple[str, ...]
@@ -73,10 +77,12 @@ class Layout:
         at: dict[str, list[int]] = {"population": [], "super_population": [], "all": []}
         for column, group in enumerate(groups.groups):
             at[group.level].append(column)
+        codes = tuple(g.code for g in groups.groups)
+        known = {level: [c for c in at[level] if codes[c] != UNASSIGNED] for level in at}
         return cls(
-            tuple(g.code for g in groups.groups),
-            tuple(at["population"]),
-            tuple(at["super_population"]),
+            codes,
+            tuple(known["population"] or at["population"]),
+            tuple(known["super_population"] or at["super_population"]),
             at["all"][0] if at["all"] else None,
         )
 

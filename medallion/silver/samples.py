@@ -14,14 +14,17 @@ from pathlib import Path
 
 import polars as pl
 
-from medallion.catalog.populations import POPULATIONS_BY_CODE, SUPER_POPULATIONS_BY_CODE
+from medallion.catalog.populations import (
+    POPULATIONS_BY_CODE,
+    SUPER_POPULATIONS_BY_CODE,
+    UNASSIGNED,
+)
 from medallion.errors import SampleTableError
 from medallion.silver.tables import SAMPLES
 from medallion.vcf.defects import Defect
 
 __all__ = ["UNASSIGNED", "join_samples", "read_metadata", "read_sample_table"]
 
-UNASSIGNED = "unassigned"
 
 # Headings as people write them, in order of preference; compared in lower case, with
 # everything but letters and digits taken out.

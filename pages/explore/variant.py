@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from medallion import Lake
-from medallion.catalog.populations import ALL, POPULATIONS_BY_CODE
+from medallion.catalog.populations import ALL, POPULATIONS_BY_CODE, UNASSIGNED
 from medallion.errors import MedallionError
 from medallion.figures.genotype_counts import genotype_counts
 from medallion.figures.intervals import frequency_intervals
@@ -85,11 +85,12 @@ def _where(lake: Lake, version: str, gold: Row) -> str:
     """Return the geographic code in words."""
     groups = cache.populations(str(lake.path), version)
     supers = groups.filter(pl.col("level").cast(pl.String) == "super_population")
-    names = [PLACES.get(code, code) for code in supers["population"].to_list()]
+    known = [c for c in supers["population"].to_list() if c != UNASSIGNED]
+    names = [PLACES.get(c, c) for c in known or [UNASSIGNED]]
     code = gold["geographic_code"]
     if len(names) != len(code):
         return f"Geographic code {code}."
-    seen = set(code) - {"U", "-"}
+    seen = set(code) - {"U", "."}
     said = code_in_words(code, names) if seen else "seen in no super-population"
     rarer = "The reference allele, here the rarer one, is" if gold["minor_is_ref"] else "It is"
     return f"{rarer} {said}. (Common: 5 % or more. Code {code}.)"
