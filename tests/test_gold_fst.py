@@ -27,7 +27,7 @@ from medallion.popgen.jackknife import (
     PairSums,
     add_blocks,
     block_jackknife,
-    mean_of_sites,
+    mean_ratio,
     ratio,
 )
 
@@ -86,6 +86,8 @@ def test_sums_are_those_of_the_sites(seed: int, missing: float, cuts: list[int])
             for ours, theirs in ((sums.num, num), (sums.den, den)):
                 some = np.where(used[first:last], theirs[first:last], 0).sum(axis=0)
                 assert ours[k] == pytest.approx(some, rel=1e-9, abs=1e-10)
+            own = np.where(used[first:last], ratio(num, den)[first:last], 0).sum(axis=0)
+            assert sums.ratios[k] == pytest.approx(own, rel=1e-9, abs=1e-10)
             assert (sums.sites[k] == used[first:last].sum(axis=0)).all()
 
 
@@ -103,6 +105,8 @@ def test_equal_sample_sizes_are_found_wherever_they_are(rare: int) -> None:
     num, den = weir_cockerham_sites(*data.diploids, PAIRS)
     assert sums.num[0] == pytest.approx(np.nansum(num, axis=0), rel=1e-10)
     assert sums.den[0] == pytest.approx(np.nansum(den, axis=0), rel=1e-10)
+    own = np.nanmean(ratio(num, den), axis=0)
+    assert mean_ratio(sums) == pytest.approx(own, rel=1e-10)
     assert np.isnan(num).any(axis=1).sum() == rare
 
 
@@ -277,7 +281,8 @@ def test_the_jackknife_of_unequal_blocks() -> None:
     m = np.array([3, 10, 1, 25, 7])
     values = [made.normal(size=k) for k in m]
     num = np.array([v.sum() for v in values])
-    sums = PairSums(np.arange(5), num[:, None], m[:, None].astype(float), m[:, None])
+    no_ratios = np.zeros((5, 1))
+    sums = PairSums(np.arange(5), num[:, None], m[:, None].astype(float), no_ratios, m[:, None])
     found = block_jackknife(sums)
     mean = np.concatenate(values).mean()
     means = np.array([v.mean() for v in values])
@@ -286,10 +291,10 @@ def test_the_jackknife_of_unequal_blocks() -> None:
     assert found.corrected[0] == pytest.approx(mean, rel=1e-12)
     assert found.se[0] == pytest.approx(se, rel=1e-12)
     padded = PairSums(
-        np.arange(6), *(np.vstack([x, [[0]]]) for x in (sums.num, sums.den, sums.sites))
+        np.arange(6), *(np.vstack([x, [[0]]]) for x in (sums.num, sums.den, no_ratios, sums.sites))
     )
     assert block_jackknife(padded).se[0] == pytest.approx(se, rel=1e-12)
-    one = PairSums(np.arange(1), sums.num[:1], sums.den[:1], sums.sites[:1])
+    one = PairSums(np.arange(1), sums.num[:1], sums.den[:1], no_ratios[:1], sums.sites[:1])
     assert np.isnan(block_jackknife(one).se).all()
 
 
@@ -341,6 +346,7 @@ def test_fst_is_that_of_plink2(method: str, tmp_path: Path) -> None:
     num, den = sites_of(data, pairs)[method]
     used = varies(data, pairs, method)
     value = ratio(num, den)
+    means = []
     for k, (i, j) in enumerate(pairs):
         theirs = variants[(SUPER[i], SUPER[j])]
         assert theirs["POS"].to_list() == data.pos.tolist()
@@ -350,8 +356,7 @@ def test_fst_is_that_of_plink2(method: str, tmp_path: Path) -> None:
         assert value[:, k] == pytest.approx(
             column.fill_null(np.nan).to_numpy(), rel=SIX_DIGITS, abs=1e-12, nan_ok=True
         )
-        # Six digits each; the sites' rounding evens out.
-        assert mean_of_sites(num, den)[k] == pytest.approx(column.mean(), rel=SIX_DIGITS)
+        means.append(column.mean())
         # Runs of 200 sites that vary in this pair; the others go along with those before.
         runs = np.maximum(np.cumsum(used[:, k]) - 1, 0) // 200
         some = sums_of(data, runs, slice(0, 5))[method]
@@ -365,13 +370,8 @@ def test_fst_is_that_of_plink2(method: str, tmp_path: Path) -> None:
     assert (sums.sites.sum(axis=0) == used.sum(axis=0)).all()
     assert found.fst == pytest.approx(summary[f"{method.upper()}_FST"].to_numpy(), rel=SIX_DIGITS)
     assert found.blocks.tolist() == [5] * 10
-
-
-def test_the_mean_of_sites_is_of_those_where_it_is_defined() -> None:
-    """PLINK 1.9's "Mean Fst estimate": of the sites' own ratios, NaN ones left out."""
-    num, den = np.array([[0.1], [0.0], [np.nan], [0.3]]), np.array([[0.2], [0.0], [np.nan], [0.4]])
-    assert mean_of_sites(num, den).tolist() == [pytest.approx((0.5 + 0.75) / 2)]
-    assert np.isnan(mean_of_sites(num[1:3], den[1:3])).all()
+    # Six digits each; the sites' rounding evens out.
+    assert mean_ratio(sums) == pytest.approx(means, rel=SIX_DIGITS)
 
 
 # tskit -----------------------------------------------------------------------------------

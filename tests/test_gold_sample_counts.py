@@ -6,6 +6,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,7 @@ def summed(lake: Lake, file: str, *, inbreeding: bool, at_once: int = 10**9) -> 
     return total
 
 
+@cache
 def psc(vcf: Path) -> pl.DataFrame:
     """The PSC lines of bcftools stats, in the order of the samples."""
     text = subprocess.run(

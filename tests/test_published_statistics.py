@@ -323,6 +323,41 @@ def test_fst_and_its_standard_error_are_those_of_plink2(
     assert both["blocks"].to_list() == [MEGABASES] * 3
 
 
+@pytest.mark.parametrize(("method", "name"), [("hudson", "hudson"), ("wc", "weir_cockerham")])
+def test_standard_errors_between_populations_are_those_of_plink2(
+    cohort: Cohort, tmp_path: Path, method: str, name: str
+) -> None:
+    """Of two populations alone: of each megabase as many sites that vary in the pair."""
+    who = {"YRI": cohort.members("AFR")[::2], "CHB": cohort.members("EAS")[::2]}
+    people = np.concatenate(list(who.values()))
+    genotypes = cohort.genotypes.values[:, people].reshape(len(cohort.pos), -1)
+    varies = np.flatnonzero(genotypes.min(axis=1) < genotypes.max(axis=1))
+    block = (cohort.pos[varies] - 1) // 1_000_000
+    size = int(np.bincount(block)[:-1].min())
+    wanted = [size] * (MEGABASES - 1) + [size // 4]
+    kept = np.concatenate([varies[block == b][:n] for b, n in enumerate(wanted)])
+    names = [f"{code}{i}" for code, own in who.items() for i in own.tolist()]
+    none = np.zeros(len(kept), bool)
+    write_vcf(tmp_path / "two.vcf", names, cohort.pos[kept], genotypes[kept], none, none)
+    rows = [f"{n}\t{n[:3]}" for n in names]
+    (tmp_path / "people.tsv").write_text("\n".join(["sample\tpop", *rows, ""]), encoding="utf-8")
+    (tmp_path / "groups.txt").write_text("\n".join(["#IID\tPOP", *rows, ""]), encoding="utf-8")
+    lake = Lake(tmp_path / "lake", vcf=[tmp_path / "two.vcf"], samples=tmp_path / "people.tsv")
+    lake.build("gold")
+    run(tool("plink2"), "--vcf", tmp_path / "two.vcf", "--pheno", tmp_path / "groups.txt", "--fst",
+        "POP", f"method={method}", f"blocksize={size}", "--threads", "1", "--out",
+        tmp_path / "out")  # fmt: skip
+    theirs = pl.read_csv(tmp_path / "out.fst.summary", separator="\t").row(0, named=True)
+    ours = lake.scan("gold.fst", build=False).filter(
+        pl.col("level").cast(pl.String) == "population", pl.col("method").cast(pl.String) == name
+    )
+    row = ours.collect().row(0, named=True)
+    assert row["fst"] == pytest.approx(theirs[f"{method.upper()}_FST"], rel=SIX_DIGITS)
+    assert row["se"] == pytest.approx(theirs["SE"], rel=SIX_DIGITS)
+    assert (row["sites"], row["blocks"]) == (len(kept), MEGABASES)
+    assert size > 100
+
+
 @pytest.mark.parametrize(("one", "two"), PAIRS)
 def test_fst_is_that_of_scikit_allel(cohort: Cohort, one: str, two: str) -> None:
     """Its jackknife has equal blocks only, so the value alone."""
@@ -335,6 +370,9 @@ def test_fst_is_that_of_scikit_allel(cohort: Cohort, one: str, two: str) -> None
     rows = cohort.table("fst").filter(population_1=one, population_2=two)
     ours = dict(rows.select(pl.col("method").cast(pl.String), "fst").rows())
     assert ours == pytest.approx(theirs, rel=1e-10)
+    means = dict(rows.select(pl.col("method").cast(pl.String), "mean_fst").rows())
+    assert means["hudson"] == pytest.approx((num / den).mean(), rel=1e-10)
+    assert means["weir_cockerham"] == pytest.approx((a / (a + b + c)).mean(), rel=1e-10)
 
 
 # Linkage -------------------------------------------------------------------------------

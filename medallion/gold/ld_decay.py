@@ -23,7 +23,8 @@ LD_DECAY = Table(
         Column("r2", "float64",
                "mean squared correlation of genotypes over these pairs: common snvs of the "
                "autosomes (minor allele frequency of at least 5 % in the group and in all), the "
-               "first of each kilobase, paired within a partition of the build"),
+               "first of each kilobase. Only pairs within one megabase count (positions 1 to "
+               "1,000,000, 1,000,001 to 2,000,000, ...): the further apart, the fewer of them"),
     ),
     source="Rogers & Huff 2009, https://doi.org/10.1534/genetics.108.093153",
     key=("super_population", "distance_from", "distance_to"),

@@ -8,7 +8,7 @@ import polars as pl
 
 from medallion.gold.columns import LEVEL, PAIR
 from medallion.popgen.fst import all_pairs
-from medallion.popgen.jackknife import PairSums, block_jackknife
+from medallion.popgen.jackknife import PairSums, block_jackknife, mean_ratio
 from medallion.storage.schema import Column, Table
 
 __all__ = ["FST", "fst_rows"]
@@ -23,6 +23,9 @@ FST = Table(
                "ratio of sums over records with one ALT; null where the pair does not vary"),
         Column("se", "float64",
                "its standard error: block jackknife over blocks of 1 Mb; null with fewer than two"),
+        Column("mean_fst", "float64",
+               "mean of the records' own ratios, PLINK's and vcftools' mean FST: for comparison, "
+               "since rare alleles pull it towards 0"),
         Column("sites", "int64", "records at which the pair varies", "sites", nullable=False),
         Column("blocks", "int32", "blocks that hold such records", "blocks", nullable=False),
     ),
@@ -44,6 +47,7 @@ def fst_rows(sums: PairSums, codes: Sequence[str], level: str, method: str) -> p
             "level": [level] * len(pairs),
             "method": [method] * len(pairs),
             "fst": pl.Series(found.fst, dtype=pl.Float64).fill_nan(None),
+            "mean_fst": pl.Series(mean_ratio(sums), dtype=pl.Float64).fill_nan(None),
             "se": pl.Series(found.se, dtype=pl.Float64).fill_nan(None),
             "sites": sums.sites.sum(axis=0),
             "blocks": found.blocks,

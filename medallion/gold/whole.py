@@ -127,7 +127,7 @@ def _apart(units: Sequence[tuple[Unit, Sums]], parts: Sequence[PairSums]) -> Pai
     rank = {chrom: i for i, chrom in enumerate(dict.fromkeys(u.chrom for u, _ in units))}
     return add_blocks(
         [
-            PairSums(p.block + (rank[u.chrom] << 32), p.num, p.den, p.sites)
+            PairSums(p.block + (rank[u.chrom] << 32), p.num, p.den, p.ratios, p.sites)
             for (u, _), p in zip(units, parts, strict=True)
         ]
     )

@@ -115,7 +115,7 @@ def window_fst_rows(windows: Windows, codes: Sequence[str], size: int) -> pl.Dat
     """`gold.windows_fst` of one contig, without `chrom`; `codes` of the super-populations."""
     times = size // WINDOW_BASES
     sums = windows.fst
-    sums = add_blocks([PairSums(sums.block // times, sums.num, sums.den, sums.sites)])
+    sums = add_blocks([PairSums(sums.block // times, sums.num, sums.den, sums.ratios, sums.sites)])
     pairs = fst.all_pairs(len(codes))
     n, k = len(sums.block), len(pairs)
     start, end = diversity.window_bounds(sums.block, size)

@@ -1,8 +1,8 @@
 """FST between groups of samples: Hudson's and Weir & Cockerham's, with standard errors.
 
 Both are ratios num / den per site, and over sites a *ratio of sums* (Bhatia's "ratio of
-averages"; PLINK's "weighted" FST); the mean of the sites' own ratios (`mean_of_sites`;
-PLINK's "mean") is biased where alleles are rare and is given for comparison only.
+averages"; PLINK's "weighted" FST); the mean of the sites' own ratios (PLINK's "mean") is
+biased where alleles are rare and is given for comparison only.
 
 Hudson, for groups of frequencies p1, p2 out of n1, n2 called alleles:
 
@@ -39,10 +39,6 @@ half of it), which needs the heterozygotes of REF, and those do not follow from 
 counts per ALT. tskit's Fst is another measure, 1 - 2 w / (w + b) where Hudson's is
 1 - w / b (w: mean diversity within, b: between); of a Hudson's H it is H / (2 - H).
 
-Num and den are quadratic in p, so sums over sites of all pairs come from one Gram matrix
-P^T P, in BLAS: for Hudson always, for each term has the n of one group only; for Weir &
-Cockerham, whose coefficients mix the n of both, a matrix for each set of sites of equal
-n (one set without missing calls). Sites of rare sets are computed pair by pair.
 Standard errors: `medallion.popgen.jackknife`.
 """
 
@@ -50,7 +46,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +55,7 @@ from medallion.popgen.jackknife import (
     PairSums,
     add_blocks,
     block_jackknife,
-    mean_of_sites,
+    mean_ratio,
     ratio,
 )
 
@@ -72,7 +67,7 @@ __all__ = [
     "block_jackknife",
     "hudson_sites",
     "hudson_sums",
-    "mean_of_sites",
+    "mean_ratio",
     "ratio",
     "weir_cockerham",
     "weir_cockerham_sites",
@@ -82,15 +77,11 @@ __all__ = [
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-_Rows = npt.NDArray[np.intp]
-_Block = tuple[Floats, Floats, Ints]
-_Number = TypeVar("_Number", bound=np.generic)
+_Terms = Callable[[int, slice], tuple[Floats, Floats]]
+"""Num and den of a group paired with each of some others, shape (n_others, n_sites)."""
 Pairs = Sequence[tuple[int, int]]
 
-_SITES_AT_ONCE = 4096
 _ROWS_AT_ONCE = 1024
-# Fewer sites than this of one combination of sample sizes are computed pair by pair.
-_WORTH_A_MATRIX = 64
 
 
 def all_pairs(n_groups: int) -> list[tuple[int, int]]:
@@ -109,9 +100,7 @@ def hudson_sites(ac: Ints, an: Ints, pairs: Pairs) -> tuple[Floats, Floats]:
     num, den = np.empty((len(ac), len(i))), np.empty((len(ac), len(i)))
     for rows in _strips(0, len(ac), _ROWS_AT_ONCE):
         p, h = _hudson_terms(ac[rows], an[rows])
-        one, other = p[:, i], p[:, j]
-        num[rows] = (one - other) ** 2 - h[:, i] - h[:, j]
-        den[rows] = one * (1 - other) + other * (1 - one)
+        num[rows], den[rows] = _hudson_pair(p[:, i], p[:, j], h[:, i], h[:, j])
     return num, den
 
 
@@ -121,7 +110,12 @@ def hudson_sums(ac: Ints, an: Ints, block: Ints) -> PairSums:
     `ac`, `an`: shape (n_sites, n_groups); `block`, shape (n_sites,): see
     `medallion.popgen.diversity.window_of`. The result's pairs are `all_pairs`.
     """
-    return _by_block(block, ac.shape[1], lambda rows: _hudson_block(ac[rows], an[rows]))
+
+    def terms(rows: slice) -> _Terms:
+        p, h = (np.ascontiguousarray(x.T) for x in _hudson_terms(ac[rows], an[rows]))
+        return lambda i, others: _hudson_pair(p[i], p[others], h[i], h[others])
+
+    return _by_block(block, ac.shape[1], terms)
 
 
 def weir_cockerham_sites(
@@ -135,11 +129,8 @@ def weir_cockerham_sites(
     i, j = np.array(pairs, np.intp).reshape(-1, 2).T
     num, den = np.empty((len(diploid_het), len(i))), np.empty((len(diploid_het), len(i)))
     for rows in _strips(0, len(diploid_het), _ROWS_AT_ONCE):
-        het = diploid_het[rows]
-        n, copies = _diploids(diploid_hom_ref[rows], het, diploid_hom_alt[rows])
-        num[rows], den[rows] = _pairwise(
-            n[:, i], n[:, j], copies[:, i], copies[:, j], het[:, i] + het[:, j]
-        )
+        n, p, het = _wc_terms(diploid_hom_ref[rows], diploid_het[rows], diploid_hom_alt[rows])
+        num[rows], den[rows] = _wc_pair(n[:, i], n[:, j], p[:, i], p[:, j], het[:, i] + het[:, j])
     return num, den
 
 
@@ -151,10 +142,18 @@ def weir_cockerham_sums(
     The counts of diploids have shape (n_sites, n_groups), `block` (n_sites,). The
     result's pairs are `all_pairs`.
     """
-    n, copies = _diploids(diploid_hom_ref, diploid_het, diploid_hom_alt)
-    return _by_block(
-        block, n.shape[1], lambda rows: _wc_block(n[rows], copies[rows], diploid_het[rows])
-    )
+
+    def terms(rows: slice) -> _Terms:
+        n, p, het = (
+            np.ascontiguousarray(x.T)
+            for x in _wc_terms(diploid_hom_ref[rows], diploid_het[rows], diploid_hom_alt[rows])
+        )
+        # One column where no site misses a call: what follows from n is then told once.
+        if (n == n[:, :1]).all():
+            n = n[:, :1]
+        return lambda i, others: _wc_pair(n[i], n[others], p[i], p[others], het[i] + het[others])
+
+    return _by_block(block, diploid_het.shape[1], terms)
 
 
 def weir_cockerham(
@@ -197,40 +196,39 @@ def _strips(first: int, stop: int, size: int) -> Iterator[slice]:
         yield slice(start, min(start + size, stop))
 
 
-def _by_block(block: Ints, n_groups: int, sums: Callable[[slice], _Block]) -> PairSums:
-    """Run `sums` on each run of rows of one block, and add up the runs of each."""
+def _by_block(block: Ints, n_groups: int, terms: Callable[[slice], _Terms]) -> PairSums:
+    """Sum num and den of all pairs over each run of rows of one block; add up each block's."""
     shape = (0, n_groups * (n_groups - 1) // 2)
-    empty = PairSums(np.zeros(0, np.int64), np.zeros(shape), np.zeros(shape), np.zeros(shape, int))
-    found = [empty]
+    none = np.zeros(shape)
+    if not n_groups:
+        block = block[:0]
+    found = [PairSums(np.zeros(0, np.int64), none, none, none, np.zeros(shape, np.int64))]
     for run in np.split(np.arange(len(block)), np.flatnonzero(np.diff(block)) + 1):
         first = int(run[0]) if len(run) else 0
-        for rows in _strips(first, first + len(run), _SITES_AT_ONCE):
-            num, den, sites = sums(rows)
-            found.append(PairSums(block[rows][:1], num[None], den[None], sites[None]))
+        for rows in _strips(first, first + len(run), _ROWS_AT_ONCE):
+            pair = terms(rows)
+            # A group against all after it: the order of `all_pairs`.
+            each = [_summed(*pair(i, slice(i + 1, None))) for i in range(n_groups)]
+            sums = (np.concatenate(x)[None] for x in zip(*each, strict=True))
+            found.append(PairSums(block[rows][:1], *sums))
     return add_blocks(found)
 
 
-def _hudson_block(ac: Ints, an: Ints) -> _Block:
-    p, h = _hudson_terms(ac, an)
-    valid = an > 1
-    if not valid.all():
-        p, h = np.where(valid, p, 0.0), np.where(valid, h, 0.0)
-    gram, here = p.T @ p, valid.astype(np.float64)
-    # Each group's terms over the sites that count for the pair: [i, j] those of i.
-    squares, firsts = (p * p - h).T @ here, p.T @ here
-    num = squares + squares.T - 2 * gram
-    den = firsts + firsts.T - 2 * gram
-    return _upper(num), _upper(den), _upper(_varying(ac, an, valid))
+def _summed(num: Floats, den: Floats) -> tuple[Floats, Floats, Floats, Ints]:
+    """Sums over sites, shape (n_pairs, n_sites), of num, den, and num / den; and the sites.
+
+    Both are NaN where a pair cannot be compared, and 0 where it does not vary: such sites
+    are left out. Elsewhere den is positive.
+    """
+    if np.isnan(den).any():
+        num, den = np.nan_to_num(num), np.nan_to_num(den)
+    ratios = num / np.maximum(den, np.finfo(np.float64).tiny)
+    varies = np.count_nonzero(den, axis=1)
+    return num.sum(axis=1), den.sum(axis=1), ratios.sum(axis=1), varies
 
 
-def _varying(copies: Ints, n: Ints, valid: Bools) -> Ints:
-    """Sites at which each pair of groups has both alleles, shape (n_groups, n_groups)."""
-    # Whole numbers up to the sites of a block are exact in float32.
-    here, none, only = (
-        x.astype(np.float32) for x in (valid, valid & (copies == 0), valid & (copies == n))
-    )
-    found: Ints = (here.T @ here - none.T @ none - only.T @ only).astype(np.int64)
-    return found
+def _hudson_pair(p1: Floats, p2: Floats, h1: Floats, h2: Floats) -> tuple[Floats, Floats]:
+    return (p1 - p2) ** 2 - h1 - h2, p1 + p2 - 2 * p1 * p2
 
 
 def _components(
@@ -251,78 +249,31 @@ def _defined(a: Floats, whole: Floats, valid: Bools, still: Bools) -> tuple[Floa
     return a, whole
 
 
-def _pairwise(n1: Ints, n2: Ints, c1: Ints, c2: Ints, het: Ints) -> tuple[Floats, Floats]:
-    """Of two groups, site by site: diploids n, copies c of the ALT, heterozygotes of both."""
-    n, copies = n1 + n2, c1 + c2
+def _wc_terms(hom_ref: Ints, het: Ints, hom_alt: Ints) -> tuple[Floats, Floats, Floats]:
+    """Diploids, their frequency of the ALT (NaN without one), and heterozygotes."""
+    n, copies = _diploids(hom_ref, het, hom_alt)
     with np.errstate(invalid="ignore", divide="ignore"):
-        nbar, pbar = n / 2, copies / (2 * n)
-        apart = n2 * c1 - n1 * c2  # of p1 - p2, the numerator over 2 n1 n2
-        s2 = apart * (apart / (2.0 * n1 * n2 * n * n))
-        inner = pbar * (1 - pbar) - s2 / 2
-        a, whole = _components(nbar, 2 * n1 * n2 / n, s2, inner, het / n)
-    return _defined(a, whole, (n1 > 0) & (n2 > 0) & (n > 2), (copies == 0) | (copies == 2 * n))
+        return n.astype(np.float64), copies / (2 * n), het.astype(np.float64)
 
 
-def _wc_block(n: Ints, copies: Ints, het: Ints) -> _Block:
-    sets, rest = _equal_rows(n)
-    parts = [_wc_equal(n[rows][0], copies[rows], het[rows]) for rows in sets]
-    if len(rest):
-        parts.append(_wc_rest(n[rest], copies[rest], het[rest]))
-    num, den, sites = (np.sum(x, axis=0) for x in zip(*parts, strict=True))
-    return num, den, sites
+def _wc_pair(n1: Floats, n2: Floats, p1: Floats, p2: Floats, het: Floats) -> tuple[Floats, Floats]:
+    """Of two groups: a and a + b + c from diploids, frequencies, heterozygotes of both.
 
-
-def _equal_rows(n: Ints) -> tuple[list[slice] | list[_Rows], _Rows]:
-    """Sets of rows that are equal, where they are many; and all other rows."""
-    if (n == n[0]).all():
-        return [slice(None)], np.zeros(0, np.intp)
-    # Rows are told apart by a sum with odd weights, and the sets it makes are verified:
-    # a collision costs time only.
-    weights = np.random.default_rng(5).integers(1 << 62, size=n.shape[1]) | 1
-    _, of, size = np.unique(n @ weights, return_inverse=True, return_counts=True)
-    many = [np.flatnonzero(of == k) for k in np.flatnonzero(size >= _WORTH_A_MATRIX)]
-    sets = [rows for rows in many if (n[rows] == n[rows[0]]).all()]
-    left = np.ones(len(n), bool)
-    left[np.concatenate([*sets, np.zeros(0, np.intp)])] = False
-    return sets, np.flatnonzero(left)
-
-
-def _wc_equal(n: Ints, copies: Ints, het: Ints) -> _Block:
-    """Sites that share the diploids of each group, `n` of shape (n_groups,)."""
-    p = copies / (2 * np.maximum(n, 1))
-    gram, firsts, hets = p.T @ p, p.sum(axis=0), het.sum(axis=0)
-    squares = np.diag(gram)
-    i, j = np.triu_indices(len(n), 1)
-    n1, n2, cross = n[i], n[j], gram[i, j]
-    both = n1 + n2
+    Either is a sum of three terms, in (p1 - p2)², pbar (1 - pbar) and het, with coefficients
+    that follow from the diploids alone. Where both groups have the same single allele, each
+    term is 0 without rounding.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
-        s2 = 2 * n1 * n2 * (squares[i] + squares[j] - 2 * cross) / both**2
-        pbar = (n1 * firsts[i] + n2 * firsts[j]) / both
-        pbar2 = (n1**2 * squares[i] + n2**2 * squares[j] + 2 * n1 * n2 * cross) / both**2
-        hbar = (hets[i] + hets[j]) / both
-        num, den = _components(both / 2, 2 * n1 * n2 / both, s2, pbar - pbar2 - s2 / 2, hbar)
-    valid = (n1 > 0) & (n2 > 0) & (both > 2)
-    sites = _upper(_varying(copies, 2 * n, np.broadcast_to(n > 0, copies.shape)))
-    return np.where(valid, num, 0.0), np.where(valid, den, 0.0), np.where(valid, sites, 0)
-
-
-def _wc_rest(n: Ints, copies: Ints, het: Ints) -> _Block:
-    """Sites of any n, pair by pair, those that vary in it."""
-    n, copies, het = (np.ascontiguousarray(x.T) for x in (n, copies, het))
-    pairs = all_pairs(len(n))
-    num, den, sites = np.zeros(len(pairs)), np.zeros(len(pairs)), np.zeros(len(pairs), np.int64)
-    for place, (i, j) in enumerate(pairs):
-        both, carried = n[i] + n[j], copies[i] + copies[j]
-        rows = np.flatnonzero(
-            (carried > 0) & (carried < 2 * both) & (n[i] > 0) & (n[j] > 0) & (both > 2)
-        )
-        a, whole = _pairwise(
-            n[i][rows], n[j][rows], copies[i][rows], copies[j][rows], het[i][rows] + het[j][rows]
-        )
-        num[place], den[place], sites[place] = a.sum(), whole.sum(), len(rows)
-    return num, den, sites
-
-
-def _upper(square: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
-    """The pairs of a square, in the order of `all_pairs`."""
-    return square[np.triu_indices(len(square), 1)]
+        n = n1 + n2
+        share = n2 / n
+        nc = np.where((n1 > 0) & (n2 > 0) & (n > 2), 2 * n1 * share, np.nan)
+        in_a, in_b = n / (2 * nc), n / (n - 2)
+        less = 2 * in_a / (n - 2)
+        a = in_a * nc / n + less * nc / (2 * n), -less, less / (4 * n)
+        b = -in_b * nc / (2 * n), in_b, -in_b * (n - 1) / (2 * n * n)
+        whole = a[0] + b[0], a[1] + b[1], a[2] + b[2] + 1 / (2 * n)
+    apart = p1 - p2
+    pbar = p1 - share * apart
+    terms = apart * apart, pbar - pbar * pbar, het
+    num, den = (x * terms[0] + y * terms[1] + z * terms[2] for x, y, z in (a, whole))
+    return num, den

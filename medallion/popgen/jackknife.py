@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Jackknife", "PairSums", "add_blocks", "block_jackknife", "mean_of_sites", "ratio"]
+__all__ = ["Jackknife", "PairSums", "add_blocks", "block_jackknife", "mean_ratio", "ratio"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -27,12 +27,14 @@ class PairSums:
     """Sums over sites for pairs of groups, by block.
 
     `block`, shape (n_blocks,), ascending; the others have shape (n_blocks, n_pairs):
-    `num` and `den` of the ratio, `sites` at which the pair varies (int64).
+    `num` and `den` of the ratio; `ratios`, the sites' own num / den; `sites` at which the
+    pair varies (int64), which are those whose den is positive.
     """
 
     block: Ints
     num: Floats
     den: Floats
+    ratios: Floats
     sites: Ints
 
 
@@ -59,10 +61,11 @@ def add_blocks(parts: Sequence[PairSums]) -> PairSums:
         raise ValueError("there must be at least one part")
     block, place = np.unique(np.concatenate([p.block for p in parts]), return_inverse=True)
     shape = (len(block), parts[0].num.shape[1])
-    num, den, sites = np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64)
-    for total, name in ((num, "num"), (den, "den"), (sites, "sites")):
+    num, den, ratios = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    sites = np.zeros(shape, np.int64)
+    for total, name in ((num, "num"), (den, "den"), (ratios, "ratios"), (sites, "sites")):
         np.add.at(total, place, np.concatenate([getattr(p, name) for p in parts]))
-    return PairSums(block, num, den, sites)
+    return PairSums(block, num, den, ratios, sites)
 
 
 def ratio(num: Floats, den: Floats) -> Floats:
@@ -72,16 +75,14 @@ def ratio(num: Floats, den: Floats) -> Floats:
     return found
 
 
-def mean_of_sites(num: Floats, den: Floats) -> Floats:
-    """Mean over sites (the first axis) of num / den where it is defined; NaN without any.
+def mean_ratio(sums: PairSums) -> Floats:
+    """Mean of the sites' own ratios of each pair, shape (n_pairs,); NaN where none varies.
 
-    PLINK 1.9's "Mean Fst estimate" (with `weir_cockerham_sites`); its "Weighted" one is
-    `ratio` of the sums.
+    PLINK 1.9's "Mean Fst estimate" and vcftools' mean, of Weir & Cockerham's; their
+    "weighted" one is `ratio` of the sums.
     """
-    values = ratio(num, den)
-    defined = ~np.isnan(values)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found: Floats = np.where(defined, values, 0.0).sum(axis=0) / defined.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        found: Floats = sums.ratios.sum(axis=0) / sums.sites.sum(axis=0)
     return found
 
 

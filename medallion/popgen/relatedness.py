@@ -242,7 +242,9 @@ def kinship_errors(
             for x in ((a - b) ** 2 * both, (a == 1) & both, (b == 1) & both, both)
         )
         fewer = np.where((het_a.sum(axis=1) < het_b.sum(axis=1))[:, None], het_a, het_b)
-        sums = PairSums(start, apart.T.astype(float), 4.0 * fewer.T, sites.T)
+        # Nobody asks for the mean of the sites' own ratios.
+        none = np.zeros_like(fewer.T, np.float64)
+        sums = PairSums(start, apart.T.astype(float), 4.0 * fewer.T, none, sites.T)
         found.append(block_jackknife(sums).se)
     return np.concatenate(found)
 
