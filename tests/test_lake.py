@@ -204,7 +204,7 @@ def test_other_code_or_another_format_makes_stale_with_that_reason(
     from medallion.silver import build as silver
 
     with monkeypatch.context() as patch:
-        patch.setattr(gold, "code_digest", lambda *_: "other")
+        patch.setattr(gold, "code_digest", lambda *_, **__: "other")
         assert states(lake) == ["fresh", "fresh", "stale"]
         assert lake.status()["gold"].reasons == ("The code that makes this layer changed.",)
     with monkeypatch.context() as patch:

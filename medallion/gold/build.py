@@ -48,7 +48,7 @@ from medallion.storage.work import Work
 __all__ = ["LAYER", "Silver", "build", "current"]
 
 LAYER = "gold"
-FORMAT = 2
+FORMAT = 3
 _CODE = (
     "gold", "popgen", "storage/parts.py", "storage/schema.py", "vcf/genotype_texts.py",
     "catalog/populations.py", "catalog/genomes.py",
@@ -56,9 +56,13 @@ _CODE = (
 _RECORDS_PER_TASK = 1 << 14
 
 
+def _code() -> str:
+    return code_digest(*_CODE, used_by="gold/build.py")
+
+
 def current(silver: Fingerprint) -> Fingerprint:
     """What gold would be made of, given what silver is made of now."""
-    return Fingerprint({"The silver layer": silver.digest}, {}, FORMAT, code_digest(*_CODE))
+    return Fingerprint({"The silver layer": silver.digest}, {}, FORMAT, _code())
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,7 @@ class Silver:
         """The contigs of the files, in the order of the files."""
         parts = delta.parts_of(self.root, SILVER_VARIANTS, self.version[SILVER_VARIANTS.short])
         present = {(p.stats["file"][0], p.chrom or "") for p in parts}
-        code = code_digest(*_CODE)
+        code = _code()
         return [
             Unit(file, chrom, unit_key(key, chrom, self.groups, code))
             for file, key in self.snapshot.summary["keys"].items()
