@@ -91,6 +91,35 @@ def test_sums_are_those_of_the_sites(seed: int, missing: float, cuts: list[int])
             assert (sums.sites[k] == used[first:last].sum(axis=0)).all()
 
 
+@SOME
+@given(st.integers(0, 10**6), st.sampled_from([0.0, 0.3, 0.8]), st.permutations(range(4)))
+def test_it_does_not_matter_who_comes_first(seed: int, missing: float, order: list[int]) -> None:
+    """Of a pair, of all groups, and of the two alleles; and it is never above 1."""
+    data = with_missing(seed, 50, missing)
+    back = [(j, i) for i, j in PAIRS]
+    for method, (num, den) in sites_of(data, PAIRS).items():
+        other = sites_of(data, back)[method]
+        assert num == pytest.approx(other[0], rel=1e-9, abs=1e-12, nan_ok=True)
+        assert den == pytest.approx(other[1], rel=1e-9, abs=1e-12, nan_ok=True)
+        assert np.nanmax(ratio(num, den), initial=0) <= 1 + 1e-9
+    block = np.zeros(50, np.int64)
+    flipped = {
+        "hudson": hudson_sums(data.an - data.ac, data.an, block),
+        "wc": weir_cockerham_sums(*data.diploids[::-1], block),
+    }
+    for method, sums in sums_of(data, block).items():
+        assert block_jackknife(sums).fst == pytest.approx(
+            block_jackknife(flipped[method]).fst, rel=1e-9, abs=1e-12, nan_ok=True
+        )
+        place = {pair: k for k, pair in enumerate(PAIRS)}
+        moved = [place[tuple(sorted((order[i], order[j])))] for i, j in PAIRS]
+        assert block_jackknife(
+            sums_of(counted(data.genotypes, tuple(GROUPS[k] for k in order), data.pos), block)[
+                method
+            ]
+        ).fst == pytest.approx(block_jackknife(sums).fst[moved], rel=1e-9, abs=1e-12, nan_ok=True)
+
+
 @pytest.mark.parametrize("rare", [1, 40, 100])
 def test_equal_sample_sizes_are_found_wherever_they_are(rare: int) -> None:
     """Several sets of sites of equal n, large and small, in any order."""

@@ -19,6 +19,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from invariants import assert_tables_agree
 from plain_vcf import (
     assert_lossless,
     bgzf,
@@ -212,6 +213,7 @@ def test_a_random_vcf_is_read_to_the_letter_and_counted(document: Document) -> N
         assert out["raw"].to_list() == [lines[i] for i in sorted(repeated)]
         assert set(out["reason"]) <= {"duplicate"}
         assert_counts(lake, document, repeated)
+        assert_tables_agree(lake)
 
 
 def repeats(found: tuple[Record, ...]) -> Iterator[int]:

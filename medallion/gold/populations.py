@@ -53,9 +53,11 @@ POPULATIONS = Table(
         Column("segregating_sites", "int64",
                "snv records of which the group has more than one allele", "sites", nullable=False),
         Column("pi", "float64",
-               "nucleotide diversity: mean differences between two copies, over snvs, per base",
+               "nucleotide diversity: mean differences between two copies, over snvs, per base; "
+               "null where the group has no snv with two called alleles",
                "differences per base"),
-        Column("theta_w", "float64", "Watterson's theta over snvs, per base", "per base"),
+        Column("theta_w", "float64", "Watterson's theta over snvs, per base; null where pi is",
+               "per base"),
         Column("tajima_d", "float64", "Tajima's D over snvs, n the most alleles called"),
         Column("het_observed", "float64",
                "share of heterozygotes among diploid calls, mean over snvs with one ALT"),

@@ -147,10 +147,12 @@ def _count(
     total.haploid_ref[:] = np.where(ploidy == 1, implied, 0)
     if expected_het is not None:
         total.observed_het[:] = total.het
+        if rows is not None:
+            total.observed_het[:] -= rows.het_of_many()
         varies = (expected_het > 0).astype(np.float64)
         for weight, to in ((expected_het, total.expected_het), (varies, total.autosomal)):
             called = weight.sum() - _missed(records, calls, weight, len(ploidy))
-            called = np.where(ploidy >= 2, called, 0.0)
+            called = np.where(ploidy == 2, called, 0.0)
             to[:] = called if rows is None else called + rows.otherwise(ploidy, weight)
     return total
 
@@ -307,17 +309,27 @@ class _Rows:
                 found |= (other > 0) & wanted[self.types[np.where(other > 0, there, 0)]]
             of[:] += np.bincount(column[found & ~wanted[own]], minlength=n)
 
+    def het_of_many(self) -> Ints:
+        """Heterozygous calls of more than two copies, per column."""
+        many = np.array([m.ploidy > 2 for m in self.meanings]) & np.isin(
+            self.kinds, (_HET, _TWO_ALTS)
+        )
+        rows = np.flatnonzero(many[self.text]) if many.any() else np.zeros(0, np.int64)
+        column = self.column[self.sample[rows[self._calls(rows)]]]
+        return np.bincount(column, minlength=len(self.column))
+
     def otherwise(self, ploidy: Ints, weight: Floats) -> Floats:
         """What carrying calls change in the weight of calls of two called copies, per column.
 
         Those that have them where their record's pattern does not imply it add the weight
         of their record; those that lack them take it away.
         """
-        full = np.isin(self.kinds, (_HET, _HOM_ALT, _TWO_ALTS))
-        if (ploidy >= 2).all():
+        two = np.array([m.ploidy == 2 for m in self.meanings])
+        full = np.isin(self.kinds, (_HET, _HOM_ALT, _TWO_ALTS)) & two
+        if (ploidy == 2).all():
             odd = np.flatnonzero(~full[self.text]) if not full.all() else np.zeros(0, np.int64)
         else:
-            odd = np.flatnonzero(full[self.text] != (ploidy >= 2)[self.column[self.sample]])
+            odd = np.flatnonzero(full[self.text] != (ploidy == 2)[self.column[self.sample]])
         odd = odd[self.alt[odd] == self._lowest()[self.text[odd]]]
         change = np.where(full[self.text[odd]], 1.0, -1.0) * weight[self._record(odd)]
         column = self.column[self.sample[odd]]

@@ -41,8 +41,8 @@ SAMPLES = Table(
         Column("het_hom_ratio", "float64", "het / hom_alt"),
         Column("call_rate", "float64", "share of records that are called"),
         Column("f", "float64",
-               "inbreeding coefficient by the method of moments, over autosomal records: 1 - "
-               "observed / expected heterozygous calls, as plink --het"),
+               "inbreeding coefficient by the method of moments, over diploid calls of autosomal "
+               "records: 1 - observed / expected heterozygous calls, as plink --het"),
     ),
     source="Counts: as bcftools stats -s - (PSC); f: Purcell et al. 2007, "
     "https://doi.org/10.1086/519795",

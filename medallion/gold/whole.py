@@ -72,6 +72,9 @@ def _nothing(facts: Facts) -> Iterator[tuple[Table, str | None, pl.DataFrame]]:
         None,
         population_rows(PopulationSums.zeros(n), site_sums(*none).total(), 1, facts.groups),
     )
+    people = facts.samples.filter("in_vcf")
+    names = people["sample"].to_list()
+    yield SAMPLES, None, sample_rows(people, names, SampleSums.zeros(len(names)))
 
 
 def _tables(

@@ -44,7 +44,8 @@ WINDOWS = Table(
         Column("pi", "float64",
                "nucleotide diversity: mean differences between two copies, over snvs, per base. "
                "Assumes that every base of the window was accessible, and that those without a "
-               "record do not vary", "differences per base"),
+               "record do not vary; null where the group has no snv with two called alleles",
+               "differences per base"),
         Column("theta_w", "float64",
                "Watterson's theta over snvs, per base, under the same assumption", "per base"),
         Column("tajima_d", "float64",

@@ -265,18 +265,19 @@ def nucleotide_diversity(sums: SiteSums, length: npt.ArrayLike) -> Floats:
     """Nucleotide diversity per base: the sites' diversity over the bases looked at.
 
     `length` in bases, broadcast against the sums; bases without a record are taken for
-    invariant. Raises ValueError where a length is not positive.
+    invariant. NaN where at no site two alleles are called: then nothing is known of any.
+    Raises ValueError where a length is not positive.
     """
-    return sums.pi / _positive(length)
+    return np.where(sums.sites > 0, sums.pi / _positive(length), np.nan)
 
 
 def watterson_theta(sums: SiteSums, length: npt.ArrayLike) -> Floats:
     """Watterson's theta (1975) per base: the sum over segregating sites of 1 / a_n, by length.
 
-    Each site counts with the n of its own called alleles. Raises ValueError where a
-    length is not positive.
+    Each site counts with the n of its own called alleles. NaN where at no site two
+    alleles are called. Raises ValueError where a length is not positive.
     """
-    return sums.inverse_a / _positive(length)
+    return np.where(sums.sites > 0, sums.inverse_a / _positive(length), np.nan)
 
 
 def tajima_d(sums: SiteSums) -> Floats:

@@ -36,8 +36,9 @@ class SampleSums:
     `other_snv`, `other_indel`: calls of two different ALTs of which only the second is one.
     `singletons`: ALT alleles of which this sample has the only copy. `sole_records`:
     records where its call of two copies is the only such that carries an ALT (nSingletons
-    of PSC). `observed_het`, `expected_het` and `autosomal` (called records) are over the
-    records that count for the inbreeding coefficient: autosomal, of more than one allele.
+    of PSC). `observed_het`, `expected_het` and `autosomal` (called records) are over diploid
+    calls of the records that count for the inbreeding coefficient: autosomal, of more than
+    one allele.
     """
 
     records: Ints
