@@ -20,6 +20,7 @@ from medallion import export as exports
 from medallion import ondemand
 from medallion.bronze import raw as bronze_raw
 from medallion.bronze import source as bronze_source
+from medallion.bronze.places import published_place
 from medallion.bronze.published import Vcfs
 from medallion.bronze.raw import RawRecord, Region, parse_where
 from medallion.bronze.source import Source
@@ -231,7 +232,9 @@ class Lake:
             raise UsageError(f"Bronze has no sample table {file!r}; it has {_listed(names)}.")
         if not names:
             raise NotBuiltError("This lake has no sample table: none was given with --samples.")
-        return read_sample_table(self.path / "bronze" / (file or names[0]))
+        folder, name = self.path / "bronze", file or names[0]
+        place = published_place(folder, name, self._snapshot("bronze"))
+        return read_sample_table(place or folder / name)
 
     def variant(self, text: str) -> pl.DataFrame:
         """Rows of `silver.variants` that `text` means, in the order of the file.

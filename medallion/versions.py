@@ -15,11 +15,13 @@ from pathlib import Path
 
 import polars as pl
 
+from medallion.bronze.places import forget_published
 from medallion.errors import UsageError
 from medallion.storage import delta
 from medallion.storage.fingerprint import digest_file
 from medallion.storage.parts import Part, table_path, whole
 from medallion.storage.schema import Table
+from medallion.storage.snapshot import read_snapshot
 from medallion.tables import TABLES, published_version
 
 __all__ = ["Comparison", "clean", "compare", "kept_versions"]
@@ -122,7 +124,7 @@ def clean(root: Path, older_than: float = 0) -> int:
     if not older_than >= 0:
         raise UsageError(f"{older_than} days cannot be: expected 0 or more.")
     since = datetime.now(UTC) - timedelta(days=min(older_than, _MOST_DAYS))
-    removed = 0
+    removed = forget_published(root / "bronze", read_snapshot(root, "bronze"))
     for table in TABLES.values():
         if (version := published_version(root, table)) is None:
             continue

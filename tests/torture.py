@@ -1,6 +1,7 @@
 """A builder and a reader of a lake as programs of their own, for tests to kill and to watch.
 
-    python tests/torture.py build LAKE VCF SAMPLES SPARE   one build for each line it is sent
+    python tests/torture.py build LAKE VCF SAMPLES SPARE   one build for each line it is sent,
+                            cancelled so many seconds after it came to a layer: gold 0.1
     python tests/torture.py read LAKE SEED COUNT           COUNT readers until its input ends
 
 Both answer with JSON, an object a line.
@@ -13,14 +14,14 @@ import json
 import random
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from plain_vcf import vcf_text
 
 from medallion import Lake
-from medallion.errors import MedallionError
+from medallion.errors import BuildCancelled, MedallionError
 from medallion.progress import Progress
 
 _TURN = threading.Lock()
@@ -114,18 +115,33 @@ def build(root: Path, vcf: str, samples: str, spare: Path) -> None:
     (spare / "a.vcf").write_text(vcf_text(["1 1 . A C . . . GT 0|1 0|0 0|0"]), encoding="utf-8")
     Lake(spare / "lake", vcf=[spare / "a.vcf"]).build()
     say(ready=True)
-    for _ in sys.stdin:
+    for line in sys.stdin:
         lake = Lake(root, vcf=[vcf], samples=samples)
+        cancel = threading.Event()
+        tell = _tell(*line.split(), cancel=cancel)
         try:
-            lake.build(progress=_tell)
+            lake.build(progress=tell, cancel=cancel)
+        except BuildCancelled:
+            say(cancelled=list(lake.last_built))
         except MedallionError as error:
             say(refused=str(error))
         else:
             say(built=list(lake.last_built))
 
 
-def _tell(event: Progress) -> None:
-    say(layer=event.layer, step=str(event))
+def _tell(
+    layer: str = "", seconds: str = "0", *, cancel: threading.Event
+) -> Callable[[Progress], None]:
+    """Say how far a build is, and cancel it some seconds after it came to `layer`."""
+    begun = threading.Event()
+
+    def tell(event: Progress) -> None:
+        if event.layer == layer and not begun.is_set():
+            begun.set()
+            threading.Timer(float(seconds), cancel.set).start()
+        say(layer=event.layer, step=str(event))
+
+    return tell
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ is there and is not what is recorded is put aside under another name, not overwr
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -23,6 +21,13 @@ from medallion.bronze.ahead import Ahead
 from medallion.bronze.index import Indexed, index_file
 from medallion.bronze.local import bring
 from medallion.bronze.parts import hash_file, put_aside
+from medallion.bronze.places import (
+    arriving,
+    arriving_place,
+    built_place,
+    forget_published,
+    put_in_place,
+)
 from medallion.bronze.source import OWN, Source, file_name, is_address
 from medallion.bronze.tables import BLOCKS, FILES
 from medallion.catalog.releases import DATASETS, RemoteFile, Version
@@ -31,7 +36,7 @@ from medallion.progress import Reporter
 from medallion.storage import delta
 from medallion.storage.fingerprint import Fingerprint, code_digest, digest_file
 from medallion.storage.parts import write_part
-from medallion.storage.publish import publish
+from medallion.storage.publish import publish, removing_unfinished
 from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.storage.work import Work
 
@@ -47,7 +52,6 @@ __all__ = [
 ]
 
 LAYER = "bronze"
-_ARRIVING = ".arriving"
 FORMAT = 1
 _CODE = (
     "vcf/blocks.py",
@@ -181,10 +185,15 @@ def build(root: Path, source: Source, work: Work, ahead: Ahead, *, force: bool =
 
     Of the files to download, `ahead` may have begun with some.
     """
-    begun = time.monotonic()
     folder = root / LAYER
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(folder / _ARRIVING, ignore_errors=True)
+    with removing_unfinished(root, (FILES, BLOCKS)), arriving(folder):
+        _build(root, source, work, ahead, force=force)
+
+
+def _build(root: Path, source: Source, work: Work, ahead: Ahead, *, force: bool) -> None:
+    begun = time.monotonic()
+    folder = root / LAYER
     snapshot = read_snapshot(root, LAYER)
     before = _rows(root, snapshot, force=force)
     wanted = wanted_files(source)
@@ -196,7 +205,7 @@ def build(root: Path, source: Source, work: Work, ahead: Ahead, *, force: bool =
     same_code = snapshot is not None and snapshot.fingerprint.code == code_digest(*_CODE)
     for file in wanted:
         row = arrived.get(file.name) or _bring_local(file, folder, before, work.report)
-        path = _where(folder, file.name)
+        path = built_place(folder, file.name)
         old = before.get(file.name)
         if file.kind == "vcf":
             if old and old["sha256"] == row["sha256"] and same_code and not force:
@@ -226,22 +235,13 @@ def build(root: Path, source: Source, work: Work, ahead: Ahead, *, force: bool =
     }
     inputs = {f.label: str(summary[f.name]["sha256"]) for f in wanted}
     # What was brought takes the old file's place last, so that a build that dies has not
-    # put new bytes under the old index.
-    for file in wanted:
-        arriving = folder / _ARRIVING / file.name
-        if arriving.is_file():
-            os.replace(arriving, folder / file.name)
+    # put new bytes under the old index; those of that index stay until there is another.
+    put_in_place(folder, (f.name for f in wanted), snapshot)
     publish(root, parts, _fingerprint(inputs, source), {"files": summary}, begun)
-    shutil.rmtree(folder / _ARRIVING, ignore_errors=True)
+    forget_published(folder, read_snapshot(root, LAYER))
     for name in set(before) - {f.name for f in wanted}:
         if source.dataset == OWN:
             (folder / name).unlink(missing_ok=True)
-
-
-def _where(folder: Path, name: str) -> Path:
-    """Where the file lies while bronze is built: among the arriving, else in its place."""
-    arriving = folder / _ARRIVING / name
-    return arriving if arriving.is_file() else folder / name
 
 
 def _fingerprint(inputs: Mapping[str, str], source: Source) -> Fingerprint:
@@ -369,11 +369,9 @@ def _bring_local(
     else:
         if there is not None and not (old and there == old["sha256"]):
             put_aside(target)
-        arriving = folder / _ARRIVING / file.name
-        arriving.parent.mkdir(exist_ok=True)
         got = bring(
             file.origin,
-            arriving,
+            arriving_place(folder, file.name),
             lambda done, total: report(LAYER, f"copying {file.name}", done, total, "bytes"),
         )
     return {

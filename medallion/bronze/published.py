@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import polars as pl
 
 from medallion.bronze.index import as_blocks
+from medallion.bronze.places import published_place
 from medallion.bronze.raw import IndexedFile
 from medallion.errors import LakeError, MedallionError, UsageError
 from medallion.storage import delta
-from medallion.storage.fingerprint import digest_file
 from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.vcf.blocks import Blocks
 from medallion.vcf.header import Header, read_header
@@ -63,19 +62,21 @@ class Vcfs:
     def steadily(self, read: Callable[[], T]) -> T:
         """What `read()` gives, of bytes that the published index is of.
 
-        A build moves new bytes into place just before it publishes their index, so what is
-        read in between is read again. Raises LakeError where the two stay apart: the file
-        was changed by hand, or a build died in between.
+        A build puts new bytes in place just before it publishes their index, so what is
+        read in between is read again. Raises LakeError where the published bytes are
+        nowhere: the file was changed by hand.
         """
         for _ in range(_TRIES):
             before = read_snapshot(self.root, "bronze")
+            places = self._places(before)
             wrong: MedallionError | None = None
             try:
                 with delta.reading(self.root, "bronze"):
                     found = read()
             except MedallionError as error:
                 wrong = error
-            if before == read_snapshot(self.root, "bronze") and self._fits(before):
+            same = before == read_snapshot(self.root, "bronze")
+            if same and None not in places and places == self._places(before):
                 if wrong is not None:
                     raise wrong
                 return found
@@ -83,35 +84,19 @@ class Vcfs:
         if isinstance(wrong, LakeError):
             raise wrong
         raise LakeError(
-            f"A VCF in {self.root / 'bronze'} is not as it was when its index was made: a build "
-            "stopped as it put a new one in its place, or the file was damaged. "
-            f"Mend it: medallion build bronze --lake {self.root}"
+            f"A VCF in {self.root / 'bronze'} is not as it was when its index was made: it was "
+            f"changed or damaged. Mend it: medallion build bronze --lake {self.root}"
         ) from wrong
 
-    def _fits(self, published: Snapshot | None) -> bool:
-        """Whether the VCFs that lie in bronze are those that were published."""
+    def _places(self, published: Snapshot | None) -> list[Path | None]:
+        """Where the bytes of the VCFs are that were published."""
         files = published.summary["files"] if published else {}
-        for name, known in files.items():
-            if known["kind"] != "vcf":
-                continue
-            path = self.root / "bronze" / name
-            try:
-                stat = path.stat()
-                size, when = stat.st_size, stat.st_mtime_ns
-                # A copy of a lake has other dates.
-                if [size, when] != known["stat"] and _digest(path, size, when) != known["sha256"]:
-                    return False
-            except OSError:
-                return False
-        return True
+        names = [name for name, known in files.items() if known["kind"] == "vcf"]
+        return [published_place(self.root / "bronze", name, published) for name in names]
 
     def _blocks(self, row: dict[str, Any]) -> tuple[Blocks, pl.DataFrame]:
         own = self.scan("bronze.blocks").filter(pl.col("file") == row["file"])
         table = own.sort("block").collect()
-        return as_blocks(self.root / "bronze" / row["file"], row["container"], table), table
-
-
-@lru_cache(maxsize=64)
-def _digest(path: Path, _size: int, _when: int) -> str:
-    """SHA-256 of a file, reckoned anew where its size or date changed."""
-    return digest_file(path)
+        folder = self.root / "bronze"
+        place = published_place(folder, row["file"], read_snapshot(self.root, "bronze"))
+        return as_blocks(place or folder / row["file"], row["container"], table), table

@@ -1,0 +1,114 @@
+"""Where the files of bronze are while a build changes them.
+
+What a build brings lies aside, arriving, until all is indexed. Then it takes the place of
+the file before. Bronze is bytes and an index of them, and no one act changes both: so the
+bytes that the published index is of keep a second name until there is another index. A
+reader finds the one or the other, also where the build dies in between.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from medallion.storage.fingerprint import digest_file
+from medallion.storage.snapshot import Snapshot
+
+__all__ = [
+    "arriving",
+    "arriving_place",
+    "built_place",
+    "forget_published",
+    "published_place",
+    "put_in_place",
+]
+
+_ARRIVING = ".arriving"
+_BEFORE = ".before"
+
+
+@contextmanager
+def arriving(folder: Path) -> Iterator[None]:
+    """Run a build of bronze, in `folder`; what it brought and did not put in place goes."""
+    shutil.rmtree(folder / _ARRIVING, ignore_errors=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder / _ARRIVING, ignore_errors=True)
+
+
+def arriving_place(folder: Path, name: str) -> Path:
+    """Where to bring the file `name`."""
+    place = folder / _ARRIVING / name
+    place.parent.mkdir(exist_ok=True)
+    return place
+
+
+def built_place(folder: Path, name: str) -> Path:
+    """Where the file is that is being built: among the arriving, else in its place."""
+    place = folder / _ARRIVING / name
+    return place if place.is_file() else folder / name
+
+
+def put_in_place(folder: Path, names: Iterable[str], published: Snapshot | None) -> None:
+    """Put what arrived in its place; bytes that are published keep a second name."""
+    for name in names:
+        if (new := built_place(folder, name)) != folder / name:
+            _keep(folder, name, published)
+            os.replace(new, folder / name)
+
+
+def published_place(folder: Path, name: str, published: Snapshot | None) -> Path | None:
+    """Where the bytes are that bronze, in `folder`, published as `name`; None: nowhere."""
+    record = published.summary["files"].get(name) if published else None
+    if record is None:
+        return None
+    return next((p for p in (folder / name, folder / _BEFORE / name) if _is(p, record)), None)
+
+
+def forget_published(folder: Path, published: Snapshot | None) -> int:
+    """Remove what is kept, as far as nobody needs it any more; return how many files."""
+    removed = 0
+    for kept in (folder / _BEFORE).glob("*"):
+        if published_place(folder, kept.name, published) != kept:
+            kept.unlink(missing_ok=True)
+            removed += 1
+    with suppress(OSError):  # still in use, or not there
+        (folder / _BEFORE).rmdir()
+    return removed
+
+
+def _keep(folder: Path, name: str, published: Snapshot | None) -> None:
+    """Where it cannot be done, readers of raw lines are refused until the build is done."""
+    path, kept = folder / name, folder / _BEFORE / name
+    if published_place(folder, name, published) != path:
+        return
+    with suppress(OSError):
+        kept.parent.mkdir(exist_ok=True)
+        kept.unlink(missing_ok=True)
+        try:
+            os.link(path, kept)
+        except OSError:
+            shutil.copy2(path, kept)
+
+
+def _is(path: Path, record: Mapping[str, Any]) -> bool:
+    try:
+        stat = path.stat()
+        size, when = stat.st_size, stat.st_mtime_ns
+        # A copy of a lake has other dates.
+        same = [size, when] == record["stat"] or _digest(path, size, when) == record["sha256"]
+    except OSError:
+        return False
+    return bool(same)
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, _size: int, _when: int) -> str:
+    """SHA-256 of a file, reckoned anew where its size or date changed."""
+    return digest_file(path)
