@@ -34,6 +34,7 @@ from medallion.silver.samples import read_sample_table
 from medallion.status import LAYERS, LayerStatus, Step, layer_states, plan
 from medallion.storage import delta
 from medallion.storage.history import read_history
+from medallion.storage.keeping import kept_number, set_kept_number
 from medallion.storage.lock import build_lock
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, put_aside_foreign, read_snapshot
@@ -113,6 +114,7 @@ class Lake:
         cancel: threading.Event | None = None,
         executor: Executor | None = None,
         max_quarantined: int | str | None = None,
+        keep: int | None = None,
         asked_by: str = "Python",
     ) -> dict[str, LayerStatus]:
         """Make what is missing or stale up to `layer`, from the bottom up; nothing else.
@@ -121,8 +123,10 @@ class Lake:
         Progress events; setting `cancel` stops the work soon, with BuildCancelled. `executor`
         does the work in place of threads; its workers see the lake under the same path. Two
         builders of one lake take turns. `max_quarantined`, such as 100 or "0.5%" of all
-        records, stops a build of silver in which more cannot be trusted. `asked_by` is
-        kept in the history. Raises a MedallionError; what was built before stays as it was.
+        records, stops a build of silver in which more cannot be trusted. `keep`: have the
+        lake keep so many earlier versions of each table, from now on (1 to 40; else 1).
+        `asked_by` is kept in the history. Raises a MedallionError; what was built before
+        stays as it was.
         """
         layer_named(layer)
         limit = None if max_quarantined is None else Limit.parse(max_quarantined)
@@ -134,6 +138,9 @@ class Lake:
         with build_lock(self.path, waiting), delta.writing(self.path):
             known = bronze_source.read_source(self.path)
             self.source = bronze_source.combine(known, self.source, self.path)
+            if keep is not None:
+                set_kept_number(self.path, keep)
+            kept_number(self.path)  # one that cannot be read is told before the work
             for below in LAYERS[: LAYERS.index(layer) + 1] if force else ():
                 put_aside_foreign(self.path, below)
             with start_work(self.path, report, workers=workers, executor=executor) as work:
@@ -151,6 +158,11 @@ class Lake:
         """Every build of a layer, the oldest first; see `storage.history`."""
         return read_history(self.path)
 
+    @property
+    def keeps(self) -> int:
+        """How many earlier versions of each table a build leaves; `build(keep=)` sets it."""
+        return kept_number(self.path)
+
     def versions(self, table: str) -> pl.DataFrame:
         """The versions of a table that can be read still; see `versions.kept_versions`."""
         return kept_versions(self.path, table_named(table))
@@ -163,8 +175,8 @@ class Lake:
     def clean(self, older_than: float = 0) -> int:
         """Remove earlier versions of tables and what dead builds left; return the files removed.
 
-        A build does this by itself, but keeps the version before its own for whoever
-        still reads it. Versions made less than `older_than` days ago stay.
+        A build does this by itself, but for as many versions as the lake keeps. Versions made
+        less than `older_than` days ago stay.
         """
         with build_lock(self.path, lambda: None), delta.writing(self.path):
             return clean(self.path, older_than)

@@ -1,8 +1,8 @@
 """Earlier versions of a table: which are kept, and what became of their rows.
 
-A build keeps the version before its own. Versions are held against each other a stretch
-of rows at a time, so that memory stays flat however large they are; parts that both have,
-or that are the same byte for byte, are not read at all.
+A build keeps the version before its own, or as many as the lake was told to. Versions are
+held against each other a stretch of rows at a time, so that memory stays flat however large
+they are; parts that both have, or that are the same byte for byte, are not read at all.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from medallion.bronze.places import forget_published
 from medallion.errors import UsageError
 from medallion.storage import delta
 from medallion.storage.fingerprint import digest_file
+from medallion.storage.keeping import kept_number
 from medallion.storage.parts import Part, table_path, whole
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import read_snapshot
@@ -145,8 +146,8 @@ def compare(root: Path, table: Table, before: int, now: int, *, limit: int = 100
         if version not in kept:
             listed = ", ".join(map(str, kept)) or "none"
             raise UsageError(
-                f"Version {version} of {table.name} is not kept: expected one of {listed}. A build "
-                "keeps the version before its own."
+                f"Version {version} of {table.name} is not kept: expected one of {listed}. The "
+                f"lake keeps {kept_number(root)} before the published one (medallion build --keep)."
             )
     with delta.reading(root, table.layer):
         return _Comparing(root, table, before, now, limit).result()

@@ -74,6 +74,39 @@ def test_the_version_before_is_kept_and_listed(changed: Lake) -> None:
     assert changed.versions("gold.frequencies")["state"].to_list() == ["published"]
 
 
+def test_as_many_versions_are_kept_as_the_lake_was_told_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vcf, root = tmp_path / "a.vcf", tmp_path / "lake"
+
+    def build(records: int, *words: str) -> list[int]:
+        """Build with so many records, and give the records of the versions that are kept."""
+        write_vcf(vcf, FIRST[:records])
+        assert main(["build", "--lake", str(root), *words]) == 0
+        return Lake(root).versions("silver.variants")["rows"].to_list()
+
+    assert build(1, "--vcf", str(write_vcf(vcf, FIRST[:1]))) == [1]
+    assert build(2) == [2, 1]
+    assert Lake(root).keeps == 1
+    assert build(3, "--keep", "3") == [3, 2, 1]
+    assert [build(n) for n in (4, 5, 6)] == [[4, 3, 2, 1], [5, 4, 3, 2], [6, 5, 4, 3]]
+    lake = Lake(root)
+    oldest = lake.versions("gold.frequencies")["version"][-1]
+    assert lake.compare("gold.frequencies", oldest).added == 3 * len(
+        lake.scan("gold.populations").collect()
+    )
+    assert lake.keeps == 3
+    assert build(7, "--keep", "1") == [7, 6]
+    capsys.readouterr()
+    for number in ("0", "41"):
+        assert main(["build", "--lake", str(root), "--keep", number]) == 2
+        assert f"keeps 1 to 40 earlier versions of a table, not {number}" in capsys.readouterr().err
+    (root / "keep.json").write_text("{", encoding="utf-8")
+    assert main(["build", "--lake", str(root)]) == 1
+    assert "medallion build --keep 1 --lake" in capsys.readouterr().err
+    assert main(["build", "--lake", str(root), "--keep", "1"]) == 0
+
+
 def test_rows_are_added_removed_and_changed(twice: Lake) -> None:
     found = twice.compare("gold.frequencies", 0)
     assert (found.rows_before, found.rows_now) == (200, 200)

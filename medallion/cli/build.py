@@ -36,6 +36,8 @@ def add(commands: Commands) -> None:
                        help="have a Dask cluster do the work, such as tcp://host:8786")  # fmt: skip
     build.add_argument("--max-quarantined", metavar="N",
                        help="100 or 0.5%%: stop where more records cannot be trusted")  # fmt: skip
+    build.add_argument("--keep", type=int, metavar="N",
+                       help="keep so many earlier versions of each table from now on")  # fmt: skip
     status = command(commands, "status", _status, "say which layers are fresh, stale and why")
     status.add_argument("--json", action="store_true", help="as JSON")
     datasets = commands.add_parser("datasets", help="list the data sets that can be had")
@@ -65,6 +67,7 @@ def _build(options: argparse.Namespace) -> int:
                 progress=bar,
                 executor=executor,
                 max_quarantined=options.max_quarantined,
+                keep=options.keep,
                 asked_by="command line",
             )
             built += lake.last_built

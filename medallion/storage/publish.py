@@ -17,6 +17,7 @@ from deltalake.exceptions import DeltaError
 from medallion.errors import WorkerError
 from medallion.storage import delta
 from medallion.storage.fingerprint import Fingerprint
+from medallion.storage.keeping import kept_number
 from medallion.storage.parts import Part, table_path, whole
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, TableState, read_snapshot, write_snapshot
@@ -73,22 +74,26 @@ def publish(
 ) -> None:
     """Make `parts` the content of a layer's tables, and the layer what readers see.
 
-    `begun` is the build's start by `time.monotonic`. The version that was published
-    before stays readable; older ones, and parts of builds that died, are removed.
+    `begun` is the build's start by `time.monotonic`. As many versions that were published
+    before stay readable as the lake keeps (`keeping`); older ones, and parts of builds that
+    died, are removed.
     """
     layer = next(iter(parts)).layer
     before = read_snapshot(root, layer)
+    kept = kept_number(root)
     states = {}
+    earlier = {}
     for table, listed in parts.items():
         own = [p for p in listed if p is not None]
         version = delta.commit(root, table, own, {"layer": layer})
         states[table.short] = TableState(
             version, sum(p.rows for p in own), sum(p.bytes for p in own)
         )
-    seconds = time.monotonic() - begun
-    write_snapshot(root, Snapshot(layer, states, fingerprint, datetime.now(UTC), seconds, summary))
-    for table in parts:
-        keep = [states[table.short].version]
         if before and table.short in before.tables:
-            keep.append(before.tables[table.short].version)
-        delta.clean(root, table, keep)
+            known = (before.tables[table.short].version, *before.earlier.get(table.short, ()))
+            earlier[table.short] = [v for v in known if v != version][:kept]
+    now, seconds = datetime.now(UTC), time.monotonic() - begun
+    write_snapshot(root, Snapshot(layer, states, fingerprint, now, seconds, summary, earlier))
+    for table in parts:
+        short = table.short
+        delta.clean(root, table, [states[short].version, *earlier.get(short, ())])

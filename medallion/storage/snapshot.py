@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,7 +42,7 @@ class TableState:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A published layer."""
+    """A published layer; `earlier` are the versions of each table before, the newest first."""
 
     layer: str
     tables: Mapping[str, TableState]
@@ -50,6 +50,7 @@ class Snapshot:
     built_at: datetime
     seconds: float
     summary: Mapping[str, Any] = field(default_factory=dict)
+    earlier: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def token(self) -> str:
@@ -92,6 +93,7 @@ def read_snapshot(root: Path, layer: str) -> Snapshot | None:
             built_at=datetime.fromisoformat(data["built_at"]),
             seconds=data["seconds"],
             summary=data["summary"],
+            earlier={k: tuple(map(int, v)) for k, v in data.get("earlier", {}).items()},
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise LakeError(
@@ -127,6 +129,7 @@ def write_snapshot(root: Path, snapshot: Snapshot) -> None:
             "built_at": snapshot.built_at.astimezone(UTC).isoformat(),
             "seconds": round(snapshot.seconds, 3),
             "summary": dict(snapshot.summary),
+            "earlier": {k: list(v) for k, v in snapshot.earlier.items()},
         },
     )
 

@@ -21,10 +21,7 @@ VERSION = "changed_since"
 def changes(lake: Lake) -> None:
     """Draw the choice of a table and an earlier version, and what became of its rows."""
     st.subheader("What changed", anchor=False)
-    st.caption(
-        "A build keeps the version of each table before its own. Pick a table to see what became "
-        "of its rows since then."
-    )
+    st.caption("Pick a table to see what became of its rows since an earlier version of it.")
     names = [t.name for t in lake.tables()]
     if not names:
         st.caption("There is no table yet.")
@@ -35,6 +32,10 @@ def changes(lake: Lake) -> None:
     name = name or names[first]
     token = lake.version(name.partition(".")[0])
     try:
+        st.caption(
+            f"This lake keeps {plural(lake.keeps, 'earlier version')} of each table; "
+            "medallion build --keep N sets how many."
+        )
         kept = cache.kept_versions(str(lake.path), token, name)
         earlier = kept.filter(pl.col("state") == "earlier")
         if earlier.is_empty():
