@@ -90,7 +90,7 @@ class QuarantineError(MedallionError):
 
 
 class ConservationError(MedallionError):
-    """Records in are not records kept plus records quarantined."""
+    """Records in are not records kept plus records quarantined, or alleles were lost above."""
 
 
 class CheckError(MedallionError):

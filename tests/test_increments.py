@@ -9,7 +9,7 @@ import pytest
 from plain_vcf import vcf_text
 
 from medallion import Lake
-from medallion.errors import QuarantineError, UsageError
+from medallion.errors import ConservationError, QuarantineError, UsageError
 from medallion.silver.limit import Limit
 from medallion.storage import delta
 
@@ -99,6 +99,29 @@ def test_a_file_that_is_taken_away_takes_its_rows(
     whole = Lake(tmp_path / "whole", vcf=[two], samples=people)
     whole.build("gold")
     assert_same(content(fewer, layer), content(whole, layer))
+
+
+def test_a_file_of_another_name_has_its_rows(tmp_path: Path, one: Path, people: Path) -> None:
+    place = tmp_path / "lake"
+    Lake(place, vcf=[one], samples=people).build("gold")
+    other = one.rename(tmp_path / "other.vcf")
+    renamed = Lake(place, vcf=[other], samples=people)
+    renamed.build("gold")
+    whole = Lake(tmp_path / "whole", vcf=[other], samples=people)
+    whole.build("gold")
+    for layer in ("silver", "gold"):
+        assert_same(content(renamed, layer), content(whole, layer))
+
+
+def test_gold_that_lost_alleles_is_not_published(
+    tmp_path: Path, one: Path, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(tmp_path / "lake", vcf=[one], samples=people)
+    lake.build("silver")
+    monkeypatch.setattr("medallion.gold.build.arrived", lambda *_: [])
+    with pytest.raises(ConservationError, match="Silver has 40 ALT alleles, but 0 were counted"):
+        lake.build("gold")
+    assert lake.status()["gold"].state == "missing"
 
 
 def test_a_file_that_changed_is_read_again(

@@ -21,7 +21,7 @@ import polars as pl
 
 from medallion.bronze.build import LAYER as BRONZE
 from medallion.bronze.tables import FILES
-from medallion.errors import NotBuiltError
+from medallion.errors import ConservationError, NotBuiltError
 from medallion.gold.checks import Facts
 from medallion.gold.counts import PatternPloidy
 from medallion.gold.frequencies import FREQUENCIES
@@ -130,7 +130,7 @@ class Silver:
         present = {(p.stats["file"][0], p.chrom or "") for p in parts}
         code = _code()
         return [
-            Unit(file, chrom, unit_key(key, chrom, self.groups, code))
+            Unit(file, chrom, unit_key(file, key, chrom, self.groups, code))
             for file, key in self.snapshot.summary["keys"].items()
             for chrom in sorted(c for f, c in present if f == file)
         ]
@@ -194,6 +194,7 @@ def _build(root: Path, silver: Silver, work: Work, *, force: bool) -> None:
         ]
         for table in (VARIANTS, FREQUENCIES)
     }
+    _conserved(silver, parts[VARIANTS])
     for table, frames in tables.items():
         parts[table] = [
             write_part(root, table, rows, chrom=chrom, name="part-00000") for chrom, rows in frames
@@ -205,6 +206,17 @@ def _build(root: Path, silver: Silver, work: Work, *, force: bool) -> None:
     before = read_snapshot(root, LAYER)
     publish(root, parts, current(silver.snapshot.fingerprint), facts, begun)
     remove_sums(root, before, units)
+
+
+def _conserved(silver: Silver, variants: Sequence[Part | None]) -> None:
+    """Raise ConservationError where gold has not an allele for each that silver has."""
+    found = sum(p.rows for p in variants if p is not None)
+    expected = silver.snapshot.tables[SILVER_VARIANTS.short].rows
+    if found != expected:
+        raise ConservationError(
+            f"Silver has {expected:,} ALT alleles, but {found:,} were counted. Nothing was "
+            "published. This is a bug: please report it."
+        )
 
 
 def _count(silver: Silver, units: Sequence[Unit], work: Work) -> dict[str, dict[str, list[Part]]]:

@@ -34,10 +34,13 @@ class Unit:
     key: str
 
 
-def unit_key(silver: str, chrom: str, groups: Groups, code: str) -> str:
-    """The key of a contig of a file that has the key `silver` in that layer."""
+def unit_key(file: str, silver: str, chrom: str, groups: Groups, code: str) -> str:
+    """The key of a contig of `file`, which has the key `silver` in that layer.
+
+    The file's name is part of it, since it stands in the rows.
+    """
     who = [list(groups.stratum.items()), [g.code for g in groups.groups], groups.members]
-    told = json.dumps([silver, chrom, who, code])
+    told = json.dumps([file, silver, chrom, who, code])
     return hashlib.sha256(told.encode()).hexdigest()
 
 
