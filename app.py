@@ -53,14 +53,18 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str | None]]] = {
         "explore/structure": ("Structure", ":material/scatter_plot:", "structure"),
         "explore/ld": ("Linkage", ":material/grid_on:", "ld"),
         "explore/cohort": ("Cohort", ":material/group_add:", "cohort"),
+        "explore/sql": ("SQL", ":material/terminal:", "sql"),
     },
     "Trust": {
         "trust/checks": ("Checks", ":material/verified:", "checks"),
         "trust/history": ("History", ":material/history:", "history"),
     },
-    "Learn": {
-        "learn/story": ("Story", ":material/menu_book:", "story"),
-        "learn/sql": ("SQL", ":material/terminal:", "sql"),
+    "Story": {
+        "story/introduction": ("1 Introduction", ":material/menu_book:", "story"),
+        "story/bronze": ("2 Bronze", ":material/menu_book:", "story-bronze"),
+        "story/silver": ("3 Silver", ":material/menu_book:", "story-silver"),
+        "story/gold": ("4 Gold", ":material/menu_book:", "story-gold"),
+        "story/conclusion": ("5 Conclusion", ":material/menu_book:", "story-conclusion"),
     },
 }
 

@@ -25,7 +25,7 @@ def page(demo_lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Open:
 
     def opened(**query: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-        app.switch_page("pages/learn/sql.py")
+        app.switch_page("pages/explore/sql.py")
         for name, value in query.items():
             app.query_params[name] = value
         return sound(app.run())

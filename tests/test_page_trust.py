@@ -129,7 +129,7 @@ def test_a_check_that_does_not_hold_leads_to_its_rows(page: Open, own: Lake) -> 
     assert own.query(asked).select("pos", "published_ac", "ac").rows() == [(100, 3, 1)]
     # The question is asked on the page, though another one was before.
     app.session_state["ran"] = "select 1 as another"
-    app.switch_page("pages/learn/sql.py")
+    app.switch_page("pages/explore/sql.py")
     app.query_params["sql"] = asked
     sound(app.run())
     assert pl.from_pandas(app.dataframe[-1].value)["pos"].to_list() == [100]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import importlib
 import inspect
 import os
 import re
+import shlex
 import subprocess
+import sys
 import textwrap
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import polars as pl
 import pytest
@@ -22,7 +27,7 @@ from medallion.cli import main
 from medallion.errors import NotBuiltError, UsageError
 from medallion.figures import samples_sunburst
 from medallion.figures.static import draw_static
-from medallion.story import CHAPTERS, Chart, Link, Post, told
+from medallion.story import CHAPTERS, Chart, Link, Post, told, write
 from medallion.story.bronze import count_lines
 from medallion.story.fill import fill, source_of, written
 from medallion.story.silver import copies
@@ -280,50 +285,160 @@ def test_figures_are_drawn_into_files(
         draw_static(chart.figure)
 
 
+def sections() -> dict[str, dict[str, tuple[str, str, str | None]]]:
+    """The menu, as `app.py` declares it; to import that would run it."""
+    tree = ast.parse((ROOT / "app.py").read_text(encoding="utf-8"))
+    (found,) = (
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "SECTIONS"
+    )
+    return cast("dict[str, dict[str, tuple[str, str, str | None]]]", ast.literal_eval(found))
+
+
 Open = Callable[..., AppTest]
 
 
 @pytest.fixture
 def page(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """The page on a lake, at a chapter."""
+    """The page of a post on a lake."""
 
-    def opened(lake: Lake, chapter: str) -> AppTest:
+    def opened(lake: Lake, slug: str) -> AppTest:
         monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
         monkeypatch.setattr("sys.argv", ["app.py"])
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-        app.switch_page("pages/learn/story.py")
-        app.query_params["chapter"] = chapter
-        app.run()
-        assert not app.exception, [e.message for e in app.exception]
-        return app
+        return turned(app, slug)
 
     return opened
 
 
-def test_the_page_shows_each_chapter_with_its_charts_and_links(
+def turned(app: AppTest, slug: str) -> AppTest:
+    app.switch_page(f"pages/story/{slug}.py").run()
+    assert not app.exception, [e.message for e in app.exception]
+    assert app.title[0].value == CHAPTERS[slug].title
+    return app
+
+
+def test_the_pages_show_the_posts_with_their_charts_and_links(
     page: Open, demo_lake: Lake, posts: dict[str, Post]
 ) -> None:
-    app = page(demo_lake, "Introduction")
+    app = page(demo_lake, "introduction")
+    paths = {file: path for pages in sections().values() for file, (_, _, path) in pages.items()}
+    assert [file for file in paths if file.startswith("story/")] == [f"story/{s}" for s in CHAPTERS]
     for slug, post in posts.items():
-        app.segmented_control(key="chapter").set_value(slug.capitalize())
-        app.run()
-        assert not app.exception, [e.message for e in app.exception]
-        assert app.header[0].value == post.chapter.title
+        turned(app, slug)
         shown = {e.value for e in app.markdown}
         assert {p.strip() for p in post.parts if isinstance(p, str)} <= {s.strip() for s in shown}
         charts = [part for part in post.parts if isinstance(part, Chart)]
         assert len(app.get("plotly_chart")) == len(charts)
-        targets = {link.proto.page: link.proto for link in app.get("page_link")}
+        links = [link.proto for link in app.get("page_link")]
+        targets = {link.page: link for link in links}
         for part in post.parts:
             if isinstance(part, Link):
                 assert (ROOT / "pages" / f"{part.page}.py").is_file()
-                query = urllib.parse.parse_qs(targets[part.page.split("/")[1]].query_string)
+                query = urllib.parse.parse_qs(targets[paths[part.page]].query_string)
                 assert query == {key: [value] for key, value in part.query.items()}
+        around = [link.page for link in links if link.label.startswith(("Before: ", "Next: "))]
+        place = list(CHAPTERS).index(slug)
+        near = [s for i, s in enumerate(CHAPTERS) if abs(i - place) == 1]
+        assert around == [paths[f"story/{s}"] for s in near]
 
 
-def test_the_page_turns_to_the_next_chapter(page: Open, odd_lakes: dict[str, Lake]) -> None:
-    app = page(odd_lakes["sites"], "Gold")
-    next(b for b in app.button if b.label.startswith("Next: ")).click()
-    app.run()
-    assert app.header[0].value == CHAPTERS["conclusion"].title
-    assert not [b for b in app.button if b.label.startswith("Next: ")]
+def test_a_page_without_layers_says_what_to_do(page: Open, tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "new", dataset="demo")
+    lake.build("bronze")
+    app = page(lake, "gold")
+    assert any("nothing to tell yet" in e.value for e in app.markdown)
+
+
+def test_a_post_in_a_file_leads_to_the_dashboard_and_to_its_neighbours(
+    posts: dict[str, Post], demo_lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("medallion.story.files.told", lambda _, slug: posts[slug])
+    monkeypatch.setattr("medallion.story.files.draw_static", lambda *_: b"")
+    written_files = write(demo_lake, tmp_path)
+    paths = {path for pages in sections().values() for _, _, path in pages.values()}
+    names = [post.path.name for post in written_files]
+    for i, post in enumerate(written_files):
+        text = post.path.read_text(encoding="utf-8")
+        pages = re.findall(r"\]\(http://localhost:8501/([\w-]*)\S*\)", text)
+        assert pages
+        assert set(pages) <= paths
+        near = re.findall(r"^(?:Next|Before): \[.*\]\((.*)\)$", text, re.MULTILINE)
+        assert near == [*names[i + 1 : i + 2], *names[max(i - 1, 0) : i]]
+
+
+def test_what_there_is_to_try_works_as_it_is_typed(
+    posts: dict[str, Post], demo_lake: Lake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = posts["bronze"].parts  # any will do: all name the lake's folder in the same way
+    folder = re.search(r"build --dataset demo --lake (\S+)", "".join(map(str, asked)))
+    assert folder
+    place = demo_lake.path.parents[len(Path(folder[1]).parts) - 1]
+    tried = []
+    with contextlib.chdir(place):
+        for slug in ("introduction", "bronze", "silver", "gold"):
+            last = prose(posts[slug]).split("\n## ")[-1]
+            (block,) = re.findall(r"^```sh\n(.*?)^```$", last, re.MULTILINE | re.DOTALL)
+            for command in block.splitlines():
+                words = shlex.split(command)
+                if words[2] == "python":
+                    said = tried_python(words[4])
+                    count = re.search(r"You should count ([\d,]+)", last)
+                    assert count
+                    assert said.stdout.split() == [count[1].replace(",", "")]
+                    fewer = re.sub(r"read\((\d+)\)", lambda m: f"read({int(m[1]) - 10})", words[4])
+                    assert "EOFError" in tried_python(fewer).stderr
+                else:
+                    assert words[:3] == ["uv", "run", "medallion"]
+                    assert main(words[3:]) == 0, command
+                tried.append(words[2:4])
+    assert len(tried) == 8
+    said_all = capsys.readouterr().out
+    assert "Nothing to do" in said_all, "the first line made a lake that was there already"
+    assert "silver.genotypes" in said_all
+    assert "column-count" in said_all
+    assert "private_alleles" in said_all
+
+
+def tried_python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, encoding="utf-8", check=False, timeout=120,
+    )  # fmt: skip
+
+
+def test_a_line_that_ends_as_windows_ends_it_loses_a_person(
+    posts: dict[str, Post], tmp_path: Path
+) -> None:
+    rows = re.search(
+        r"\| `\\n` \| `\S+` \| (\d+) \|\n\| `\\r\\n` \| `\S+\\r` \| (\d+) \|",
+        prose(posts["silver"]),
+    )
+    assert rows
+    assert int(rows[2]) == int(rows[1]) - 1
+    assert "Our file is not." in prose(posts["silver"])
+    lines = [
+        "##fileformat=VCFv4.2",
+        '##FILTER=<ID=fa,Description="Genotypes called from fasta file">',
+        '##FORMAT=<ID=GT,Number=1,Type=String,Description="">',
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\tB",
+        "MT\t5\t.\tA\tG\t.\tfa\tAC=2\tGT\t1\t1",
+        "MT\t7\t.\tC\tT\t.\tfa\tAC=1\tGT\t1\t0",
+        "",
+    ]
+    vcf = tmp_path / "mt.vcf"
+    vcf.write_bytes("\r\n".join(lines).encode())
+    lake = Lake(tmp_path / "lake", vcf=[vcf])
+    lake.build("gold")
+    text = prose(told(lake, "silver"))
+    assert "This is how the file arrived." in text
+    assert r"| `\n` | `1` | 2 |" in text
+    assert r"| `\r\n` | `1\r` | 1 |" in text
+    assert "B, who carries 1 of the file's ALT alleles" in text
+    assert "none of the 2 lines says `PASS`" in text
+    assert "Genotypes called from fasta file" in text
+    begun = prose(told(lake, "introduction"))
+    assert "everybody has just one copy" in begun
+    assert "everybody has just one copy" not in prose(posts["introduction"])
+    assert "| 2 | 2 | 2 |\n| 1 | 2 | 1 |" in begun, "half of the people, the same stated count"

@@ -176,7 +176,7 @@ def _summary(name: str, rows: Mapping[str, Row]) -> str:
     known = sorted((row for row in rows.values() if _known(row)), key=lambda row: -row["af"])
     if not known:
         return f"Frequency of {name} in each group: no population has a called allele."
-    high, low = known[0], known[-1]
+    high, low = known[0], min(known, key=lambda row: row["af"])  # the first of equals
     return (
         f"Dots with 95 % intervals: the frequency of {name} in {len(rows)} populations, highest in "
         f"{high['population']} ({frequency(high['af'])}), lowest in {low['population']} "

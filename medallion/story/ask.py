@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 import polars as pl
 
+from medallion.bronze.source import file_name
 from medallion.figures.static import PlotlyFigure
 from medallion.lake import Lake
 
-__all__ = ["Answers", "Hero", "beginning", "find_hero", "frame", "of_lake"]
+__all__ = ["Answers", "Hero", "beginning", "find_hero", "folder_of", "frame", "of_lake"]
 
 _FIELDS = 12  # of a line that are shown
 
@@ -47,9 +49,10 @@ def of_lake(lake: Lake) -> dict[str, object]:
     vcfs = files.filter(pl.col("kind") == "vcf")
     table = files.filter(pl.col("kind") == "samples")["file"].to_list()
     people = frame(lake, "silver.samples").select(pl.col("in_vcf").sum()).collect().item()
-    parent, name = lake.path.resolve().parent.name, lake.path.name
+    folder = folder_of(lake)
     return {
-        "folder": f"{parent}/{name}" if parent == "data" else name,
+        "folder": folder,
+        "build": _build_command(lake, folder),
         "simulated": lake.source.simulated,
         "title": lake.source.title,
         "file": vcfs["file"][0],
@@ -61,6 +64,29 @@ def of_lake(lake: Lake) -> dict[str, object]:
         "text_bytes": int(vcfs["text_bytes"].sum()),
         "people": int(people or 0),
     }
+
+
+def folder_of(lake: Lake) -> str:
+    """The lake's folder as a command in the posts names it."""
+    parent, name = lake.path.resolve().parent.name, lake.path.name
+    return f"{parent}/{name}" if parent == "data" else name
+
+
+def _build_command(lake: Lake, folder: str) -> str:
+    """The command that makes this lake, for somebody who has its files."""
+    source = lake.source
+    words = ["uv run medallion build"]
+    if source.vcf:
+        words += [f"--vcf {_quoted(file_name(vcf))}" for vcf in source.vcf]
+        words += [f"--samples {_quoted(PurePath(source.samples).name)}"] if source.samples else []
+    else:
+        words += [f"--dataset {source.dataset}"]
+        words += [f"--chrom {','.join(source.chroms)}"] if not source.simulated else []
+    return " ".join((*words, f"--lake {_quoted(folder)}"))
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if " " in name else name
 
 
 def find_hero(lake: Lake) -> Hero | None:

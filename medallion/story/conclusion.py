@@ -16,6 +16,7 @@ from medallion.story.ask import Answers, frame, of_lake
 
 __all__ = ["Edit", "ask"]
 
+_CHECKS = 3  # that failed, of which the words are shown
 _RECORDS = 20  # of the lake, in the small one that is edited
 
 
@@ -38,15 +39,23 @@ def ask(lake: Lake, theme: Theme) -> Answers:
     """Ask what the last post says."""
     status = lake.status()
     costs = [
-        (name, status[name].seconds, sum(status[name].rows.values()), status[name].bytes)
+        (
+            name,
+            f"{status[name].seconds or 0.0:.1f}",
+            sum(status[name].rows.values()),
+            status[name].bytes,
+        )
         for name in LAYERS
     ]
     verdicts = dict(
         frame(lake, "gold.checks").group_by(pl.col("verdict").cast(pl.String)).len()
         .collect().rows()
     )  # fmt: skip
+    failing = frame(lake, "gold.checks").filter(pl.col("verdict").cast(pl.String) == "failed")
+    words = failing.select("meaning", "about", "expected", "found").head(_CHECKS).collect()
     values = of_lake(lake) | {
         "costs": costs,
+        "failing": words.rows(),
         "seconds": sum(status[name].seconds or 0.0 for name in LAYERS),
         "above": sum(status[name].bytes for name in ("silver", "gold")),
         "edit": _edited(lake),

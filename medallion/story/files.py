@@ -6,14 +6,18 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 from medallion.errors import UsageError
 from medallion.figures.static import Form, draw_static
 from medallion.lake import Lake
-from medallion.story.chapters import CHAPTERS, Post, told
+from medallion.story.ask import folder_of
+from medallion.story.chapters import CHAPTERS, Chapter, Post, told
 from medallion.story.fill import Chart, Link, plain_alt
 
 __all__ = ["Written", "write"]
+
+_DASHBOARD = "http://localhost:8501"  # where Streamlit serves it unless told otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,9 @@ def write(lake: Lake, folder: Path, form: Form = "svg") -> list[Written]:
             (figures / name).write_bytes(data)
         written = []
         for post in posts:
-            path = folder / f"{post.chapter.order}-{post.chapter.slug}.md"
-            path.write_text(_text(post, form), encoding="utf-8", newline="\n")
+            path = folder / _name(post.chapter)
+            text = _text(post, form, folder_of(lake))
+            path.write_text(text, encoding="utf-8", newline="\n")
             own = [n for n in drawn if n.startswith(f"{post.chapter.slug}-")]
             written.append(Written(path, tuple(figures / name for name in own)))
     except OSError as error:
@@ -56,7 +61,11 @@ def write(lake: Lake, folder: Path, form: Form = "svg") -> list[Written]:
     return written
 
 
-def _text(post: Post, form: Form) -> str:
+def _name(chapter: Chapter) -> str:
+    return f"{chapter.order}-{chapter.slug}.md"
+
+
+def _text(post: Post, form: Form, lake: str) -> str:
     about = {
         "title": post.chapter.title,
         "description": post.chapter.description,
@@ -72,8 +81,28 @@ def _text(post: Post, form: Form) -> str:
             name = f"figures/{post.chapter.slug}-{part.name}.{form}"
             body.append(f"![{plain_alt(part.alt)}]({name})\n")
         elif isinstance(part, Link):
-            page = part.page.partition("/")[2]
-            body.append(f"*{part.label}: the page `{page}` of `uv run streamlit run app.py`.*\n")
+            body.append(_way(part, lake))
         else:
             body.append(part)
+    body += ["---\n", *_neighbours(post.chapter)]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(("---", *head, "---", "", *body)))
+
+
+def _way(link: Link, lake: str) -> str:
+    """What leads to a page of the dashboard, once that runs."""
+    page = link.page.partition("/")[2]
+    query = f"?{urlencode(link.query, quote_via=quote)}" if link.query else ""
+    return (
+        f"*{link.label}: start it with `uv run streamlit run app.py -- --lake {lake}`, and open "
+        f"[its page {page.capitalize()}]({_DASHBOARD}/{page}{query}).*\n"
+    )
+
+
+def _neighbours(chapter: Chapter) -> list[str]:
+    """Links to the post before and to the one after."""
+    by_order = {c.order: c for c in CHAPTERS.values()}
+    return [
+        f"{word}: [{other.title}]({_name(other)})\n"
+        for word, place in (("Next", chapter.order + 1), ("Before", chapter.order - 1))
+        if (other := by_order.get(place))
+    ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import polars as pl
 
 from medallion.catalog.colours import Theme
@@ -12,6 +15,7 @@ from medallion.lake import Lake
 from medallion.popgen.intervals import wilson
 from medallion.status import LAYERS
 from medallion.story.ask import Answers, Hero, beginning, find_hero, frame, of_lake
+from medallion.story.silver import copies
 from medallion.trace import CellTrace
 
 __all__ = ["ask", "follow"]
@@ -28,6 +32,7 @@ def ask(lake: Lake, theme: Theme) -> Answers:
     hero = find_hero(lake)
     if hero is None:
         return Answers(values | {"hero": None})
+    values |= {"fewer": _fewer_people(lake, hero)}
     charts = {"frequencies": _chart(hero, theme)} if hero.groups.height > 1 else {}
     return Answers(values | _followed(lake, hero), charts)
 
@@ -60,6 +65,7 @@ def _followed(lake: Lake, hero: Hero) -> dict[str, object]:
         "code_of": code,
         "group_name": known.name if known else None,
         "number": by_code[code],
+        "one_copy": _one_copy(by_code[ALL]),
         "low": low if low and low["population"] != code else None,
         "sources": [(s.table, s.rows, s.meaning) for s in traced.sources],
         "line": line.line,
@@ -68,6 +74,27 @@ def _followed(lake: Lake, hero: Hero) -> dict[str, object]:
         "line_file": line.file,
         "sha256": traced.files.filter(pl.col("file") == line.file)["sha256"][0],
     }
+
+
+def _one_copy(everyone: Mapping[str, Any]) -> bool:
+    """Whether everybody who was read has one copy, as of the mitochondrion."""
+    people = sum(everyone[name] for name in ("n_hom_ref", "n_het", "n_hom_alt"))
+    return bool(everyone["an"] == people)
+
+
+def _fewer_people(lake: Lake, hero: Hero) -> list[tuple[int, int, int]]:
+    """The hero's line with everybody, and with the first half of the people alone.
+
+    People, copies that the line states, copies in its genotypes; nothing where the line
+    states none, or has several ALT alleles.
+    """
+    stated = hero.row["published_ac"]
+    line = lake.raw(f"#{hero.row['record']}", file=hero.row["file"])[0].text
+    fixed, people = line.split("\t")[:9], line.split("\t")[9:]
+    if stated is None or hero.row["n_alts"] != 1 or len(people) < 2:
+        return []
+    kept = (people, people[: len(people) // 2])
+    return [(len(some), stated, copies("\t".join((*fixed, *some)))) for some in kept]
 
 
 def _disagreement(lake: Lake) -> dict[str, object]:

@@ -15,12 +15,12 @@ from medallion.catalog.colours import Theme
 from medallion.figures.samples import samples_by_population
 from medallion.lake import Lake
 from medallion.story.ask import Answers, find_hero, frame, of_lake
-from medallion.vcf.defects import REASONS
 
 __all__ = ["Verdict", "ask", "copies"]
 
 _LINES = 12  # of quarantined lines that are shown
 _FIRST_CALL = 9
+_FIRST_ALLELE = pl.col("alt_index") <= 1  # a row of each record
 
 
 def copies(line: str) -> int:
@@ -42,6 +42,22 @@ class Verdict:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class LineEnds:
+    """What the script makes of a line that the last person of a file carries.
+
+    `rows` are for each way to end a line: how it is written, the last cell as the script
+    has it, the copies that it counts. `windows` says whether the file's own lines end in
+    the second way. `carried` are the ALT alleles that `person` carries in all of the lake.
+    """
+
+    windows: bool
+    person: str
+    carried: int
+    line: int
+    rows: tuple[tuple[str, str, int], ...]
+
+
 def ask(lake: Lake, theme: Theme) -> Answers:
     """Ask what the post on silver says."""
     apart = frame(lake, "silver.defects").filter(
@@ -53,17 +69,16 @@ def ask(lake: Lake, theme: Theme) -> Answers:
     if broken:
         rows = _broken_on_purpose(lake)
     verdicts = [_judge(row) for row in rows.iter_rows(named=True)]
-    kept = frame(lake, "silver.variants").select(pl.struct("file", "record").n_unique())
+    kept = frame(lake, "silver.variants").filter(_FIRST_ALLELE).select(pl.len())
     values |= {
         "verdicts": verdicts,
         "on_purpose": broken,
         "silent": sum(v.silent for v in verdicts),
-        "meanings": [(code, REASONS[code].meaning) for code in dict.fromkeys(rows["reason"])],
         "quarantined": int(apart.select(pl.len()).collect().item()),
         "kept": int(kept.collect().item()),
         "alleles": int(frame(lake, "silver.variants").select(pl.len()).collect().item()),
     }
-    values |= _people(lake) | _cut_off(lake)
+    values |= _people(lake) | _cut_off(lake) | _filters(lake) | {"ends": _line_ends(lake)}
     people = frame(lake, "silver.samples").filter("in_vcf").collect()
     charts = {"samples": samples_by_population(people, theme=theme)} if people.height else {}
     return Answers(values, charts)
@@ -132,6 +147,41 @@ def _people(lake: Lake) -> dict[str, object]:
         "carriers": rows,
         "hero": hero.name if hero else None,
         "stored": int(frame(lake, "silver.genotypes").select(pl.len()).collect().item()),
+    }
+
+
+def _line_ends(lake: Lake) -> LineEnds | None:
+    """Give the script a line with each kind of end; None where the last person carries nothing."""
+    header = lake.header()
+    if not header.samples:
+        return None
+    person = header.samples[-1]
+    own = frame(lake, "silver.genotypes").filter(pl.col("sample") == person)
+    first = own.filter(pl.col("alt_index") == 1).select("file", "record").head(1).collect()
+    if first.is_empty():
+        return None
+    file, number = first.row(0)
+    record = lake.raw(f"#{number}", file=file)[0]
+    rows = []
+    for end in ("\n", "\r\n"):
+        last = (record.text + end).rstrip("\n").split("\t")[-1].split(":")[0]
+        rows.append((repr(end)[1:-1], repr(last)[1:-1], copies(record.text + end)))
+    carried = own.select(pl.len()).collect().item()
+    return LineEnds(header.crlf, person, carried, record.line, tuple(rows))
+
+
+def _filters(lake: Lake) -> dict[str, object]:
+    """How many records say PASS, and what most of the others say, in the header's words too."""
+    found = (
+        frame(lake, "silver.variants").filter(_FIRST_ALLELE).group_by("filter").len()
+        .sort("len", "filter", descending=[True, False]).collect()
+    )  # fmt: skip
+    other = found.filter(pl.col("filter") != "PASS")
+    word = other["filter"][0] if other.height else None
+    return {
+        "passing": int(found.filter(pl.col("filter") == "PASS")["len"].sum()),
+        "filter": word,
+        "filter_means": lake.header().filters.get(word, {}).get("Description") if word else None,
     }
 
 

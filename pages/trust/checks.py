@@ -9,7 +9,7 @@ from medallion.failing import question
 from pages.shared import cache, draw, find, panels, say, state
 from pages.shared.words import escaped, plural
 
-SQL = "pages/learn/sql.py"
+SQL = "pages/explore/sql.py"
 ORDER = {"error": 0, "warning": 1}
 MOST_LINKS = 40
 
