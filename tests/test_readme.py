@@ -76,7 +76,13 @@ def commands() -> list[str]:
 def catalog() -> str:
     """The README's catalog of tables, from the code that declares them."""
     pieces = []
+    layer = ""
     for table in TABLES:
+        if table.layer != layer:  # each layer's tables are folded
+            pieces += ["</details>\n"] if layer else []
+            layer = table.layer
+            names = ", ".join(t.short for t in TABLES if t.layer == layer)
+            pieces.append(f"<details>\n<summary>{layer.capitalize()}: {names}</summary>\n")
         pieces.append(f"### {table.name}\n\nOne row per {table.row}.\n")
         pieces.append("| column | type | meaning | unit |\n| --- | --- | --- | --- |")
         pieces += [
@@ -84,7 +90,7 @@ def catalog() -> str:
             for c in table.columns
         ]
         pieces.append("")
-    return "\n".join(pieces)
+    return "\n".join([*pieces, "</details>\n"])
 
 
 def _cell(text: str) -> str:
@@ -93,7 +99,7 @@ def _cell(text: str) -> str:
 
 
 def _catalog_span(text: str) -> tuple[int, int]:
-    start = text.index("\n### bronze.files\n") + 1
+    start = text.index("\n<details>\n<summary>Bronze: ") + 1
     return start, text.index("\n## ", start) + 1
 
 
@@ -344,7 +350,7 @@ def test_structure_is_there() -> None:
         assert (ROOT / path).exists(), path
     for folder in ("pages", "medallion"):
         for path in (ROOT / folder).iterdir():
-            if path.is_dir() and not path.name.startswith(("_", ".")):
+            if path.is_dir() and next(path.rglob("*.py"), None):
                 assert f"{folder}/{path.name}/" in listed, f"the README leaves out {path}"
 
 
