@@ -17,7 +17,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from medallion.errors import MedallionError, UsageError  # noqa: E402
-from pages.shared import chromosomes, find, say, sidebar, start, state  # noqa: E402
+from pages.shared import back, chromosomes, find, say, sidebar, start, state  # noqa: E402
 
 st.set_page_config(
     page_title="medallion",
@@ -118,6 +118,8 @@ def main() -> None:
     """Draw the sidebar and the page, or what stands in the way."""
     st.logo(LOGO)
     page = navigate()
+    with st.sidebar:
+        back.one_step_a_choice()
     find.box()
     sidebar.choose_lake()
     try:
