@@ -13,6 +13,7 @@ from medallion.catalog.colours import Theme
 from medallion.figures.grouped import LEGEND_BELOW, label_axis, reference_line
 from medallion.figures.groups import NO_SUPER, colour_of_all, group_axis, heading_of
 from medallion.figures.marks import marks_of
+from medallion.figures.sketch import Sketch
 from medallion.figures.style import base_figure, count, plain
 
 __all__ = ["DIVERSITY", "Statistic", "group_diversity"]
@@ -150,10 +151,10 @@ def group_diversity(
         figure.add_hline(y=0, line={"color": colour_of_all(theme), "width": 1})
     figure.update_yaxes(tickformat="~g", zeroline=False)
     figure.update_layout(margin={"t": 92}, legend=LEGEND_BELOW)
-    return figure
+    return figure.figure()
 
 
-def _in_legend(figure: go.Figure, name: str, colour: str, suffix: str) -> None:
+def _in_legend(figure: Sketch, name: str, colour: str, suffix: str) -> None:
     """Add a mark in no population's colour to the legend."""
     figure.add_scatter(
         x=[None],
@@ -166,7 +167,7 @@ def _in_legend(figure: go.Figure, name: str, colour: str, suffix: str) -> None:
 
 
 def _everyone(
-    figure: go.Figure, row: Mapping[str, Any], column: str, kind: Statistic, width: float,
+    figure: Sketch, row: Mapping[str, Any], column: str, kind: Statistic, width: float,
     theme: Theme,
 ) -> None:  # fmt: skip
     figure.add_scatter(

@@ -14,6 +14,7 @@ import polars as pl
 from medallion.catalog.colours import Theme
 from medallion.figures.grouped import LEGEND_BELOW, label_axis, reference_line
 from medallion.figures.groups import NO_SUPER, colour_of_all, group_axis, heading_of
+from medallion.figures.sketch import Sketch
 from medallion.figures.style import base_figure, count, frequency, plain, short
 
 __all__ = ["frequency_by_population"]
@@ -102,7 +103,7 @@ def frequency_by_population(
         legend=LEGEND_BELOW,
         margin={"t": 92},
     )
-    return figure
+    return figure.figure()
 
 
 def _known(row: Mapping[str, Any]) -> bool:
@@ -126,7 +127,7 @@ def _hover(row: Mapping[str, Any]) -> str:
 
 
 def _mark_uncalled(
-    figure: go.Figure,
+    figure: Sketch,
     by_code: Mapping[str, Mapping[str, Any]],
     positions: Mapping[str, float],
     colour: str,

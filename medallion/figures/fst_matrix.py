@@ -11,6 +11,7 @@ import polars as pl
 from medallion.catalog.colours import Theme
 from medallion.figures.groups import heading_of
 from medallion.figures.marks import Level, heat_scale, marks_of
+from medallion.figures.sketch import Sketch
 from medallion.figures.style import NEUTRAL, base_figure, count, plain, short
 
 __all__ = ["METHODS", "branches", "fst_matrix"]
@@ -92,12 +93,12 @@ def fst_matrix(
         "ticks": "",
     }
     figure.update_xaxes(**ticks, range=[-0.5 - 0.058 * n, n - 0.5], tickangle=-90 if n > 8 else 0)
-    below = {"domain": [0, 0.84]} if tree is not None else {}
+    below: dict[str, Any] = {"domain": [0, 0.84]} if tree is not None else {}
     figure.update_yaxes(**ticks, range=[n - 0.5 + 0.036 * n, -0.5], **below)
     if tree is not None:
         _above(figure, tree)
     figure.update_layout(margin={"t": 70, "b": 70})
-    return figure
+    return figure.figure()
 
 
 def branches(tree: pl.DataFrame) -> tuple[list[float | None], list[float | None]]:
@@ -116,7 +117,7 @@ def branches(tree: pl.DataFrame) -> tuple[list[float | None], list[float | None]
     return along, across
 
 
-def _above(figure: go.Figure, tree: pl.DataFrame) -> None:
+def _above(figure: Sketch, tree: pl.DataFrame) -> None:
     along, across = branches(tree)
     figure.add_scatter(
         x=across,
@@ -139,7 +140,7 @@ def _above(figure: go.Figure, tree: pl.DataFrame) -> None:
 
 
 def _signs(
-    figure: go.Figure,
+    figure: Sketch,
     order: Sequence[str],
     level: Level,
     parents: Mapping[str, str | None] | None,

@@ -16,6 +16,7 @@ from medallion.catalog.colours import Theme
 from medallion.figures.grouped import LEGEND_BELOW, label_axis, tick_text, with_room
 from medallion.figures.groups import colour_of_all, group_axis, heading_of
 from medallion.figures.intervals import allele_name
+from medallion.figures.sketch import Sketch
 from medallion.figures.style import base_figure, count
 
 __all__ = ["expected_shares", "genotype_counts"]
@@ -110,10 +111,10 @@ def genotype_counts(
     _expected(figure, placed, theme)
     figure.update_yaxes(rangemode="tozero", tickformat=".3~%")
     figure.update_layout(barmode="stack", legend={**LEGEND_BELOW})
-    return figure
+    return figure.figure()
 
 
-def _expected(figure: go.Figure, placed: list[tuple[float, str, Row]], theme: Theme) -> None:
+def _expected(figure: Sketch, placed: list[tuple[float, str, Row]], theme: Theme) -> None:
     """Mark where the two parts of each bar would end."""
     ends: list[tuple[float, float, Row]] = []
     for x, _, row in placed:

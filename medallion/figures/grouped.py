@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import replace
 
-import plotly.graph_objects as go
-
 from medallion.figures.groups import NO_SUPER, GroupAxis, Span, name_of
+from medallion.figures.sketch import Sketch
 from medallion.figures.style import plain, short
 
 __all__ = ["LEGEND_BELOW", "label_axis", "reference_line", "tick_text", "with_room"]
@@ -31,7 +30,7 @@ _FEW = 8  # no more populations than this and their names have room
 _MANY = 60  # more populations than this and plotly picks which ticks to show
 
 
-def label_axis(figure: go.Figure, axis: GroupAxis) -> None:
+def label_axis(figure: Sketch, axis: GroupAxis) -> None:
     """Write the populations' codes under the axis and the super-populations' above it."""
     codes = list(axis.positions)
     places = list(axis.positions.values())
@@ -97,7 +96,7 @@ def with_room(axis: GroupAxis, supers: Container[str]) -> tuple[GroupAxis, dict[
 
 
 def reference_line(
-    figure: go.Figure, span: Span, value: float, *, hover: str, show_in_legend: bool
+    figure: Sketch, span: Span, value: float, *, hover: str, show_in_legend: bool
 ) -> None:
     """Mark a super-population's own value as a line across its populations.
 

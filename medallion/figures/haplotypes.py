@@ -11,6 +11,7 @@ import polars as pl
 from medallion.catalog.colours import Theme
 from medallion.figures.grouped import LEGEND_BELOW
 from medallion.figures.groups import colour_of_all, heading_of
+from medallion.figures.sketch import Sketch
 from medallion.figures.style import base_figure, count, frequency, plain, short
 
 __all__ = ["MOST_HAPLOTYPES", "MOST_ROWS", "haplotype_alleles", "haplotype_bars", "ranked"]
@@ -123,7 +124,7 @@ def haplotype_alleles(
         ticktext=[f"{r['number']}  {r['share']:.2%}" for r in rows.iter_rows(named=True)],
         range=[rows.height - 0.5, -0.5],
     )  # fmt: skip
-    return figure
+    return figure.figure()
 
 
 def haplotype_bars(
@@ -147,31 +148,30 @@ def haplotype_bars(
     labels = _different([short(code, 14) for code in populations])
     for place, row in enumerate(order.head(MOST_HAPLOTYPES).iter_rows(named=True)):
         name = f"{row['number']} {short(row['haplotype'], 24)}"
-        _piece(figure, own.filter(haplotype=row["haplotype"]), populations, labels, name, place)
+        _piece(
+            figure, own.filter(haplotype=row["haplotype"]), populations, labels, name, place, theme
+        )
     rest = own.filter(pl.col("haplotype").is_in(order["haplotype"][MOST_HAPLOTYPES:].implode()))
     if not rest.is_empty():
         summed = rest.group_by("population").agg(
             pl.col("count", "frequency").sum(), pl.col("n").first()
         )
         others = f"{order.height - MOST_HAPLOTYPES:,} others"
-        _piece(figure, summed, populations, labels, others, None)
+        _piece(figure, summed, populations, labels, others, None, theme)
     figure.update_layout(barmode="stack", bargap=0.25, legend=LEGEND_BELOW, showlegend=True)
     figure.update_xaxes(type="category", tickangle=-90 if len(labels) > 8 else 0)
     figure.update_yaxes(range=[0, 1.001])
-    figure.update_traces(
-        marker_pattern_fgcolor="#000000" if theme == "dark" else "#ffffff",
-        marker_line_color=colour_of_all("light" if theme == "dark" else "dark"),
-    )
-    return figure
+    return figure.figure()
 
 
 def _piece(
-    figure: go.Figure,
+    figure: Sketch,
     rows: pl.DataFrame,
     populations: Sequence[str],
     labels: Sequence[str],
     name: str,
     place: int | None,
+    theme: Theme,
 ) -> None:
     by_code: dict[str, dict[str, Any]] = {r["population"]: r for r in rows.iter_rows(named=True)}
     found = [by_code.get(code) for code in populations]
@@ -183,11 +183,15 @@ def _piece(
             "color": _OTHERS if place is None else _COLOURS[place],
             "pattern": {
                 "shape": "" if place is None else _PATTERNS[place],
+                "fgcolor": "#000000" if theme == "dark" else "#ffffff",
                 "fillmode": "overlay",
                 "solidity": 0.12,
                 "size": 9,
             },
-            "line": {"width": 0.5},
+            "line": {
+                "width": 0.5,
+                "color": colour_of_all("light" if theme == "dark" else "dark"),
+            },
         },
         customdata=[
             [heading_of(code), *(("0", "–") if row is None else

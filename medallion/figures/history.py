@@ -56,4 +56,4 @@ def build_times(runs: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
         )
     figure.update_yaxes(rangemode="tozero")
     figure.update_layout(legend=LEGEND_BELOW)
-    return figure
+    return figure.figure()

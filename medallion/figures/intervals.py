@@ -14,6 +14,7 @@ import polars as pl
 from medallion.catalog.colours import Theme
 from medallion.figures.grouped import LEGEND_BELOW, label_axis, tick_text, with_room
 from medallion.figures.groups import GroupAxis, colour_of_all, group_axis, heading_of
+from medallion.figures.sketch import Sketch
 from medallion.figures.style import base_figure, count, frequency, short
 
 __all__ = ["allele_name", "frequency_intervals"]
@@ -95,7 +96,7 @@ def frequency_intervals(
     top = min(1.0, max(highs, default=0.01) * 1.08)
     figure.update_yaxes(range=[-0.015 * top, top])
     figure.update_layout(legend={**LEGEND_BELOW}, showlegend=False)
-    return figure
+    return figure.figure()
 
 
 def _known(row: Row) -> bool:
@@ -103,7 +104,7 @@ def _known(row: Row) -> bool:
 
 
 def _whiskers(
-    figure: go.Figure, placed: list[tuple[float, Row]], colour: str, symbol: str, size: int
+    figure: Sketch, placed: list[tuple[float, Row]], colour: str, symbol: str, size: int
 ) -> None:
     called = [(x, row) for x, row in placed if _known(row)]
     if not called:
@@ -144,7 +145,7 @@ def _hover(row: Row) -> str:
 
 
 def _mark_uncalled(
-    figure: go.Figure,
+    figure: Sketch,
     frame: pl.DataFrame,
     axis: GroupAxis,
     supers: Mapping[str, float],

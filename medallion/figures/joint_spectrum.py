@@ -130,7 +130,7 @@ def joint_spectrum(
     figure.update_xaxes(**_axis(across), tickangle=0 if widths == "doubling" else None)
     figure.update_yaxes(**_axis(upward))
     figure.update_layout(margin={"t": 80, "b": 70})
-    return figure
+    return figure.figure()
 
 
 def _axis(classes: Sequence[tuple[int, int]]) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def kinship_pairs(
     figure.update_layout(
         legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"}
     )
-    return figure
+    return figure.figure()
 
 
 def _hover(row: Mapping[str, Any]) -> str:

@@ -57,7 +57,7 @@ def ld_decay_lines(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
     )
     figure.update_yaxes(rangemode="tozero")
     figure.update_layout(legend=LEGEND_BELOW, showlegend=True)
-    return figure
+    return figure.figure()
 
 
 def _summary(known: pl.DataFrame, codes: list[str]) -> str:

@@ -125,7 +125,7 @@ def ld_triangle(
             showlegend=False,
         )
     step = max(1, -(-n // _TICKS))
-    ticks = {
+    ticks: dict[str, Any] = {
         "type": "category",
         "categoryorder": "array",
         "categoryarray": labels,
@@ -144,7 +144,7 @@ def ld_triangle(
         **ticks, range=[n - 0.5, -0.5], scaleanchor="x", constraintoward="top"
     )  # so that a cell is a square
     figure.update_layout(clickmode="event+select", dragmode="zoom")
-    return figure
+    return figure.figure()
 
 
 def _ticks(alleles: pl.DataFrame, step: int) -> list[str]:

@@ -79,7 +79,7 @@ def linkage_neighbours(
     figure.update_xaxes(tickformat=",d", nticks=8)
     figure.update_yaxes(range=[-0.03, 1.06])
     figure.update_layout(legend=LEGEND_BELOW)
-    return figure
+    return figure.figure()
 
 
 def _hover(row: dict[str, object]) -> str:

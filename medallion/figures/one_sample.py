@@ -132,7 +132,7 @@ def sample_among_others(
         )
     if kind.whole:
         figure.update_yaxes(tickformat=",", rangemode="nonnegative")
-    return figure
+    return figure.figure()
 
 
 def _number(value: float, kind: SampleMeasure) -> str:

@@ -11,6 +11,7 @@ import polars as pl
 from medallion.catalog.colours import BACKGROUNDS, UNASSIGNED, Theme
 from medallion.figures.groups import colour_of_all, heading_of, name_of
 from medallion.figures.marks import Mark, marks_of
+from medallion.figures.sketch import Sketch
 from medallion.figures.style import NEUTRAL, base_figure, count, plain, short
 
 __all__ = ["MOST_SAMPLES", "ColourBy", "component_shares", "sample_space"]
@@ -82,7 +83,7 @@ def sample_space(
         legend=_legend(len(marks)),
         height=_HEIGHT + (90 if len(marks) > 8 else 0),
     )
-    return figure
+    return figure.figure()
 
 
 def component_shares(components: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
@@ -109,7 +110,7 @@ def component_shares(components: pl.DataFrame, *, theme: Theme = "light") -> go.
         showlegend=False,
     )
     figure.update_yaxes(rangemode="tozero")
-    return figure
+    return figure.figure()
 
 
 def _few(frame: pl.DataFrame, chosen: str | None) -> pl.DataFrame:
@@ -122,7 +123,7 @@ def _few(frame: pl.DataFrame, chosen: str | None) -> pl.DataFrame:
 
 
 def _add(
-    figure: go.Figure, rows: pl.DataFrame, columns: list[str], code: str, mark: Mark, size: float
+    figure: Sketch, rows: pl.DataFrame, columns: list[str], code: str, mark: Mark, size: float
 ) -> None:
     where = {axis: rows[column].to_list() for axis, column in zip("xyz", columns, strict=False)}
     common: dict[str, Any] = {
@@ -160,7 +161,7 @@ def _add(
     )
 
 
-def _ring(figure: go.Figure, rows: pl.DataFrame, columns: list[str], theme: Theme) -> None:
+def _ring(figure: Sketch, rows: pl.DataFrame, columns: list[str], theme: Theme) -> None:
     row = rows.row(0, named=True)
     where = {axis: rows[column].to_list() for axis, column in zip("xyz", columns, strict=False)}
     common: dict[str, Any] = {
@@ -185,7 +186,7 @@ def _ring(figure: go.Figure, rows: pl.DataFrame, columns: list[str], theme: Them
         )
         figure.update_layout(scene={"annotations": [label]})
         return
-    figure.add_annotation(label)
+    figure.add_annotation(**label)
     figure.add_scatter(
         **common,
         mode="markers",
@@ -218,7 +219,7 @@ def _axis_title(component: int, share: Mapping[int, float], *, brief: bool = Fal
     return f"PC{component} ({100 * explained:.1f} %{of})"
 
 
-def _three_axes(figure: go.Figure, titles: list[str], theme: Theme) -> None:
+def _three_axes(figure: Sketch, titles: list[str], theme: Theme) -> None:
     look = {
         "gridcolor": _GRID_3D[theme],
         "zerolinecolor": _GRID_3D[theme],

@@ -139,7 +139,7 @@ def population_summary(
         margin={"t": 92},
         legend=LEGEND_BELOW,
     )
-    return figure
+    return figure.figure()
 
 
 def _number(value: float, kind: Measure) -> str:

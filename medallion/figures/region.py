@@ -10,11 +10,11 @@ from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
-from plotly.subplots import make_subplots
 
 from medallion.catalog.colours import SUPER_POPULATION_COLOURS, Theme
 from medallion.catalog.populations import ALL
 from medallion.figures.groups import colour_of_all, colour_of_supers, heading_of
+from medallion.figures.sketch import Sketch, stacked
 from medallion.figures.style import GRID, base_figure, count, frequency, plain, short
 
 __all__ = ["MOST_DOTS", "Tracks", "region_tracks"]
@@ -73,16 +73,14 @@ def region_tracks(tracks: Tracks, *, theme: Theme = "light") -> go.Figure:
     A dot of the last track carries the allele's place among the rows of `dots` as its
     `customdata[0]`.
     """
-    figure = make_subplots(
-        rows=5, cols=1, shared_xaxes=True, vertical_spacing=0.035, row_heights=list(_HEIGHTS)
-    )
+    figure = stacked(_HEIGHTS, 0.035)
     _frame(figure, tracks)
     _density(figure, tracks, theme)
     for row, column, title, form in (
         (2, "pi", "π per base", ".3g"), (3, "tajima_d", "Tajima's D", ".3f"),
     ):  # fmt: skip
         _lines(figure, tracks, column, row, form, theme)
-        figure.update_yaxes(title_text=title, exponentformat="power", row=row, col=1)
+        figure.update_yaxes(title={"text": title}, exponentformat="power", row=row)
     _fst(figure, tracks, theme)
     if tracks.dots is not None:
         _dots(figure, tracks.dots, theme)
@@ -97,22 +95,22 @@ def region_tracks(tracks: Tracks, *, theme: Theme = "light") -> go.Figure:
         tickformat=",d",
     )
     figure.update_xaxes(
-        title_text=f"Position on chromosome {short(tracks.chrom, 20)} (bases, 1-based)",
-        nticks=6, row=5, col=1,
+        title={"text": f"Position on chromosome {short(tracks.chrom, 20)} (bases, 1-based)"},
+        nticks=6, row=5,
     )  # fmt: skip
     figure.update_yaxes(gridcolor=GRID, zerolinecolor=GRID, automargin=True)
     for row in range(1, 5):
-        figure.update_yaxes(nticks=4, row=row, col=1)
+        figure.update_yaxes(nticks=4, row=row)
     # Streamlit hears of clicks on dots or of dragging, not of both: dots are clicked, a
     # wide view is dragged across. Panning would show what has not been read.
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(fixedrange=True)
     if tracks.dots is None:
         figure.update_layout(dragmode="select")
-    return figure
+    return figure.figure()
 
 
-def _frame(figure: go.Figure, tracks: Tracks) -> None:
+def _frame(figure: Sketch, tracks: Tracks) -> None:
     """Give the figure the shared look, its title and its sentence."""
     name = f"{short(tracks.chrom, 20)}:{tracks.start:,}-{tracks.end:,}"
     shown = "each a dot" if tracks.dots is not None else "counted by frequency: zoom in to see each"
@@ -126,10 +124,8 @@ def _frame(figure: go.Figure, tracks: Tracks) -> None:
         "and allele frequencies.",
         height=860,
     )
-    layout = base.layout.to_plotly_json()
-    for axis in ("xaxis", "yaxis"):
-        layout.pop(axis, None)
-    figure.update_layout(layout)
+    shared = {name: each for name, each in base.layout.items() if name not in ("xaxis", "yaxis")}
+    figure.update_layout(**shared)
     figure.update_layout(
         barmode="stack",
         bargap=0,
@@ -150,7 +146,7 @@ def _kinds(column: pl.Series) -> list[str]:
     return sorted(found, key=lambda k: (order.index(k) if k in order else len(order), k))
 
 
-def _density(figure: go.Figure, tracks: Tracks, theme: Theme) -> None:
+def _density(figure: Sketch, tracks: Tracks, theme: Theme) -> None:
     width = tracks.bin_width
     for kind in _kinds(tracks.density["variant_type"]):
         rows = tracks.density.filter(pl.col("variant_type") == kind)
@@ -167,9 +163,8 @@ def _density(figure: go.Figure, tracks: Tracks, theme: Theme) -> None:
             hovertemplate=f"<b>{plain(kind)}</b><br>%{{customdata[0]}}<br>%{{y:,}} alleles"
             "<extra></extra>",
             row=1,
-            col=1,
         )
-    figure.update_yaxes(title_text=f"Alleles / {_bases(width)}", tickformat=",", row=1, col=1)
+    figure.update_yaxes(title={"text": f"Alleles / {_bases(width)}"}, tickformat=",", row=1)
 
 
 def _bases(width: int) -> str:
@@ -179,9 +174,7 @@ def _bases(width: int) -> str:
     return f"{width} b"
 
 
-def _lines(
-    figure: go.Figure, tracks: Tracks, column: str, row: int, form: str, theme: Theme
-) -> None:
+def _lines(figure: Sketch, tracks: Tracks, column: str, row: int, form: str, theme: Theme) -> None:
     codes = [c for c in tracks.windows["population"].cast(pl.String).unique() if c != ALL]
     colours = colour_of_supers(codes, theme)
     marks = dict(zip(colours, _MARKS * (1 + len(colours) // len(_MARKS)), strict=False))
@@ -205,21 +198,20 @@ def _lines(
             hovertemplate=f"{heading_of(code)}<br>%{{y:{form}}}<br>window %{{customdata[0]}}"
             "<br>%{customdata[1]} segregating sites<extra></extra>",
             row=row,
-            col=1,
         )
 
 
-def _fst(figure: go.Figure, tracks: Tracks, theme: Theme) -> None:
+def _fst(figure: Sketch, tracks: Tracks, theme: Theme) -> None:
     rows = tracks.fst
     if rows["fst"].null_count() == rows.height:
         # An axis without a trace is not drawn: the words stand where it would be.
-        low, high = figure.layout.yaxis4.domain
+        low, high = figure.layout["yaxis4"]["domain"]
         figure.add_annotation(
             text="FST is not known here: it wants two super-populations and alleles that vary.",
             x=0, xref="paper", xanchor="left", y=(low + high) / 2, yref="paper", showarrow=False,
         )  # fmt: skip
         return
-    figure.update_yaxes(title_text="FST", row=4, col=1)
+    figure.update_yaxes(title={"text": "FST"}, row=4)
     figure.add_scatter(
         x=((rows["start"] + rows["end"]) / 2).to_list(),
         y=rows["fst"].to_list(),
@@ -235,11 +227,10 @@ def _fst(figure: go.Figure, tracks: Tracks, theme: Theme) -> None:
         hovertemplate="<b>Mean FST of the pairs</b><br>%{y:.4f}<br>window %{customdata[0]}"
         "<br>highest: %{customdata[1]}, %{customdata[2]:.4f}<extra></extra>",
         row=4,
-        col=1,
     )
 
 
-def _dots(figure: go.Figure, dots: pl.DataFrame, theme: Theme) -> None:
+def _dots(figure: Sketch, dots: pl.DataFrame, theme: Theme) -> None:
     rows = dots.with_row_index("place")
     for kind in _kinds(dots["variant_type"]):
         own = rows.filter(pl.col("variant_type").cast(pl.String) == kind)
@@ -255,9 +246,8 @@ def _dots(figure: go.Figure, dots: pl.DataFrame, theme: Theme) -> None:
             hovertemplate="%{customdata[1]}<extra></extra>",
             cliponaxis=False,
             row=5,
-            col=1,
         )
-    figure.update_yaxes(title_text="Allele frequency", range=[-0.03, 1.03], row=5, col=1)
+    figure.update_yaxes(title={"text": "Allele frequency"}, range=[-0.03, 1.03], row=5)
 
 
 def _hover(row: dict[str, Any]) -> str:
@@ -269,7 +259,7 @@ def _hover(row: dict[str, Any]) -> str:
     )
 
 
-def _heat(figure: go.Figure, tracks: Tracks, theme: Theme) -> None:
+def _heat(figure: Sketch, tracks: Tracks, theme: Theme) -> None:
     assert tracks.heat is not None  # noqa: S101 (said by the caller)
     bounds = [f"{bound:.3g}" for bound in (100 * each for each in tracks.classes)]
     names = [f"{low}–{high} %" for low, high in pairwise(bounds)]
@@ -307,12 +297,11 @@ def _heat(figure: go.Figure, tracks: Tracks, theme: Theme) -> None:
         "<extra></extra>",
         hoverongaps=False,
         row=5,
-        col=1,
     )
-    figure.update_yaxes(title_text="Allele frequency", type="category", row=5, col=1)
+    figure.update_yaxes(title={"text": "Allele frequency"}, type="category", row=5)
 
 
-def _picked(figure: go.Figure, picked: tuple[int, float], theme: Theme) -> None:
+def _picked(figure: Sketch, picked: tuple[int, float], theme: Theme) -> None:
     figure.add_scatter(
         x=[picked[0]],
         y=[picked[1]],
@@ -323,5 +312,4 @@ def _picked(figure: go.Figure, picked: tuple[int, float], theme: Theme) -> None:
         hoverinfo="skip",
         showlegend=False,
         row=5,
-        col=1,
     )  # fmt: skip

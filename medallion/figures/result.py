@@ -12,6 +12,7 @@ import polars as pl
 
 from medallion.catalog.colours import Theme
 from medallion.figures.groups import colour_of_supers
+from medallion.figures.sketch import Sketch
 from medallion.figures.style import base_figure, plain, short
 
 __all__ = ["MOST_COLOURS", "MOST_MARKS", "Mark", "result_chart"]
@@ -56,7 +57,7 @@ def result_chart(
     figure.update_yaxes(exponentformat="power")
     if colour is None:
         _add(figure, drawn, x, y, mark, None, None)
-        return figure
+        return figure.figure()
     groups = drawn.with_columns(pl.col(colour).cast(pl.String).fill_null("none"))
     common = groups[colour].value_counts(sort=True)[colour].head(MOST_COLOURS).to_list()
     colours = colour_of_supers(common, theme)
@@ -66,11 +67,11 @@ def result_chart(
     if not rest.is_empty():
         _add(figure, rest, x, y, mark, "all others", None)
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.2})
-    return figure
+    return figure.figure()
 
 
 def _add(
-    figure: go.Figure, rows: pl.DataFrame, x: str, y: str, mark: Mark, name: str | None,
+    figure: Sketch, rows: pl.DataFrame, x: str, y: str, mark: Mark, name: str | None,
     colour: str | None,
 ) -> None:  # fmt: skip
     numeric = rows.schema[x].is_numeric() or rows.schema[x].is_temporal()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
@@ -74,7 +75,12 @@ def sample_map(samples: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
             hovertemplate="%{customdata[0]}<extra></extra>",
             name=plain(group.code),
         )
-    axis = {"showgrid": False, "zeroline": False, "constrain": "domain", "ticksuffix": "°"}
+    axis: dict[str, Any] = {
+        "showgrid": False,
+        "zeroline": False,
+        "constrain": "domain",
+        "ticksuffix": "°",
+    }
     figure.update_xaxes(range=_VIEW["x"], nticks=8, **axis)
     figure.update_yaxes(range=_VIEW["y"], nticks=6, scaleanchor="x", scaleratio=1, **axis)
     figure.update_layout(
@@ -83,7 +89,7 @@ def sample_map(samples: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
             "itemsizing": "constant",
         }
     )  # fmt: skip
-    return figure
+    return figure.figure()
 
 
 def _hover(code: str, samples: int) -> str:

@@ -98,7 +98,7 @@ def samples_by_population(samples: pl.DataFrame, *, theme: Theme = "light") -> g
         margin={"t": 92},
         legend=LEGEND_BELOW,
     )
-    return figure
+    return figure.figure()
 
 
 def samples_sunburst(samples: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
@@ -179,7 +179,7 @@ def samples_sunburst(samples: pl.DataFrame, *, theme: Theme = "light") -> go.Fig
         outsidetextfont={"color": _ink_on(colours[0])} if len(axis.spans) == 1 else None,
         sort=False,
     )
-    return figure
+    return figure.figure()
 
 
 def _ink_on(colour: str) -> str:

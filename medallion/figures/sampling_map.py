@@ -20,6 +20,7 @@ from medallion.catalog.populations import POPULATIONS_BY_CODE, SUPER_POPULATIONS
 from medallion.figures.grouped import LEGEND_BELOW
 from medallion.figures.groups import heading_of
 from medallion.figures.intervals import allele_name
+from medallion.figures.sketch import Sketch
 from medallion.figures.style import base_figure, count, frequency, plain, short
 
 __all__ = ["coasts", "frequency_map", "spread"]
@@ -74,16 +75,16 @@ def frequency_map(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
         if codes:
             colour = SUPER_POPULATION_COLOURS[theme][group.code]
             _bubbles(figure, group.code, {c: rows[c] for c in codes}, places, colour, top)
-    axis = {"showgrid": False, "zeroline": False, "constrain": "domain"}
+    axis: dict[str, Any] = {"showgrid": False, "zeroline": False, "constrain": "domain"}
     figure.update_xaxes(range=_VIEW["x"], ticksuffix="°", nticks=8, **axis)
     figure.update_yaxes(
         range=_VIEW["y"], ticksuffix="°", nticks=6, scaleanchor="x", scaleratio=1, **axis
     )
     figure.update_layout(legend={**LEGEND_BELOW, "itemsizing": "constant"})
-    return figure
+    return figure.figure()
 
 
-def coasts(figure: go.Figure) -> None:
+def coasts(figure: Sketch) -> None:
     """Draw the land under all else."""
     xs: list[float | None] = []
     ys: list[float | None] = []
@@ -103,7 +104,7 @@ def coasts(figure: go.Figure) -> None:
 
 
 def _bubbles(
-    figure: go.Figure,
+    figure: Sketch,
     group: str,
     rows: Mapping[str, Row],
     places: Mapping[str, Place],

@@ -12,6 +12,7 @@ import polars as pl
 from medallion.catalog.colours import Theme
 from medallion.figures.groups import colour_of_all
 from medallion.figures.marks import heat_scale
+from medallion.figures.sketch import Sketch
 from medallion.figures.style import NEUTRAL, base_figure, count, frequency, plain, short
 
 __all__ = ["MOST_POINTS", "bin_pairs", "cells_of", "frequency_scatter"]
@@ -95,15 +96,20 @@ def frequency_scatter(
     )
     if not most_different.is_empty():
         _named(figure, most_different, groups, theme)
-    axis = {"range": [-0.07, 1.07], "zeroline": False, "tickformat": "~g", "dtick": 0.2}
+    axis: dict[str, Any] = {
+        "range": [-0.07, 1.07],
+        "zeroline": False,
+        "tickformat": "~g",
+        "dtick": 0.2,
+    }
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
     figure.update_layout(showlegend=False, margin={"t": 80, "b": 70})
-    return figure
+    return figure.figure()
 
 
 def _cells(
-    figure: go.Figure, frame: pl.DataFrame, names: tuple[str, str], cells: tuple[int, int],
+    figure: Sketch, frame: pl.DataFrame, names: tuple[str, str], cells: tuple[int, int],
     theme: Theme,
 ) -> None:  # fmt: skip
     across, upward = cells
@@ -143,7 +149,7 @@ def _cells(
 
 
 def _points(
-    figure: go.Figure, rows: pl.DataFrame, groups: tuple[str, str], name: str,
+    figure: Sketch, rows: pl.DataFrame, groups: tuple[str, str], name: str,
     marker: dict[str, Any], **more: object,
 ) -> None:  # fmt: skip
     figure.add_scatter(
@@ -157,7 +163,7 @@ def _points(
     )
 
 
-def _named(figure: go.Figure, rows: pl.DataFrame, groups: tuple[str, str], theme: Theme) -> None:
+def _named(figure: Sketch, rows: pl.DataFrame, groups: tuple[str, str], theme: Theme) -> None:
     """Draw the most different alleles, and the names of those that have room for one."""
     shown: list[tuple[float, float]] = []
     texts = []

@@ -75,7 +75,7 @@ def site_spectrum(
     figure.update_layout(
         legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"}
     )
-    return figure
+    return figure.figure()
 
 
 def _summary(frame: pl.DataFrame, codes: Sequence[str], m: int, kind: str) -> str:

@@ -108,7 +108,7 @@ def frequency_spectrum(
     else:
         figure.update_yaxes(rangemode="tozero", tickformat="," if by_alleles else "~g")
     figure.update_layout(legend={**LEGEND_BELOW, "x": 0, "xanchor": "left"})
-    return figure
+    return figure.figure()
 
 
 def _summary(frame: pl.DataFrame) -> str:

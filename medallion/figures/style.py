@@ -15,7 +15,7 @@ import math
 import unicodedata
 from typing import Any
 
-import plotly.graph_objects as go
+from medallion.figures.sketch import Sketch
 
 __all__ = ["GRID", "NEUTRAL", "base_figure", "count", "frequency", "plain", "short"]
 
@@ -23,6 +23,21 @@ __all__ = ["GRID", "NEUTRAL", "base_figure", "count", "frequency", "plain", "sho
 NEUTRAL = "#7b7b7b"
 GRID = "rgba(128,128,128,0.20)"
 _CLEAR = "rgba(0,0,0,0)"
+_AXIS: dict[str, Any] = {
+    "gridcolor": GRID,
+    "linecolor": GRID,
+    "zerolinecolor": GRID,
+    "automargin": True,
+    "title": {"standoff": 10},
+}
+_TEMPLATE: dict[str, Any] = {
+    "font": {"color": NEUTRAL, "size": 13},
+    "paper_bgcolor": _CLEAR,
+    "plot_bgcolor": _CLEAR,
+    "xaxis": _AXIS,
+    "yaxis": _AXIS,
+    "hoverlabel": {"align": "left"},
+}
 
 
 def plain(text: object) -> str:
@@ -59,33 +74,16 @@ def frequency(value: float | None) -> str:
 
 def base_figure(
     *, title: str, subtitle: str, x_title: str, y_title: str, alt: str, height: int
-) -> go.Figure:
+) -> Sketch:
     """Return an empty figure with the shared look.
 
     `title` and `subtitle` are markup: parts that come from data must have gone through `plain`.
     `alt` says in one plain sentence what the figure shows; it is kept in `layout.meta`
     under "alt" for the page to hand to a screen reader. `height` is in pixels.
     """
-    axis: dict[str, Any] = {
-        "gridcolor": GRID,
-        "linecolor": GRID,
-        "zerolinecolor": GRID,
-        "automargin": True,
-        "title": {"standoff": 10},
-    }
-    template = go.layout.Template(
-        layout={
-            "font": {"color": NEUTRAL, "size": 13},
-            "paper_bgcolor": _CLEAR,
-            "plot_bgcolor": _CLEAR,
-            "xaxis": axis,
-            "yaxis": axis,
-            "hoverlabel": {"align": "left"},
-        }
-    )
-    figure = go.Figure()
+    figure = Sketch()
     figure.update_layout(
-        template=template,
+        template={"layout": _TEMPLATE},
         paper_bgcolor=_CLEAR,
         plot_bgcolor=_CLEAR,
         title={

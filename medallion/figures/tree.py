@@ -87,4 +87,4 @@ def group_tree(
         range=[len(order) - 0.4, -0.6], showticklabels=False, showgrid=False, zeroline=False
     )
     figure.update_layout(margin={"t": 84})
-    return figure
+    return figure.figure()

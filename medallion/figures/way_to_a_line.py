@@ -51,4 +51,4 @@ def way_to_a_line(blocks: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
     figure.update_xaxes(tickformat=",")
     figure.update_yaxes(type="log", dtick=1, tickformat=",")
     figure.update_layout(legend=LEGEND_BELOW)
-    return figure
+    return figure.figure()
