@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import streamlit as st
 
 from medallion import Lake
 from medallion.errors import MedallionError
+from medallion.status import LayerStatus
 from pages.shared import builds, say, state
 from pages.shared.panels import POLL_SECONDS
 from pages.shared.words import MEDALS, STATES, ago, size
@@ -44,7 +46,7 @@ def layers(lake: Lake) -> None:
     """Draw the data set, the layers' states and a running build, kept up to date."""
     with st.sidebar:
         st.text(lake.source.title)
-        st.session_state["layers seen"] = _token(lake)
+        st.session_state["layers seen"] = _token(lake, lake.status())
         build = builds.latest(lake)
         busy = build is not None and build.running
         st.fragment(_layers, run_every=POLL_SECONDS if busy else _IDLE_SECONDS)(lake)
@@ -87,9 +89,8 @@ def _open() -> None:
         st.session_state["folder"] = ""
 
 
-def _token(lake: Lake) -> tuple[Any, ...]:
+def _token(lake: Lake, layers: Mapping[str, LayerStatus]) -> tuple[Any, ...]:
     build = builds.latest(lake)
-    layers = lake.status()
     return (
         None if build is None else (build.started, build.state, build.at),
         tuple((name, status.state, lake.version(name)) for name, status in layers.items()),
@@ -98,8 +99,8 @@ def _token(lake: Lake) -> tuple[Any, ...]:
 
 def _layers(lake: Lake) -> None:
     try:
-        token = _token(lake)
         statuses = lake.status()
+        token = _token(lake, statuses)
     except MedallionError as error:
         st.text(str(error))
         return

@@ -39,7 +39,16 @@ def open_lake(path: str, source: Mapping[str, Any] | None = None) -> Lake:
 
 
 def scan(path: str, table: str) -> pl.LazyFrame:
-    """Return a published table, without building it."""
+    """Return a published table, without building it.
+
+    What was opened is kept: to read a table's log anew costs more than to find a variant.
+    """
+    return _scan(path, table, Lake(path).version(table.partition(".")[0]))
+
+
+@st.cache_resource(max_entries=SOME, show_spinner=False)
+def _scan(path: str, table: str, token: str) -> pl.LazyFrame:
+    del token  # part of the key: a rebuilt layer has another one
     return Lake(path).scan(table, build=False)
 
 
