@@ -298,11 +298,13 @@ class Lake:
         super_populations: Sequence[str] | None = None,
         sex: str | None = None,
         samples: Sequence[str] | None = None,
+        progress: ProgressCallback | None = None,
+        cancel: threading.Event | None = None,
     ) -> pl.DataFrame:
         """Frequencies in any set of samples, over a region; see `ondemand.cohort`."""
         return ondemand.cohort(
             self.path, region, populations=populations, super_populations=super_populations,
-            sex=sex, samples=samples,
+            sex=sex, samples=samples, progress=progress, cancel=cancel,
         )  # fmt: skip
 
     def query(

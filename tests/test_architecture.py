@@ -23,7 +23,7 @@ STEPS = (
     {"silver"},
     {"gold"},
     {"status", "query", "export", "checks", "failing"},
-    {"find", "tables", "making"},
+    {"find", "tables", "making", "cohorts"},
     {"trace", "versions"},
     {"ondemand"},
     {"figures"},  # sees less than its step allows: the test below says what

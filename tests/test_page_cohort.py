@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -10,13 +14,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from medallion import Lake
+from medallion.cohorts import MOST, Cohort, read_cohorts, remove_cohort, save_cohort
+from medallion.errors import LakeError, UsageError
 from medallion.ondemand.region import View, common_in
-from pages.shared import place
+from pages.shared import counting, place
 
 ROOT = Path(__file__).resolve().parents[1]
 NASTY = "<script>alert(1)</script>"
 REGION = "22:17,000,000-17,200,000"
 Open = Callable[..., AppTest]
+ondemand_cohort = sys.modules["medallion.ondemand.cohort"]
 
 
 @pytest.fixture
@@ -109,11 +116,149 @@ def test_the_variant_page_shows_the_cohort(page: Open, demo_lake: Lake, common: 
     )
 
 
-def test_a_wide_region_waits_for_the_button(page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wide_region_is_counted_behind_the_page(
+    page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(place, "MANY", 5000)
     app = page("cohort", region="22", cohort_population="GBR")
-    button = next(b for b in app.button if b.label.startswith("Count the cohort over"))
+    start = next(b for b in app.button if b.label.startswith("Count the cohort over"))
     assert not app.get("plotly_chart")
-    button.click()
+    start.click()
     sound(app.run())
+    (count,) = counting._COUNTS.values()
+    wait_for(count)
+    sound(app.run())
+    assert count.state == "done"
     assert len(app.get("plotly_chart")) == 1
+
+
+def test_a_wide_count_is_cancelled_and_begun_again(
+    page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    read = ondemand_cohort.read_cohort
+
+    def slowly(*given: object) -> pl.DataFrame:
+        begun.set()
+        assert go_on.wait(30)
+        return read(*given)
+
+    monkeypatch.setattr(ondemand_cohort, "read_cohort", slowly)
+    monkeypatch.setattr(place, "MANY", 5000)
+    app = page("cohort", region="22", cohort_population="TSI")
+    next(b for b in app.button if b.label.startswith("Count the cohort over")).click()
+    sound(app.run())
+    assert begun.wait(30)
+    count = next(c for c in counting._COUNTS.values() if c.state == "running")
+    next(b for b in app.button if b.label == "Cancel").click()
+    sound(app.run())
+    assert count.stop.is_set()
+    go_on.set()
+    wait_for(count)
+    assert (count.state, count.frame) == ("cancelled", None)
+    sound(app.run())
+    assert "The count was cancelled" in texts(app)
+    assert any(b.label.startswith("Count the cohort over") for b in app.button)
+
+
+def wait_for(count: counting._Count) -> None:
+    for _ in range(600):
+        if count.state != "running":
+            return
+        time.sleep(0.05)
+    raise AssertionError("the count did not end")
+
+
+# Saved cohorts
+
+
+@pytest.fixture
+def unsaved(demo_lake: Lake) -> Iterator[Path]:
+    """The demo's file of cohorts, which is gone again afterwards."""
+    file = demo_lake.path / "cohorts.json"
+    yield file
+    file.unlink(missing_ok=True)
+
+
+def test_a_cohort_is_saved_shown_everywhere_opened_and_removed(
+    page: Open, demo_lake: Lake, common: list[str], unsaved: Path
+) -> None:
+    save_cohort(demo_lake.path, Cohort("two", populations=("GBR", "FIN")))
+    app = page("cohort", cohort_population="GBR", cohort_name=NASTY, region=REGION)
+    app.button(key="cohort save").click()
+    sound(app.run())
+    assert set(read_cohorts(demo_lake.path)) == {"two", NASTY}
+    assert app.button(key="cohort save").disabled
+
+    app = page("cohort", cohort_super="AFR", region=REGION, cohort_beside="★ two")
+    frame = tables(app)[-1]
+    expected = demo_lake.cohort("22:17000000-17200000", populations=["GBR", "FIN"])
+    row = frame.row(0, named=True)
+    own = expected.filter(pos=row["pos"], ref=row["ref"], alt=row["alt"])
+    assert row["af_2"] == pytest.approx(own["af"][0])
+
+    app = page("variant", variant=common[0])
+    frame = next(t for t in tables(app) if "af_low" in t.columns)
+    assert frame.filter(level="cohort")["population"].to_list() == [NASTY, "two"]
+    app = page("variant", variant=common[0], cohorts="two")
+    frame = next(t for t in tables(app) if "af_low" in t.columns)
+    assert frame.filter(level="cohort")["population"].to_list() == ["two"]
+
+    app = page("cohort")
+    app.selectbox(key="cohort_open").set_value("two")
+    sound(app.run())
+    assert app.multiselect(key="cohort_population").value == ["GBR", "FIN"]
+    assert app.text_input(key="cohort_name").value == "two"
+    app.button(key="cohort remove").click()
+    sound(app.run())
+    assert set(read_cohorts(demo_lake.path)) == {NASTY}
+    assert not any("<script>" in m.value for m in app.markdown)
+
+
+def test_the_region_shows_frequencies_in_saved_cohorts(
+    page: Open, demo_lake: Lake, unsaved: Path
+) -> None:
+    save_cohort(demo_lake.path, Cohort("women", super_populations=("AFR",), sex="female"))
+    expected = demo_lake.cohort("22:17000000-17200000", super_populations=["AFR"], sex="female")
+    app = page("region", region=REGION, dots_of="women")
+    frame = tables(app)[-1]
+    assert frame["af_cohort_1"].to_list() == pytest.approx(expected["af"].to_list())
+    chart = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert chart["layout"]["yaxis5"]["title"]["text"] == "AF in women"
+    drawn = {
+        mark[0]: af
+        for trace in chart["data"]
+        if trace.get("yaxis") == "y5"
+        for mark, af in zip(trace["customdata"], trace["y"], strict=True)
+    }
+    assert [drawn[i] for i in range(len(drawn))] == pytest.approx(frame["af_cohort_1"].to_list())
+
+
+def test_what_cannot_be_saved_is_said(page: Open, demo_lake: Lake, unsaved: Path) -> None:
+    app = page("cohort", cohort_population="GBR", cohort_name="EUR", region=REGION)
+    assert "A stored group has this name" in texts(app)
+    for wrong, words in (
+        (Cohort(" ", populations=("GBR",)), "1 to 40"),
+        (Cohort("x" * 41, populations=("GBR",)), "1 to 40"),
+        (Cohort("all"), "everyone"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            save_cohort(demo_lake.path, wrong)
+    unsaved.write_text('{"cohorts": [{"name": 3}]}', encoding="utf-8")
+    with pytest.raises(LakeError, match="holds no list of cohorts"):
+        read_cohorts(demo_lake.path)
+    app = page("cohort", region=REGION)
+    assert "The saved cohorts cannot be read" in texts(app)
+
+
+def test_a_lake_keeps_a_bounded_number_of_cohorts(tmp_path: Path) -> None:
+    for number in range(MOST):
+        save_cohort(tmp_path, Cohort(f"c{number:02}", sex="female"))
+    with pytest.raises(UsageError, match="remove one first"):
+        save_cohort(tmp_path, Cohort("one more", sex="female"))
+    save_cohort(tmp_path, Cohort("c03", sex="male"))
+    remove_cohort(tmp_path, "c00")
+    remove_cohort(tmp_path, "never there")
+    kept = read_cohorts(tmp_path)
+    assert list(kept) == [f"c{number:02}" for number in range(1, MOST)]
+    assert kept["c03"] == Cohort("c03", sex="male")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from medallion.bronze.raw import Region, parse_where
-from medallion.errors import UsageError
+from medallion.errors import BuildCancelled, UsageError
 from medallion.export import in_region
 from medallion.gold.cohort import read_cohort
 from medallion.ondemand.named import listed
 from medallion.ondemand.silver import Silver
+from medallion.progress import Progress, ProgressCallback
 
 __all__ = ["cohort"]
 
@@ -27,6 +29,8 @@ def cohort(
     super_populations: Sequence[str] | None = None,
     sex: str | None = None,
     samples: Sequence[str] | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: threading.Event | None = None,
 ) -> pl.DataFrame:
     """Counts and frequencies, in any set of samples, of the ALT alleles of a region.
 
@@ -34,7 +38,9 @@ def cohort(
     `populations`, of one of `super_populations`, of this `sex` (female, male or
     unknown), named in `samples`. Without any, it is everyone. The result has the columns
     of `gold.frequencies` but population and level: see `gold.cohort.cohort_rows`.
-    `region` is such as 22:16050000-16051000, or a whole contig, 22.
+    `region` is such as 22:16050000-16051000, or a whole contig, 22. `progress` is told
+    how many alleles are counted; where `cancel` is set, BuildCancelled is raised at the
+    next piece of them.
 
     Raises UsageError where the region cannot be read or its contig is not in the lake,
     where a name is unknown, or where no sample fits.
@@ -70,8 +76,14 @@ def cohort(
             raise UsageError(f"The lake has no contig {place.chrom!r}; it has {listed(contigs)}.")
     cohort_of = frozenset(members["sample"].to_list())
     found = [read_cohort(root, silver.versions, "", variants.head(0), cohort_of)]
+    done = 0
     for file, some in _pieces(variants):
+        if cancel is not None and cancel.is_set():
+            raise BuildCancelled("The count was cancelled.")
+        if progress is not None:
+            progress(Progress("cohort", "counting", done, variants.height, "alleles"))
         found.append(read_cohort(root, silver.versions, file, some, cohort_of))
+        done += some.height
     return pl.concat(found)
 
 

@@ -9,12 +9,12 @@ import streamlit as st
 
 from medallion import Lake
 from medallion.catalog.populations import ALL
+from medallion.cohorts import NAME_CHARS, Cohort, remove_cohort, save_cohort
 from medallion.errors import MedallionError
 from medallion.figures.scatter_pair import MOST_POINTS, bin_pairs, cells_of, frequency_scatter
 from medallion.ondemand.region import View
 from medallion.ondemand.search import terms_of
-from pages.shared import cache, cohorts, draw, panels, pick, place, say, state
-from pages.shared.cohorts import Cohort
+from pages.shared import cache, cohorts, counting, draw, panels, pick, place, say, state
 from pages.shared.words import plural
 
 SHOWN = 1000
@@ -22,16 +22,88 @@ NAMED = 8
 KEY = ["file", "record", "alt_index"]
 
 
+def groups_of(lake: Lake, version: str) -> list[str]:
+    """Return the stored groups, ALL first. `version` is gold's."""
+    stored = cache.populations(str(lake.path), version)["population"].cast(pl.String)
+    return sorted(stored.unique(maintain_order=True).to_list(), key=lambda code: code != ALL)
+
+
 def codes(people: pl.DataFrame, column: str) -> list[str]:
     """Return the groups of one level that the samples are in."""
     return people[column].cast(pl.String).drop_nulls().unique().sort().to_list()
 
 
-def define(lake: Lake, people: pl.DataFrame) -> Cohort:
+def open_saved(known: dict[str, Cohort]) -> None:
+    """Draw the choice of a saved cohort; it is put into the boxes below."""
+
+    def opened() -> None:
+        cohort = known.get(str(st.session_state.pop("cohort_open", None)))
+        if cohort is not None:
+            st.session_state["cohort_name"] = cohort.name
+            st.session_state["cohort_sex"] = cohort.sex
+            st.session_state["cohort_super"] = list(cohort.super_populations)
+            st.session_state["cohort_population"] = list(cohort.populations)
+            st.session_state["cohort_samples"] = ", ".join(cohort.samples)
+
+    if known:
+        st.selectbox(
+            "Open a saved cohort", list(known), index=None, key="cohort_open", on_change=opened,
+            placeholder=f"{plural(len(known), 'cohort')} of this lake", width=400,
+            help="Puts its conditions into the boxes below.",
+        )  # fmt: skip
+
+
+def keep(lake: Lake, cohort: Cohort, known: dict[str, Cohort], groups: list[str]) -> None:
+    """Draw what saves and removes the cohort, and say where it is shown."""
+
+    def save() -> None:
+        try:
+            save_cohort(lake.path, cohort)
+        except MedallionError as error:
+            st.session_state["cohort trouble"] = str(error)
+
+    def remove() -> None:
+        try:
+            remove_cohort(lake.path, cohort.name)
+        except MedallionError as error:
+            st.session_state["cohort trouble"] = str(error)
+
+    if cohort.everyone:
+        st.caption("Nothing is chosen yet, so the cohort is everyone.")
+        return
+    if cohort.name in groups:
+        say.text_note(
+            "A stored group has this name.",
+            [cohort.name, "Give the cohort another one to save it."],
+        )
+        return
+    as_it_is = known.get(cohort.name) == cohort
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Saved" if as_it_is else "Save over it" if cohort.name in known else "Save",
+            icon=":material/check:" if as_it_is else ":material/save:",
+            disabled=as_it_is, on_click=save, key="cohort save",
+            help="Keeps the cohort with the lake, in its file cohorts.json, for other tabs, other "
+            "days and links.",
+        )  # fmt: skip
+        if cohort.name in known:
+            st.button(
+                "Remove", icon=":material/delete:", on_click=remove, key="cohort remove",
+                help="Forgets the saved cohort. Its samples stay in the boxes above.",
+            )  # fmt: skip
+        st.caption(
+            "Variant and Region show it beside the stored groups"
+            + (", in every tab." if as_it_is else " while this tab is open; saved, in every tab.")
+        )
+    if trouble := st.session_state.pop("cohort trouble", None):
+        say.failure("The cohort was not saved.", str(trouble))
+
+
+def define(people: pl.DataFrame) -> Cohort:
     """Draw the conditions and return the cohort; unknown names are said and left out."""
     left, right = st.columns(2)
     name = left.text_input(
-        "Name", value="my cohort", key="cohort_name", bind="query-params", max_chars=40,
+        "Name", value="my cohort", key="cohort_name", bind="query-params", max_chars=NAME_CHARS,
         help="What the cohort is called in charts and tables.",
     )  # fmt: skip
     sex = right.segmented_control(
@@ -51,8 +123,8 @@ def define(lake: Lake, people: pl.DataFrame) -> Cohort:
         typed = st.text_area(
             "Names of samples", key="cohort_samples", bind="query-params", height=90,
             placeholder="HG00096, HG00097, or one on a line",
-            help="Empty: any. A list of some hundred names makes the link long: above some "
-            "2,000 characters a browser may not take it.",
+            help="Empty: any. A list of some hundred names makes the link long, too long for some "
+            "browsers: save such a cohort, and open it by its name.",
         )  # fmt: skip
     names = terms_of(typed or "")
     known = set(people["sample"].cast(pl.String))
@@ -65,7 +137,6 @@ def define(lake: Lake, people: pl.DataFrame) -> Cohort:
             [", ".join(unknown[:20]) + more],
         )
     return Cohort(
-        lake=str(lake.path),
         name=(name or "").strip() or "my cohort",
         populations=tuple(populations),
         super_populations=tuple(supers),
@@ -117,22 +188,43 @@ def show_members(members: pl.DataFrame) -> None:
         )
 
 
-def compared(lake: Lake, version: str, cohort: Cohort, view: View, group: str) -> pl.DataFrame:
-    """Return the alleles of a view with counts in the cohort (_1) and in a stored group (_2)."""
-    path = str(lake.path)
-    region = f"{view.chrom}:{view.start}-{view.end}"
-    own = cache.cohort_frequencies(path, lake.version("silver"), cohort, region)
-    stored = cache.group_frequencies(path, version, view, group)
+def beside(own: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
+    """Return a cohort's alleles with its counts (_1) and those held against it (_2)."""
     return (
         own.rename({"ac": "ac_1", "an": "an_1", "af": "af_1"})
         .join(
-            stored.rename({"ac": "ac_2", "an": "an_2", "af": "af_2"}),
+            stored.select(*KEY, ac_2="ac", an_2="an", af_2="af"),
             on=KEY,
             how="left",
             maintain_order="left",
         )
         .with_columns(difference=pl.col("af_1") - pl.col("af_2"))
     )
+
+
+def compared(
+    lake: Lake, version: str, cohort: Cohort, view: View, group: str | Cohort
+) -> pl.DataFrame | None:
+    """Return the alleles of a view in the cohort and in a stored group or another cohort.
+
+    None where a wide view has not been counted; what it takes is drawn then.
+    """
+    path, silver = str(lake.path), lake.version("silver")
+    region = f"{view.chrom}:{view.start}-{view.end}"
+    wide = place.many(place.contigs(lake, silver)[view.chrom], view)
+    counts = []
+    for each in (cohort, group):
+        if isinstance(each, str):
+            counts.append(cache.group_frequencies(path, version, view, each))
+        elif wide:
+            width = f"{view.width / 1e6:,.1f} million bases"
+            found = counting.counted(lake, silver, each, region, width)
+            if found is None:
+                return None
+            counts.append(found)
+        else:
+            counts.append(cache.cohort_frequencies(path, silver, each, region))
+    return beside(*counts)
 
 
 def show_frequencies(lake: Lake, version: str, cohort: Cohort) -> None:
@@ -145,26 +237,24 @@ def show_frequencies(lake: Lake, version: str, cohort: Cohort) -> None:
     view = place.choose(known, place.middle(first, 100_000))
     if view is None:
         return
-    stored = cache.populations(str(lake.path), version)["population"].cast(pl.String)
-    names = sorted(stored.unique(maintain_order=True).to_list(), key=lambda code: code != ALL)
+    others = {
+        f"★ {name}": other for name, other in cohorts.saved(lake).items() if name != cohort.name
+    }
+    names = [*groups_of(lake, version), *others]
     group = (
         st.selectbox(
             "Beside", names, key="cohort_beside", bind="query-params",
-            help="The stored group that the cohort is held against. ALL is everyone.",
+            help="The stored group, or the saved cohort (★), that the cohort is held against. ALL "
+            "is everyone.",
         )
         or names[0]
     )  # fmt: skip
-    if place.many(known[view.chrom], view) and not st.button(
-        f"Count the cohort over {view.width / 1e6:,.1f} million bases",
-        type="primary",
-        icon=":material/calculate:",
-    ):
-        st.caption("So wide a region takes some seconds. Narrow it, or press the button.")
-        return
     try:
-        frame = compared(lake, version, cohort, view, group)
+        frame = compared(lake, version, cohort, view, others.get(group, group))
     except MedallionError as error:
         say.failure("The cohort cannot be counted.", str(error), "Change it above.")
+        return
+    if frame is None:
         return
     varying = frame.filter(
         ((pl.col("ac_1") > 0) & (pl.col("ac_1") < pl.col("an_1")))
@@ -248,21 +338,20 @@ def main() -> None:
             ["The VCF lists sites only. Add one with samples to choose from them."],
         )
         return
-    cohort = define(lake, people)
+    known = cohorts.saved(lake)
+    open_saved(known)
+    cohort = define(people)
     members = members_of(cohort, people)
     if members.is_empty():
-        cohorts.remember(None)
+        cohorts.remember(lake, None)
         say.text_note(
             "Nobody fulfils all conditions.",
             ["A sample must fulfil each of them: leave one out."],
         )
         return
-    cohorts.remember(None if cohort.everyone else cohort)
+    cohorts.remember(lake, None if cohort.everyone else cohort)
+    keep(lake, cohort, known, groups_of(lake, version))
     show_members(members)
-    if cohort.everyone:
-        st.caption("Nothing is chosen yet, so the cohort is everyone.")
-    else:
-        st.caption("Kept while this tab is open: the Variant page shows it beside the groups.")
     show_frequencies(lake, version, cohort)
 
 

@@ -43,12 +43,11 @@ def what_it_is(lake: Lake, version: str, row: Row, gold: Row | None) -> None:
     """Show the allele's kind, names, frequency and where it is common."""
     st.text(f"{row['chrom']}:{row['pos']:,} {_cut(row['ref'])} → {_cut(row['alt'])}")
     line = st.container(horizontal=True, gap="medium")
-    line.metric(
+    _field(
+        line,
         "Type",
         str(row["variant_type"]),
-        width="content",
-        help="snv: one base for another; insertion, deletion, indel: of another length; sv: "
-        "structural.",
+        "snv: one base for another; insertion, deletion, indel: of another length; sv: structural.",
     )
     _field(
         line, "ID", row["id"], "The source's ID field, often an rsID; none: the source has a dot."
@@ -109,7 +108,7 @@ def _cut(text: str, limit: int = 60) -> str:
 
 def show_frequencies(lake: Lake, version: str, frame: pl.DataFrame, name: str) -> None:
     """Draw the frequency in every group with its interval, and the numbers."""
-    frame = _with_cohort(lake, frame)
+    frame = with_cohorts(lake, frame)
     low, high = wilson(frame["ac"].to_numpy(), frame["an"].to_numpy())
     bounded = frame.with_columns(
         af_low=pl.Series(low).fill_nan(None), af_high=pl.Series(high).fill_nan(None)
@@ -118,6 +117,7 @@ def show_frequencies(lake: Lake, version: str, frame: pl.DataFrame, name: str) -
     draw.figure(
         frequency_intervals(bounded, parents=state.parents(groups), theme=state.theme()),
         key="intervals",
+        wide=True,
     )
     st.caption(
         "Whiskers: the 95 % score interval (Wilson 1927), which stays within 0 to 1. It takes "
@@ -150,24 +150,23 @@ def show_frequencies(lake: Lake, version: str, frame: pl.DataFrame, name: str) -
     draw.downloads(bounded, f"variant-{name}", "the frequencies and intervals")
 
 
-def _with_cohort(lake: Lake, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return an allele's frequencies with the reader's cohort below, if there is one."""
+def with_cohorts(lake: Lake, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return an allele's frequencies with the reader's cohorts below, if there are any."""
     frame = frame.with_columns(pl.col("population", "level").cast(pl.String))
-    own = cohorts.frequency_row(
-        lake, lake.version("silver"), cache.allele_of(frame.row(0, named=True))
-    )
-    if own is None or own.is_empty():
-        return frame
-    return pl.concat([frame, own], how="diagonal_relaxed")
+    chosen = cohorts.choose(lake)
+    allele = cache.allele_of(frame.row(0, named=True))
+    own = cohorts.frequency_rows(lake, lake.version("silver"), allele, chosen)
+    return frame if own is None else pl.concat([frame, own], how="diagonal_relaxed")
 
 
 def show_genotypes(lake: Lake, version: str, frame: pl.DataFrame, name: str) -> None:
     """Draw who has one copy and who has only this allele, beside what is expected."""
-    frame = _with_cohort(lake, frame)
+    frame = with_cohorts(lake, frame)
     groups = cache.populations(str(lake.path), version)
     draw.figure(
         genotype_counts(frame, parents=state.parents(groups), theme=state.theme()),
         key="genotypes",
+        wide=True,
     )
     st.caption(
         "Lines: p² and 2pq + p², with the group's own frequency p, where all called samples are "
@@ -185,7 +184,7 @@ def show_map(frame: pl.DataFrame) -> None:
             ["Places are known of the 1000 Genomes Project's 26 populations only."],
         )
         return
-    draw.figure(frequency_map(frame, theme=state.theme()), key="map")
+    draw.figure(frequency_map(frame, theme=state.theme()), key="map", wide=True)
     st.caption(
         "A ring is a sampling place, its disc's area the frequency. It says where samples were "
         "taken, not where people come from: the Gujarati were sampled in Houston. Marks that "

@@ -1,70 +1,114 @@
-"""The reader's own cohort: any set of samples, chosen once and looked at on every page.
-
-Its definition is in the session, and in the URL of the Cohort page. `current` gives it
-to any page; without one it is None.
+"""The reader's own cohorts, wherever frequencies are shown: those saved in the lake, and the
+one that was made on the Cohort page last.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import polars as pl
 import streamlit as st
 
 from medallion import Lake
+from medallion.cohorts import Cohort, read_cohorts
 from medallion.errors import MedallionError
-from pages.shared import cache
+from pages.shared import cache, say
 
-__all__ = ["Cohort", "current", "frequency_row", "remember"]
+__all__ = ["choose", "every", "frequency_rows", "in_region", "remember", "saved"]
 
 _KEY = "cohort"
+_SHOWN = "cohorts"
 
 
-@dataclass(frozen=True)
-class Cohort:
-    """Who is in it: all conditions that are not empty hold. `lake` is the lake's path."""
-
-    lake: str
-    name: str
-    populations: tuple[str, ...] = ()
-    super_populations: tuple[str, ...] = ()
-    sex: str | None = None
-    samples: tuple[str, ...] = ()
-
-    @property
-    def everyone(self) -> bool:
-        """Whether nothing is asked, so that all samples are in it."""
-        return not (self.populations or self.super_populations or self.sex or self.samples)
-
-
-def remember(cohort: Cohort | None) -> None:
-    """Keep a cohort for the other pages; None forgets it."""
+def remember(lake: Lake, cohort: Cohort | None) -> None:
+    """Keep a cohort for the other pages while the tab is open; None forgets it."""
     if cohort is None:
         st.session_state.pop(_KEY, None)
     else:
-        st.session_state[_KEY] = cohort
+        st.session_state[_KEY] = (str(lake.path), cohort)
 
 
-def current(lake: Lake) -> Cohort | None:
-    """Return the cohort that was made of this lake's samples, if any was."""
-    found = st.session_state.get(_KEY)
-    return found if isinstance(found, Cohort) and found.lake == str(lake.path) else None
-
-
-def frequency_row(lake: Lake, version: str, allele: cache.Allele) -> pl.DataFrame | None:
-    """Return the cohort's counts of one allele, columns as `gold.frequencies`.
-
-    `version` is silver's. None without a cohort, or where it cannot be counted.
-    """
-    cohort = current(lake)
-    if cohort is None:
-        return None
-    chrom, pos, file, record, alt_index = allele
+def saved(lake: Lake) -> dict[str, Cohort]:
+    """Return the cohorts that the lake keeps, by name; none, and says so, where it cannot."""
     try:
-        rows = cache.cohort_frequencies(str(lake.path), version, cohort, f"{chrom}:{pos}-{pos}")
-    except MedallionError:
-        return None
-    own = rows.filter(
-        pl.col("file") == file, pl.col("record") == record, pl.col("alt_index") == alt_index
+        return read_cohorts(lake.path)
+    except MedallionError as error:
+        say.failure("The saved cohorts cannot be read.", str(error))
+        return {}
+
+
+def every(lake: Lake) -> dict[str, Cohort]:
+    """Return the saved cohorts by name, with the one that was made last under its own."""
+    found = saved(lake)
+    path, current = st.session_state.get(_KEY) or (None, None)
+    if path == str(lake.path) and current is not None:
+        found = {**found, current.name: current}
+    return found
+
+
+def choose(lake: Lake) -> list[Cohort]:
+    """Draw the choice of cohorts to show, all at first; draws nothing where there is none."""
+    known = every(lake)
+    if not known:
+        return []
+    names = st.multiselect(
+        "Your cohorts",
+        list(known),
+        default=list(known),
+        key=_SHOWN,
+        bind="query-params",
+        placeholder="None",
+        help="Shown beside the stored groups, counted from the genotypes. They are made on the "
+        "Cohort page.",
     )
-    return own.with_columns(population=pl.lit(cohort.name), level=pl.lit("cohort"))
+    return [known[name] for name in names]
+
+
+def frequency_rows(
+    lake: Lake, version: str, allele: cache.Allele, chosen: Sequence[Cohort]
+) -> pl.DataFrame | None:
+    """Return the cohorts' counts of one allele, columns as `gold.frequencies`.
+
+    `version` is silver's. None where there is nothing to show.
+    """
+    chrom, pos, file, record, alt_index = allele
+    found = []
+    for cohort in chosen:
+        rows = _counted(lake, version, cohort, f"{chrom}:{pos}-{pos}")
+        if rows is not None:
+            own = rows.filter(
+                pl.col("file") == file,
+                pl.col("record") == record,
+                pl.col("alt_index") == alt_index,
+            )
+            found.append(own.with_columns(population=pl.lit(cohort.name), level=pl.lit("cohort")))
+    return pl.concat(found) if found else None
+
+
+def in_region(
+    lake: Lake, version: str, alleles: pl.DataFrame, region: str, chosen: Sequence[Cohort]
+) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Return a region's alleles with a column of frequencies for each cohort, and its name.
+
+    `version` is silver's; `alleles` has file, record, alt_index. The second result is from
+    the column to the cohort's name.
+    """
+    names = {}
+    key = ["file", "record", "alt_index"]
+    for number, cohort in enumerate(chosen, start=1):
+        rows = _counted(lake, version, cohort, region)
+        if rows is not None:
+            column = f"af_cohort_{number}"
+            names[column] = cohort.name
+            own = rows.select(*key, pl.col("af").alias(column))
+            alleles = alleles.join(own, on=key, how="left", maintain_order="left")
+    return alleles, names
+
+
+def _counted(lake: Lake, version: str, cohort: Cohort, region: str) -> pl.DataFrame | None:
+    """Return the cohort's counts; None, having said why, where it cannot be counted."""
+    try:
+        return cache.cohort_frequencies(str(lake.path), version, cohort, region)
+    except MedallionError as error:
+        say.text_note("A cohort cannot be counted.", [cohort.name, str(error)])
+        return None

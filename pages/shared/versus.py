@@ -13,7 +13,7 @@ from medallion.figures.fst_matrix import METHODS
 from medallion.figures.joint_spectrum import Widths, bin_joint, joint_spectrum
 from medallion.figures.marks import Level
 from medallion.figures.scatter_pair import MOST_POINTS, frequency_scatter
-from pages.shared import cache, draw, lead, pick, say, state
+from pages.shared import cache, draw, find, lead, pick, say, state
 from pages.shared.cache import Pair
 from pages.shared.words import plural
 
@@ -75,6 +75,12 @@ def show(lake: Lake, version: str) -> None:
     with right:
         _joint((one, other), found)
     _different((one, other), found)
+    find.link(
+        "Hold a cohort of your own against a group",
+        ":material/group_add:",
+        "pages/explore/cohort.py",
+        {"cohort_beside": one},
+    )
     lead.made(
         lake,
         ["gold.frequencies", "gold.fst", "gold.joint_spectrum"],

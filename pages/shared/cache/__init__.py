@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pages.shared.cache.asked import query
 from pages.shared.cache.bronze import files, header, raw, raw_samples, trace
-from pages.shared.cache.cohort import cohort_frequencies, group_frequencies
+from pages.shared.cache.cohort import cohort_frequencies, count_cohort, group_frequencies
 from pages.shared.cache.compared import Pair, all_of_pair, pair, site_spectra, spectrum_sizes
 from pages.shared.cache.filter import VariantFilter
 from pages.shared.cache.gold import (
@@ -69,6 +69,7 @@ __all__ = [
     "cohort_frequencies",
     "common_alleles",
     "components",
+    "count_cohort",
     "defect_counts",
     "defects",
     "files",

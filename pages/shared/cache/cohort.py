@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import threading
 
 import polars as pl
 import streamlit as st
 
 from medallion import Lake
+from medallion.cohorts import Cohort
 from medallion.ondemand.region import View, alleles_in_group
+from medallion.progress import ProgressCallback
 from pages.shared.cache.opened import SOME, scan
 
 
-class Conditions(Protocol):
-    """What tells who is in a cohort; `pages.shared.cohorts.Cohort` is one."""
-
-    @property
-    def populations(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def super_populations(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def sex(self) -> str | None: ...  # noqa: D102
-    @property
-    def samples(self) -> tuple[str, ...]: ...  # noqa: D102
-
-
-def cohort_frequencies(path: str, version: str, cohort: Conditions, region: str) -> pl.DataFrame:
+def cohort_frequencies(path: str, version: str, cohort: Cohort, region: str) -> pl.DataFrame:
     """Return counts and frequencies of a region in a cohort, as `Lake.cohort` does."""
     return _counted(
         path, version, region, cohort.populations, cohort.super_populations, cohort.sex,
@@ -39,12 +28,22 @@ def _counted(
     super_populations: tuple[str, ...], sex: str | None, samples: tuple[str, ...],
 ) -> pl.DataFrame:  # fmt: skip
     del version
+    return count_cohort(path, Cohort("", populations, super_populations, sex, samples), region)
+
+
+def count_cohort(
+    path: str, cohort: Cohort, region: str, *, progress: ProgressCallback | None = None,
+    cancel: threading.Event | None = None,
+) -> pl.DataFrame:  # fmt: skip
+    """Return counts and frequencies of a region in a cohort; not kept, for it may be wide."""
     return Lake(path).cohort(
         region,
-        populations=populations or None,
-        super_populations=super_populations or None,
-        sex=sex,
-        samples=samples or None,
+        populations=cohort.populations or None,
+        super_populations=cohort.super_populations or None,
+        sex=cohort.sex,
+        samples=cohort.samples or None,
+        progress=progress,
+        cancel=cancel,
     )
 
 
