@@ -136,15 +136,13 @@ def test_a_click_puts_the_sample_into_the_box(
         point[1] for trace in chart["data"] for point in trace["customdata"] if "S0" in point[1]
     }
     assert written == plain(NASTY_SAMPLE)
-    session: dict[str, Any] = {"pca chart 2": {"selection": {"points": [
-        {"customdata": ["hover", written]}]}}}  # fmt: skip
+    session: dict[str, Any] = {}
     monkeypatch.setattr(components.st, "session_state", session)
     monkeypatch.setattr(components.state, "current", lambda: cohort)
-    components._take()
-    assert session["marked"] == NASTY_SAMPLE
-    session["pca chart 2"] = {"selection": {"points": []}}
-    components._take()
-    assert session["marked"] == NASTY_SAMPLE
+    components._take(["hover", "nobody"])
+    assert session == {}
+    components._take(["hover", written])
+    assert session == {"marked": NASTY_SAMPLE}
 
 
 def test_a_sample_that_is_not_there_and_groups_without_samples(demo_lake: Lake, page: Open) -> None:

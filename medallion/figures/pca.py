@@ -77,7 +77,7 @@ def sample_space(
     else:
         figure.update_xaxes(zeroline=True)
         figure.update_yaxes(zeroline=True)
-        figure.update_layout(clickmode="event+select", dragmode="zoom")
+        figure.update_layout(dragmode="zoom")
     figure.update_layout(
         uirevision=str(axes),
         legend=_legend(len(marks)),
@@ -155,9 +155,6 @@ def _add(
             "opacity": 0.75,
             "line": {"width": 0},
         },
-        # A click must not make all others fade: the ring says which was chosen.
-        selected={"marker": {"opacity": 0.75}},
-        unselected={"marker": {"opacity": 0.75}},
     )
 
 
@@ -197,8 +194,6 @@ def _ring(figure: Sketch, rows: pl.DataFrame, columns: list[str], theme: Theme) 
             "color": colour,
         },
         cliponaxis=False,
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
     )
 
 

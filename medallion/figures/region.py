@@ -13,6 +13,7 @@ import polars as pl
 
 from medallion.catalog.colours import SUPER_POPULATION_COLOURS, Theme
 from medallion.catalog.populations import ALL
+from medallion.figures.grouped import LEGEND_BELOW
 from medallion.figures.groups import colour_of_all, colour_of_supers, heading_of
 from medallion.figures.sketch import Sketch, stacked
 from medallion.figures.style import GRID, base_figure, count, frequency, plain, short
@@ -50,7 +51,8 @@ class Tracks:
     `gold.windows` of one size. fst: start, end, fst, highest_pair, highest_fst. dots: rows
     of `gold.variants`, or None where there are too many; then `heat` has start, frequency
     (the class's number) and alleles, `classes` the bounds of the classes. picked: the
-    `pos` and `af` of the allele that is marked, or None.
+    `pos` and `af` of the allele that is marked, or None. whose: a cohort's name, where `af`
+    of the dots is in it; "": in all samples.
     """
 
     chrom: str
@@ -65,6 +67,7 @@ class Tracks:
     heat: pl.DataFrame | None
     classes: Sequence[float]
     picked: tuple[int, float] | None = None
+    whose: str = ""
 
 
 def region_tracks(tracks: Tracks, *, theme: Theme = "light") -> go.Figure:
@@ -83,7 +86,7 @@ def region_tracks(tracks: Tracks, *, theme: Theme = "light") -> go.Figure:
         figure.update_yaxes(title={"text": title}, exponentformat="power", row=row)
     _fst(figure, tracks, theme)
     if tracks.dots is not None:
-        _dots(figure, tracks.dots, theme)
+        _dots(figure, tracks.dots, tracks.whose, theme)
     elif tracks.heat is not None:
         _heat(figure, tracks, theme)
     if tracks.picked is not None:
@@ -101,12 +104,10 @@ def region_tracks(tracks: Tracks, *, theme: Theme = "light") -> go.Figure:
     figure.update_yaxes(gridcolor=GRID, zerolinecolor=GRID, automargin=True)
     for row in range(1, 5):
         figure.update_yaxes(nticks=4, row=row)
-    # Streamlit hears of clicks on dots or of dragging, not of both: dots are clicked, a
-    # wide view is dragged across. Panning would show what has not been read.
+    # Dragging chooses a stretch; panning would show what has not been read.
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(fixedrange=True)
-    if tracks.dots is None:
-        figure.update_layout(dragmode="select")
+    figure.update_layout(dragmode="select")
     return figure.figure()
 
 
@@ -130,8 +131,7 @@ def _frame(figure: Sketch, tracks: Tracks) -> None:
         barmode="stack",
         bargap=0,
         selectdirection="h",
-        legend={"orientation": "h", "y": -0.09, "x": 0, "yanchor": "top", "traceorder": "normal"},
-        margin={"b": 40},
+        legend={**LEGEND_BELOW, "x": 0, "xanchor": "left"},
     )
 
 
@@ -230,7 +230,7 @@ def _fst(figure: Sketch, tracks: Tracks, theme: Theme) -> None:
     )
 
 
-def _dots(figure: Sketch, dots: pl.DataFrame, theme: Theme) -> None:
+def _dots(figure: Sketch, dots: pl.DataFrame, whose: str, theme: Theme) -> None:
     rows = dots.with_row_index("place")
     for kind in _kinds(dots["variant_type"]):
         own = rows.filter(pl.col("variant_type").cast(pl.String) == kind)
@@ -242,20 +242,26 @@ def _dots(figure: Sketch, dots: pl.DataFrame, theme: Theme) -> None:
             name=plain(kind),
             legendgroup=kind,
             marker={"color": colour, "symbol": mark, "size": 7, "opacity": 0.8},
-            customdata=[[r["place"], _hover(r)] for r in own.iter_rows(named=True)],
+            customdata=[[r["place"], _hover(r, whose)] for r in own.iter_rows(named=True)],
             hovertemplate="%{customdata[1]}<extra></extra>",
             cliponaxis=False,
             row=5,
         )
-    figure.update_yaxes(title={"text": "Allele frequency"}, range=[-0.03, 1.03], row=5)
+    title = f"AF in {short(whose, 16)}" if whose else "Allele frequency"
+    figure.update_yaxes(title={"text": title}, range=[-0.03, 1.03], row=5)
 
 
-def _hover(row: dict[str, Any]) -> str:
+def _hover(row: dict[str, Any], whose: str) -> str:
     change = f"{short(row['ref'], _ALLELE_CHARS)} → {short(row['alt'], _ALLELE_CHARS)}"
     known = "" if row["id"] is None else f" · {short(row['id'], 24)}"
+    of = (
+        f" in {short(whose, 40)}"
+        if whose
+        else f": {count(row['ac'])} of {count(row['an'])} alleles"
+    )
     return (
         f"<b>{row['pos']:,} {change}</b>{known}<br>{plain(row['variant_type'])}"
-        f"<br>frequency {frequency(row['af'])}: {count(row['ac'])} of {count(row['an'])} alleles"
+        f"<br>frequency {frequency(row['af'])}{of}"
     )
 
 

@@ -12,11 +12,13 @@ import streamlit as st
 from medallion import Lake
 from medallion.figures.region import MOST_DOTS, Tracks, region_tracks
 from medallion.ondemand.region import FREQUENCY_BINS, View
-from pages.shared import cache, draw, find, panels, pick, place, say, state
+from pages.shared import cache, clicks, cohorts, draw, find, panels, pick, place, say, state
 from pages.shared.words import allele_label, plural
 
 CHART = "tracks"
 TABLE = "alleles of the region"
+TICKED = "allele ticked"
+EVERYONE = "All samples"
 
 TRACKS = """\
 **Alleles**: how many ALT alleles start in each stretch, by type.
@@ -53,41 +55,84 @@ def move(view: View, contig: place.Contig) -> None:
             )
 
 
-def take(view: View, alleles: pl.DataFrame) -> Callable[[], None]:
-    """Return what a selection in the chart does: a stretch is zoomed into, a dot is picked."""
+def zoom(view: View) -> Callable[[], None]:
+    """Return what dragging across the chart does: the stretch is zoomed into."""
 
     def act() -> None:
-        selection = st.session_state[CHART]["selection"]
-        if selection.get("box"):
-            low, high = sorted(selection["box"][0]["x"][:2])
+        box = st.session_state[CHART]["selection"].get("box")
+        if box:
+            low, high = sorted(box[0]["x"][:2])
             start, end = max(view.start, round(low)), min(view.end, round(high))
             if end > start:
                 place.show_view(View(view.chrom, start, end))
-        elif selection.get("points"):
-            number = (selection["points"][0].get("customdata") or [None])[0]
-            if isinstance(number, int) and 0 <= number < alleles.height:
-                row = alleles.row(number, named=True)
-                st.query_params["picked"] = allele_label(
-                    row["chrom"], row["pos"], row["ref"], row["alt"]
-                )
 
     return act
 
 
-def named(alleles: pl.DataFrame, name: str) -> dict[str, Any] | None:
-    """Return the row of the allele that is picked, if it is among those shown."""
-    for row in alleles.iter_rows(named=True):
-        if allele_label(row["chrom"], row["pos"], row["ref"], row["alt"]) == name:
-            return row
+def take(alleles: pl.DataFrame, number: int) -> str:
+    """Pick the allele of a row of the table, and return its name."""
+    row = alleles.row(number, named=True)
+    name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
+    st.query_params["picked"] = name
+    return name
+
+
+def dot(alleles: pl.DataFrame) -> Callable[[list[Any]], None]:
+    """Return what a click on a dot does: its allele is picked."""
+
+    def act(mark: list[Any]) -> None:
+        if isinstance(mark[0], int) and 0 <= mark[0] < alleles.height:
+            take(alleles, mark[0])
+
+    return act
+
+
+def named(alleles: pl.DataFrame, name: str) -> int | None:
+    """Return the place of the allele that is picked, if it is among those shown."""
+    for index, row in enumerate(alleles.select("chrom", "pos", "ref", "alt").iter_rows()):
+        if allele_label(*row) == name:
+            return index
     return None
 
 
-def show_picked(row: dict[str, Any]) -> None:
+def with_cohorts(
+    lake: Lake, view: View, alleles: pl.DataFrame
+) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Draw the choice of the reader's cohorts, and return the alleles with their frequencies."""
+    chosen = cohorts.choose(lake)
+    region = f"{view.chrom}:{view.start}-{view.end}"
+    return cohorts.in_region(lake, lake.version("silver"), alleles, region, chosen)
+
+
+def whose_frequencies(of_cohorts: dict[str, str]) -> tuple[str, str]:
+    """Draw the choice whose frequencies are dots; return the column, and who that is."""
+    if not of_cohorts:
+        return "af", ""
+    columns = {EVERYONE: "af"} | {name: column for column, name in of_cohorts.items()}
+    chosen = st.segmented_control(
+        "Frequencies of",
+        list(columns),
+        default=EVERYONE,
+        required=True,
+        key="dots_of",
+        bind="query-params",
+        help="Whose allele frequencies the dots of the last track show.",
+    )
+    name = chosen if chosen in columns else EVERYONE
+    return columns[name], "" if name == EVERYONE else name
+
+
+def show_picked(row: dict[str, Any], of_cohorts: dict[str, str]) -> None:
     """Say which allele is picked, with the way to its page."""
     name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
     af = "not known" if row["af"] is None else f"{row['af']:.4g}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.text(f"Picked: {name[:80]}, {row['variant_type']}, frequency {af}")
+        own = "".join(
+            f", in {cohort} {row[column]:.4g}"
+            for column, cohort in of_cohorts.items()
+            if row[column] is not None
+        )
+        st.text(f"Picked: {name[:80]}, {row['variant_type']}, frequency {af}{own}")
         find.link(
             "Open this variant",
             ":material/genetics:",
@@ -96,24 +141,38 @@ def show_picked(row: dict[str, Any]) -> None:
         )
 
 
-def show_table(lake: Lake, view: View, data: cache.RegionData) -> None:
-    """List the alleles of the view; a tick picks one, the download has all."""
-    shown = data.alleles
-    if data.total > shown.height:
+def show_table(
+    lake: Lake,
+    view: View,
+    total: int,
+    alleles: pl.DataFrame,
+    of_cohorts: dict[str, str],
+    picked: int | None,
+) -> None:
+    """List the alleles of the view; a tick picks one, the download has all.
+
+    What was picked in the chart comes first; what was ticked here stays where it is.
+    `of_cohorts` names the cohorts whose frequencies `alleles` has columns of.
+    """
+    shown = alleles
+    ticked = picked
+    if picked is not None and st.session_state.get(TICKED) != st.query_params.get("picked"):
+        shown = pl.concat([shown[picked], shown[:picked], shown[picked + 1 :]])
+        ticked = 0
+    if total > shown.height:
         st.caption(
-            f"The first {shown.height:,} of {plural(data.total, 'allele')} of the view, by "
+            f"The first {shown.height:,} of {plural(total, 'allele')} of the view, by "
             "position. Zoom in to see others; the downloads hold all. Tick a row to mark it."
         )
     else:
-        st.caption(f"{plural(data.total, 'allele')}. Tick a row to mark it in the chart.")
+        st.caption(f"{plural(total, 'allele')}. Tick a row to mark it in the chart.")
 
     def tick() -> None:
         rows = st.session_state[TABLE]["selection"]["rows"]
         if rows:
-            row = shown.row(rows[0], named=True)
-            st.query_params["picked"] = allele_label(
-                row["chrom"], row["pos"], row["ref"], row["alt"]
-            )
+            st.session_state[TICKED] = take(shown, rows[0])
+        else:
+            st.query_params.pop("picked", None)
 
     columns = pick.variant_columns() | {
         "variant_type": draw.text("Type", "Kind of change.", "small"),
@@ -121,6 +180,10 @@ def show_table(lake: Lake, view: View, data: cache.RegionData) -> None:
         "ac": draw.number("AC", "Copies of the ALT allele over all samples."),
         "an": draw.number("AN", "Called alleles over all samples."),
         "af": draw.number("Frequency", "AC / AN.", "%.5f"),
+        **{
+            column: draw.number(name, "AC / AN in this cohort of yours.", "%.5f")
+            for column, name in of_cohorts.items()
+        },
         "n_populations": draw.number("Populations", "How many populations carry it."),
         "geographic_code": draw.text(
             "Code", "A letter for each super-population: U not seen, R rare, C common (5 %)."
@@ -128,6 +191,9 @@ def show_table(lake: Lake, view: View, data: cache.RegionData) -> None:
         "fst_super_populations": draw.number(
             "FST", "Among super-populations (Weir and Cockerham 1984).", "%.4f"
         ),
+    }
+    st.session_state[TABLE] = {
+        "selection": {"rows": [] if ticked is None else [ticked], "columns": [], "cells": []}
     }
     st.dataframe(
         shown.select(list(columns)),
@@ -152,7 +218,7 @@ def show_table(lake: Lake, view: View, data: cache.RegionData) -> None:
                 icon=":material/download:",
                 on_click="ignore",
                 key=f"region {ending}",
-                help=f"{plural(data.total, 'row')}, all of the view.",
+                help=f"{plural(total, 'row')}, all of the view.",
             )
 
 
@@ -187,7 +253,10 @@ def main() -> None:
         )
         return
     few = data.total <= MOST_DOTS
-    picked = named(data.alleles, st.query_params.get("picked", ""))
+    alleles, of_cohorts = with_cohorts(lake, view, data.alleles) if few else (data.alleles, {})
+    index = named(alleles, st.query_params.get("picked", ""))
+    picked = None if index is None else alleles.row(index, named=True)
+    column, whose = whose_frequencies(of_cohorts)
     figure = region_tracks(
         Tracks(
             chrom=view.chrom,
@@ -198,26 +267,33 @@ def main() -> None:
             density=data.density,
             windows=data.windows,
             fst=data.fst,
-            dots=data.alleles if few else None,
+            dots=alleles.with_columns(af=column) if few else None,
+            whose=whose,
             heat=data.heat,
             classes=FREQUENCY_BINS,
-            picked=(picked["pos"], picked["af"])
-            if few and picked is not None and picked["af"] is not None
+            picked=(picked["pos"], picked[column])
+            if few and picked is not None and picked[column] is not None
             else None,
         ),
         theme=state.theme(),
     )
-    draw.figure(figure, key=CHART, on_select=take(view, data.alleles))
+    draw.figure(figure, key=CHART, on_select=zoom(view))
+    if few:
+        clicks.hear(CHART, dot(alleles))
     st.caption(
-        ("Click a dot to pick it. " if few else "Drag across the chart to zoom in. ")
+        (
+            "Drag across the chart to zoom in; click a dot to pick it. "
+            if few
+            else "Drag across the chart to zoom in. "
+        )
         + f"Lines: windows of {data.window_size // 1000} kb, a mark for each super-population."
     )
     if picked is not None:
-        show_picked(picked)
+        show_picked(picked, of_cohorts)
     with st.expander("What the tracks show", icon=":material/help:"):
         for line in TRACKS.splitlines():
             st.markdown(line)
-    show_table(lake, view, data)
+    show_table(lake, view, data.total, alleles, of_cohorts, index)
 
 
 main()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
@@ -11,12 +13,12 @@ from medallion.figures.pca import MOST_SAMPLES, ColourBy, component_shares, samp
 from medallion.figures.style import plain
 from medallion.gold.sums import MOST_SITES
 from medallion.popgen.pca import MINOR_ALLELE_FREQUENCY, PRUNE_BASES, PRUNE_R2, THIN_BASES
-from pages.shared import cache, draw, lead, say, state
+from pages.shared import cache, clicks, draw, lead, say, state
 from pages.shared.words import plural
 
 __all__ = ["show"]
 
-_CHART = "pca chart"
+_CHART = "pca"
 _COLOURS: dict[str, ColourBy] = {
     "Super-population": "super_population",
     "Population": "population",
@@ -49,7 +51,7 @@ def show(lake: Lake, version: str) -> None:
         say.text_note("No sample is in these groups.", ["Choose others above, or none for all."])
         return
     chart = st.container()  # above the box whose sample it marks
-    name = _sample(everyone, clicked=len(axes) == 2)
+    name = _sample(everyone)
     with chart:
         draw.figure(
             sample_space(
@@ -61,20 +63,16 @@ def show(lake: Lake, version: str) -> None:
                 chosen=name,
                 theme=state.theme(),
             ),
-            key=f"{_CHART} {len(axes)}",
-            on_select=_take if len(axes) == 2 else None,
+            key=_CHART,
         )
+        clicks.hear(_CHART, _take)
     if name is not None:
         row = everyone.filter(pl.col("sample") == name).row(0, named=True)
         lead.sample(row)
         if row["sample"] not in frame["sample"]:
             st.caption("It is in none of the groups that are shown.")
     else:
-        st.caption(
-            "Click a point to see who it is."
-            if len(axes) == 2
-            else "Drag to turn. A point in 3-D cannot be clicked: choose a name to mark its sample."
-        )
+        st.caption("Click a point to see who it is." + (" Drag to turn." if len(axes) == 3 else ""))
     sites = shares["sites"][0]
     if sites < _FEW_SITES:
         say.text_note(
@@ -155,8 +153,8 @@ def _filtered(everyone: pl.DataFrame) -> pl.DataFrame:
     return everyone.filter(pl.any_horizontal(wanted)) if wanted else everyone
 
 
-def _sample(everyone: pl.DataFrame, *, clicked: bool) -> str | None:
-    """Draw the choice of a sample, which `clicked` points make too, and return its name."""
+def _sample(everyone: pl.DataFrame) -> str | None:
+    """Draw the choice of a sample, which a click on a point makes too, and return its name."""
     names = everyone["sample"].to_list()
     asked = st.query_params.get("marked")
     if asked and asked not in names:
@@ -170,20 +168,16 @@ def _sample(everyone: pl.DataFrame, *, clicked: bool) -> str | None:
         index=None,
         key="marked",
         bind="query-params",
-        placeholder="Type a part of a name" + (", or click a point" if clicked else ""),
+        placeholder="Type a part of a name, or click a point",
         help="The sample that is marked in the chart.",
     )
 
 
-def _take() -> None:
+def _take(mark: list[Any]) -> None:
     """Put the sample whose point was clicked into the box."""
-    points = st.session_state[f"{_CHART} 2"]["selection"]["points"]
-    if not points:
-        return
-    written = points[0].get("customdata", ["", ""])[1]
     lake = state.current()
     names = cache.pca(str(lake.path), lake.version("gold"))["sample"]
-    found = next((name for name in names if plain(name) == written), None)
+    found = next((name for name in names if plain(name) == mark[1]), None)
     if found is not None:
         st.session_state["marked"] = found
 

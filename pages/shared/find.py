@@ -62,7 +62,12 @@ def follow(lake: Lake, here: st.Page) -> None:
 
     `here` is the page that the URL asks for.
     """
-    st.query_params.update(st.session_state.pop(_GOING, {}))
+    arrived = st.session_state.pop(_GOING, {})
+    st.query_params.update(arrived)
+    for key, value in arrived.items():
+        # A widget takes its value from the link that opened the page, not from what is
+        # written into the URL since.
+        st.session_state[key] = value
     if chosen := st.session_state.pop(_CHOSEN, None):
         _go(*chosen, here)
     opened = st.session_state.pop(OPENED, None)
