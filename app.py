@@ -17,7 +17,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from medallion.errors import MedallionError, UsageError  # noqa: E402
-from pages.shared import back, chromosomes, find, say, sidebar, start, state  # noqa: E402
+from pages.shared import back, chromosomes, find, look, say, sidebar, start, state, toolbar  # noqa: E402
 
 st.set_page_config(
     page_title="medallion",
@@ -120,6 +120,8 @@ def main() -> None:
     page = navigate()
     with st.sidebar:
         back.one_step_a_choice()
+        toolbar.two_cameras()
+    look.readable()
     find.box()
     sidebar.choose_lake()
     try:
@@ -137,7 +139,6 @@ def main() -> None:
         sidebar.layers(lake)
         chromosomes.add(lake)
         sidebar.open_another()
-        sidebar.choose_pictures()
         page.run()
     except MedallionError as error:
         say.failure("This page cannot be shown.", str(error))

@@ -262,10 +262,10 @@ def test_a_cohort_s_download_is_bcftools_count(
 def test_a_chart_is_saved_as_png_or_svg(
     page: playwright.Page, address: str, tmp_path: Path
 ) -> None:
+    page.goto(f"{address}/{link('unnamed', 'region')}")
+    sound(page, CHART, "a chart")
     for name, start in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
-        page.goto(f"{address}/{link('unnamed', f'region?pictures={name}')}")
-        sound(page, CHART, name)
         page.locator(".js-plotly-plot").first.hover()
-        camera = page.locator(".modebar-btn[data-title*='Download plot']").first
+        camera = page.locator(f".modebar-btn[data-title^='Save as {name}']").first
         got = saved(page, camera, tmp_path / f"got.{name}")
         assert got.read_bytes().startswith(start)

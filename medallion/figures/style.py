@@ -23,6 +23,7 @@ __all__ = ["GRID", "NEUTRAL", "base_figure", "count", "frequency", "plain", "sho
 NEUTRAL = "#7b7b7b"
 GRID = "rgba(128,128,128,0.20)"
 _CLEAR = "rgba(0,0,0,0)"
+_ACTIVE = "#b06f35"
 _AXIS: dict[str, Any] = {
     "gridcolor": GRID,
     "linecolor": GRID,
@@ -37,6 +38,8 @@ _TEMPLATE: dict[str, Any] = {
     "xaxis": _AXIS,
     "yaxis": _AXIS,
     "hoverlabel": {"align": "left"},
+    # Else plotly puts the opposite of the page's colour behind the buttons.
+    "modebar": {"bgcolor": _CLEAR, "color": NEUTRAL, "activecolor": _ACTIVE},
 }
 
 
@@ -46,9 +49,11 @@ def plain(text: object) -> str:
     Plotly gives a meaning to tags and entities in titles, ticks, names and hover text.
     Control characters and line breaks become spaces.
     """
-    shown = "".join(
-        " " if unicodedata.category(char).startswith("C") else char for char in str(text)
-    )
+    shown = str(text)
+    if not shown.isprintable():  # nearly all texts are, and a chart has thousands
+        shown = "".join(
+            " " if unicodedata.category(char).startswith("C") else char for char in shown
+        )
     return html.escape(shown, quote=False)
 
 

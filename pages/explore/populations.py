@@ -53,7 +53,7 @@ def show_who(lake: Lake, version: str) -> None:
         _list(tally)
     codes = set(samples["population"].cast(pl.String).to_list())
     if codes & set(POPULATIONS_BY_CODE):
-        draw.figure(sample_map(samples, theme=state.theme()), key="sample map")
+        draw.figure(sample_map(samples, theme=state.theme()), key="sample map", wide=True)
         st.caption(
             "Where samples were taken, not where people come from: the Gujarati were sampled in "
             "Houston. Discs that would hide each other are moved apart."
@@ -139,7 +139,7 @@ def show_side_by_side(lake: Lake, version: str) -> None:
         st.caption(MEASURES[measure].meaning)
         figure = population_summary(groups, measure, parents=parents, theme=theme)
         columns = [measure]
-    draw.figure(figure, key="measure")
+    draw.figure(figure, key="measure", wide=True)
     shown = groups.select("population", "level", "super_population", "samples", *columns)
     draw.downloads(shown, f"measure-{measure}", "the values of all groups")
     st.subheader("Site-frequency spectrum", anchor=False)

@@ -72,6 +72,7 @@ def show_counts(counts: pl.DataFrame, row: dict[str, Any]) -> None:
     draw.figure(
         sample_among_others(counts, row["sample"], measure, parents=parents, theme=state.theme()),
         key="sample counts",
+        wide=True,
     )
     value = row[measure]
     if value is None:

@@ -52,12 +52,19 @@ from bronze.files""",
 def ask(sql: str) -> None:
     """Put a question into the editor and run it."""
     st.session_state["sql"] = sql
+    ran(sql)
+
+
+def ran(sql: str) -> None:
+    """Remember that a question was run: coming Back to it shows its result again."""
     st.session_state["ran"] = sql
+    st.session_state["ran before"] = st.session_state.get("ran before", frozenset()) | {sql}
 
 
 def editor() -> str | None:
     """Draw the editor and the examples; return the question to run, if one is asked."""
-    with st.expander("Questions to start from", icon=":material/lightbulb:"):
+    typed = str(st.session_state.get("sql") or st.query_params.get("sql") or "").strip()
+    with st.expander("Questions to start from", icon=":material/lightbulb:", expanded=not typed):
         for title, sql in EXAMPLES.items():
             st.button(title, on_click=ask, args=(sql,), key=f"example {title}", type="tertiary")
     arrived = "sql" not in st.session_state or "ran" not in st.session_state
@@ -71,9 +78,11 @@ def editor() -> str | None:
         f"are out of reach. It is stopped after {SECONDS:.0f} seconds.",
     )
     if st.button("Run", type="primary", icon=":material/play_arrow:", disabled=not text.strip()):
-        st.session_state["ran"] = text
+        ran(text)
     if arrived and text.strip():
-        st.session_state["ran"] = text  # a link that holds a question
+        ran(text)  # a link that holds a question
+    if text in st.session_state.get("ran before", ()):
+        st.session_state["ran"] = text
     asked: str | None = st.session_state.get("ran")
     if asked and asked != text:
         st.caption("The result below is of the question before. Press Run for this one.")
@@ -82,7 +91,7 @@ def editor() -> str | None:
 
 def show_schema(lake: Lake) -> None:
     """Show every table with its columns and their meaning."""
-    with st.expander("Tables and columns", icon=":material/schema:"):
+    with st.container(border=True):
         tables = {t.name: t for t in lake.tables()}
         name = st.selectbox("Table", list(tables), key="of", bind="query-params")
         table = tables[name or next(iter(tables))]
@@ -148,11 +157,15 @@ def show_chart(frame: pl.DataFrame) -> None:
     st.subheader("As a chart", anchor=False)
     first, second, third, fourth = st.columns(4)
     words = [name for name in frame.columns if name not in numbers]
-    across = first.selectbox("Across", frame.columns, key="x", index=0)
+    across = first.selectbox(
+        "Across", frame.columns, key="chart_across", bind="query-params", index=0
+    )
     own = [name for name in numbers if name != across] or numbers
-    up = second.selectbox("Up", own, key="y", index=0)
-    colour = third.selectbox("Colour by", [NONE, *words], key="colour", index=0)
-    mark = fourth.selectbox("Drawn as", list(MARKS), key="mark", index=0)
+    up = second.selectbox("Up", own, key="chart_up", bind="query-params")
+    colour = third.selectbox(
+        "Colour by", [NONE, *words], key="chart_colour", bind="query-params", index=0
+    )
+    mark = fourth.selectbox("Drawn as", list(MARKS), key="chart_mark", bind="query-params")
     if frame.height > MOST_MARKS:
         st.caption(f"A chart draws the first {MOST_MARKS:,} rows. Group or filter for fewer.")
     draw.figure(
@@ -178,8 +191,11 @@ def main() -> None:
     if not lake.tables():
         say.text_note("There is no table yet.", ["Build the layers on the Overview page."])
         return
-    show_schema(lake)
-    asked = editor()
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        asked = editor()
+    with right:
+        show_schema(lake)
     if asked and asked.strip():
         show_result(lake, asked)
 

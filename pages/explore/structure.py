@@ -108,6 +108,7 @@ def show_fst(lake: Lake, version: str) -> None:
             theme=state.theme(),
         ),
         key="fst",
+        wide=True,
     )
     st.caption(FST_MEANING)
     _left_out(grown)

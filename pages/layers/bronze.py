@@ -218,6 +218,7 @@ def show_sites(lake: Lake, file: str, records: list[RawRecord], total: int) -> N
         pl.DataFrame(columns),
         hide_index=True,
         lazy=False,
+        placeholder=draw.EMPTY,
         column_config={
             "record": draw.number("Record", "Its number in the file, from 1."),
             **{name: draw.text(name, "As it stands in the line.") for name in names},

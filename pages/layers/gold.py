@@ -74,6 +74,7 @@ def chart_of_variant(lake: Lake, version: str, frame: pl.DataFrame) -> None:
     draw.figure(
         frequency_by_population(frame, parents=state.parents(groups), theme=state.theme()),
         key="frequencies",
+        wide=True,
     )
     top = frame.row(0, named=True)
     name = allele_label(top["chrom"], top["pos"], top["ref"], top["alt"])
@@ -195,6 +196,7 @@ def show_populations(lake: Lake, version: str) -> None:
     draw.figure(
         population_summary(frame, measure, parents=state.parents(frame), theme=state.theme()),
         key="populations",
+        wide=True,
     )
     numbers = {
         key: draw.number(each.title, each.meaning, "localized" if each.adds_up else "%.4f")

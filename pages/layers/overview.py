@@ -203,6 +203,7 @@ def first_chart(lake: Lake) -> None:
             theme=state.theme(),
         ),
         key="first-look",
+        wide=True,
     )
     st.page_link(
         "pages/layers/gold.py",

@@ -55,6 +55,7 @@ def show_variants(lake: Lake, version: str) -> None:
         frame.select(shown),
         hide_index=True,
         lazy=False,
+        placeholder=draw.EMPTY,
         height=520,
         key="variants table",
         column_config={name: columns[name] for name in shown},
@@ -191,11 +192,12 @@ def show_samples(lake: Lake, version: str) -> None:
         label_visibility="collapsed",
     )
     build = samples_sunburst if chart == "Rings" else samples_by_population
-    draw.figure(build(counted, theme=state.theme()), key="samples")
+    draw.figure(build(counted, theme=state.theme()), key="samples", wide=True)
     chosen = st.multiselect(
         "Populations",
         sorted(set(frame["population"].drop_nulls().cast(pl.String))),
         key="populations",
+        wide=True,
         bind="query-params",
         placeholder="All",
     )
@@ -290,6 +292,7 @@ def show_quarantine(lake: Lake, version: str) -> None:
         frame.select(list(columns)),
         hide_index=True,
         lazy=False,
+        placeholder=draw.EMPTY,
         column_config=columns,
         height=min(400, 35 * (frame.height + 1) + 3),
         key="defects table",

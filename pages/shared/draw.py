@@ -13,7 +13,6 @@ import polars as pl
 import streamlit as st
 
 from medallion.export import as_text
-from pages.shared import state
 
 __all__ = ["EMPTY", "as_bytes", "downloads", "figure", "number", "stem", "table", "text"]
 
@@ -27,12 +26,20 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _TABLE_HEIGHT = 420
 
 
-def figure(drawn: go.Figure, key: str, on_select: Callable[[], None] | None = None) -> None:
+def figure(
+    drawn: go.Figure, key: str, on_select: Callable[[], None] | None = None, *, wide: bool = False
+) -> None:
     """Show a figure, with its sentence for a screen reader.
 
     `on_select` is called after a stretch or a mark was selected, which then stands in
-    the session under `key`.
+    the session under `key`. A `wide` one does not shrink to a phone's width but is moved
+    sideways there, see `look`; dragging on it does not zoom.
     """
+    if wide:
+        drawn.update_layout(dragmode=False)  # else a finger draws a box in place of moving it
+        with st.container(key=f"wide-{stem(key)}"):
+            figure(drawn, key, on_select)
+        return
     meta = drawn.layout.meta or {}
     unused = ["lasso2d", "autoScale2d", *([] if on_select else ["select2d"])]
     st.plotly_chart(
@@ -44,7 +51,7 @@ def figure(drawn: go.Figure, key: str, on_select: Callable[[], None] | None = No
         config={
             "displaylogo": False,
             "modeBarButtonsToRemove": unused,
-            "toImageButtonOptions": {"format": state.picture(), "filename": stem(key), "scale": 3},
+            "toImageButtonOptions": {"format": "png", "filename": stem(key), "scale": 3},
         },
     )
 

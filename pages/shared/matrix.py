@@ -229,6 +229,7 @@ def _show_pairs(
         column_config=columns,
         height=min(360, 35 * (shown.height + 1) + 3),
         lazy=False,
+        placeholder=draw.EMPTY,
         key=_TABLE,
         on_select=_take(names, pairs, _TABLE),
         selection_mode="single-row",

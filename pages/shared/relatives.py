@@ -117,6 +117,7 @@ def _pairs(lake: Lake, version: str, pairs: pl.DataFrame) -> None:
         column_config=columns,
         height=min(500, 35 * (top.height + 1) + 3),
         lazy=False,
+        placeholder=draw.EMPTY,
         key="relatives",
         on_select="rerun",
         selection_mode="single-row",

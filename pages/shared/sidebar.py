@@ -15,7 +15,7 @@ from pages.shared import builds, say, state
 from pages.shared.panels import POLL_SECONDS
 from pages.shared.words import MEDALS, STATES, ago, size
 
-__all__ = ["choose_lake", "choose_pictures", "layers", "open_another"]
+__all__ = ["choose_lake", "layers", "open_another"]
 
 _IDLE_SECONDS = 5.0
 
@@ -64,21 +64,6 @@ def open_another() -> None:
             "folder below data/. Where it holds no lake yet, the next page makes one.",
         )
         st.button("Open this lake", on_click=_open, width="stretch")
-
-
-def choose_pictures() -> None:
-    """Draw the choice of what the camera above each chart saves."""
-    with st.sidebar:
-        st.segmented_control(
-            "Save charts as",
-            state.PICTURES,
-            default=state.PICTURES[0],
-            required=True,
-            key="pictures",
-            bind="query-params",
-            help="What the camera above a chart downloads: PNG, three times as fine as on the "
-            "screen, or SVG, to edit. A chart's numbers are below it, as CSV and Parquet.",
-        )
 
 
 def _open() -> None:

@@ -20,7 +20,6 @@ from pages.shared import cache
 
 __all__ = [
     "DATA",
-    "PICTURES",
     "ROOT",
     "current",
     "current_path",
@@ -29,7 +28,6 @@ __all__ = [
     "make_lake",
     "open_folder",
     "parents",
-    "picture",
     "start_path",
     "theme",
 ]
@@ -37,7 +35,6 @@ __all__ = [
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
 DEMO = DATA / "demo"
-PICTURES = ["PNG", "SVG"]
 
 # Folders opened by hand, for every tab of this server: a reload of a page whose URL
 # names one of them finds it again.
@@ -124,11 +121,6 @@ def in_this_lake(query: Mapping[str, str]) -> dict[str, str]:
 def theme() -> Theme:
     """Return "light" or "dark", as the reader's page is now."""
     return "dark" if st.context.theme.type == "dark" else "light"
-
-
-def picture() -> str:
-    """Return the format in which the reader wants charts saved: "png" or "svg"."""
-    return str(st.session_state.get("pictures") or PICTURES[0]).lower()
 
 
 def parents(populations: pl.DataFrame) -> dict[str, str | None]:

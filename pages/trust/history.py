@@ -95,6 +95,7 @@ def main() -> None:
         column_config=columns,
         height=min(420, 35 * (shown.height + 1) + 3),
         lazy=False,
+        placeholder=draw.EMPTY,
         key="runs",
         on_select="rerun",
         selection_mode="single-row",
