@@ -21,7 +21,7 @@ sketch.CHECKED = True  # a property that plotly does not know fails the test tha
 Build = Callable[[Path], Lake]
 
 # Modules of tests that take long one by one: begun first, so that no worker ends the run alone.
-LONG = ("test_style", "test_torture", "test_world", "test_browser_slices", "test_browser")
+LONG = ("test_style", "test_torture", "test_world", "test_browser")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.stem not in LONG)
+    items.sort(key=lambda item: not item.path.stem.startswith(LONG))
 
 
 @pytest.fixture(scope="session")
