@@ -37,7 +37,7 @@ from medallion.storage.history import read_history
 from medallion.storage.keeping import kept_number, set_kept_number
 from medallion.storage.lock import build_lock
 from medallion.storage.schema import Table
-from medallion.storage.snapshot import Snapshot, put_aside_foreign, read_snapshot
+from medallion.storage.snapshot import Snapshot, put_aside_unreadable, read_snapshot
 from medallion.storage.work import start_work
 from medallion.tables import (
     TABLES,
@@ -142,7 +142,7 @@ class Lake:
                 set_kept_number(self.path, keep)
             kept_number(self.path)  # one that cannot be read is told before the work
             for below in LAYERS[: LAYERS.index(layer) + 1] if force else ():
-                put_aside_foreign(self.path, below)
+                put_aside_unreadable(self.path, below)
             with start_work(self.path, report, workers=workers, executor=executor) as work:
                 self.last_built = ()
                 for made in make_layers(

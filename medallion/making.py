@@ -14,6 +14,7 @@ from medallion.silver import build as silver
 from medallion.silver.limit import Limit
 from medallion.status import Step, plan
 from medallion.storage.history import recorded
+from medallion.storage.publish import remove_unreadable
 from medallion.storage.work import Work
 
 __all__ = ["make_layers"]
@@ -46,6 +47,8 @@ def make_layers(
 
 
 def _make(source: Source, step: Step, work: Work, ahead: Ahead, limit: Limit | None) -> None:
+    if step.anew:
+        remove_unreadable(work.root, step.layer)
     if step.layer == bronze.LAYER:
         bronze.build(work.root, source, work, ahead, force=step.anew)
     elif step.layer == silver.LAYER:

@@ -84,6 +84,11 @@ def kept_versions(root: Path, table: Table) -> pl.DataFrame:
     Columns: version, committed_at (UTC), rows, bytes, and state: published (what readers
     see), earlier, or unpublished (of a build that did not end). Of the last 50 commits.
     """
+    with delta.reading(root, table.layer):
+        return _kept_versions(root, table)
+
+
+def _kept_versions(root: Path, table: Table) -> pl.DataFrame:
     newest = delta.open_table(root, table)
     published = published_version(root, table)
     rows: list[tuple[int, datetime, int, int, str]] = []

@@ -21,6 +21,7 @@ import torture
 from plain_vcf import bgzf, vcf_text
 
 from medallion import Lake
+from medallion.cli import main
 from medallion.errors import LakeError, QueryError
 from medallion.silver import partition
 from medallion.storage import delta
@@ -198,6 +199,39 @@ def test_files_that_are_gone_or_cut_are_noticed_and_made_again(
         lake.build()
         assert torture.looked_at(lake) == before, name
         assert lake.plan() == []
+
+
+@pytest.mark.parametrize("name", ["bronze.blocks", "silver.variants", "gold.fst"])
+def test_a_log_that_is_damaged_is_made_again(name: str, lake: Lake) -> None:
+    """Nothing can be committed on top of it: a build of the layer begins its table anew."""
+    lake.build()
+    before = torture.looked_at(lake)
+    layer, _, short = name.partition(".")
+    for log in (lake.path / layer / short / "_delta_log").glob("*.json"):
+        log.write_bytes(log.read_bytes().replace(b'"', b"\0", 9))
+    with pytest.raises((LakeError, QueryError)):
+        torture.whole_layer(lake, layer)
+    with pytest.raises(LakeError, match=f"medallion build {layer} --force"):
+        lake.versions(name)
+    lake.build()
+    assert torture.looked_at(lake) == before
+    assert lake.plan() == []
+    # What was published before is of a log that is no more.
+    lake.build(layer, force=True)
+    assert lake.versions(name)["state"].to_list()[0] == "published"
+
+
+@pytest.mark.parametrize(
+    ("layer", "harm"), [("bronze", b"\0\xff"), ("silver", b"{"), ("gold", b'{"format": 1}')]
+)
+def test_a_record_that_is_damaged_is_made_again_by_the_command_that_it_names(
+    layer: str, harm: bytes, lake: Lake
+) -> None:
+    (lake.path / layer / "layer.json").write_bytes(harm)
+    with pytest.raises(LakeError, match=f"medallion build {layer} --force --lake"):
+        lake.build()
+    assert main(["build", layer, "--force", "--lake", str(lake.path)]) == 0
+    mended(lake)
 
 
 def test_a_clock_that_was_set_back(lake: Lake) -> None:

@@ -5,6 +5,7 @@ In this order, so that a build that dies on the way has changed nothing that is 
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -12,7 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deltalake.exceptions import DeltaError
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from medallion.errors import WorkerError
 from medallion.storage import delta
@@ -22,7 +24,7 @@ from medallion.storage.parts import Part, table_path, whole
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, TableState, read_snapshot, write_snapshot
 
-__all__ = ["arrived", "publish", "removing_unfinished"]
+__all__ = ["arrived", "publish", "remove_unreadable", "removing_unfinished"]
 
 
 def arrived(root: Path, table: Table, parts: Iterable[Part]) -> list[Part]:
@@ -60,6 +62,20 @@ def removing_unfinished(root: Path, tables: Sequence[Table]) -> Iterator[None]:
         raise
 
 
+def remove_unreadable(root: Path, layer: str) -> None:
+    """Remove tables of `layer` whose log is damaged: no commit could be put on top of it.
+
+    Only a builder that holds the lake's lock, and makes the layer anew, may call this.
+    """
+    for log in (root / layer).glob("*/_delta_log"):
+        try:
+            DeltaTable(str(log.parent))
+        except TableNotFoundError:
+            continue
+        except (DeltaError, OSError):
+            shutil.rmtree(log.parent, ignore_errors=True)
+
+
 def _files(root: Path, table: Table) -> set[Path]:
     folder = table_path(root, table)
     return {p for p in folder.rglob("*.parquet") if "_delta_log" not in p.parts}
@@ -91,7 +107,7 @@ def publish(
         )
         if before and table.short in before.tables:
             known = (before.tables[table.short].version, *before.earlier.get(table.short, ()))
-            earlier[table.short] = [v for v in known if v != version][:kept]
+            earlier[table.short] = [v for v in known if v < version][:kept]
     now, seconds = datetime.now(UTC), time.monotonic() - begun
     write_snapshot(root, Snapshot(layer, states, fingerprint, now, seconds, summary, earlier))
     for table in parts:

@@ -21,7 +21,7 @@ from medallion.storage.fingerprint import Fingerprint
 __all__ = [
     "Snapshot",
     "TableState",
-    "put_aside_foreign",
+    "put_aside_unreadable",
     "read_snapshot",
     "replace_json",
     "write_snapshot",
@@ -76,7 +76,8 @@ def read_snapshot(root: Path, layer: str) -> Snapshot | None:
         return None
     except (ValueError, OSError) as error:
         raise LakeError(
-            f"{path} cannot be read ({error}). Delete this file and build the layer again."
+            f"{path} cannot be read ({error}). Make the layer again: medallion build {layer} "
+            f"--force --lake {root}"
         ) from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         found = data.get("format") if isinstance(data, dict) else "no format"
@@ -97,19 +98,20 @@ def read_snapshot(root: Path, layer: str) -> Snapshot | None:
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise LakeError(
-            f"{path} is not a layer's record ({error!r}). Delete it and build the layer again."
+            f"{path} is not a layer's record ({error!r}). Make the layer again: medallion build "
+            f"{layer} --force --lake {root}"
         ) from error
 
 
-def put_aside_foreign(root: Path, layer: str) -> None:
-    """Take the record of a layer out of the way where another version of the program wrote it.
+def put_aside_unreadable(root: Path, layer: str) -> None:
+    """Take the record of a layer out of the way where it is damaged or of another version.
 
     What it names is then neither read nor kept. Only a builder that holds the lake's lock,
     and was asked to build again, may call this.
     """
     try:
         read_snapshot(root, layer)
-    except LayerFormatError:
+    except LakeError:
         path = _path(root, layer)
         os.replace(path, path.with_name(f"{path.name}.other"))
 
