@@ -16,6 +16,8 @@ import polars as pl
 from medallion.errors import LakeError, MedallionError
 from medallion.storage.delta import reading
 from medallion.storage.fingerprint import digest_file
+from medallion.storage.parts import Part, read_through
+from medallion.storage.schema import Table
 from medallion.storage.work import Work
 
 __all__ = ["SEVERITIES", "Check", "run_checks"]
@@ -55,9 +57,16 @@ class Check:
 
 
 def run_checks(
-    root: Path, scan: Scan, summaries: Mapping[str, Mapping[str, Any]], work: Work
+    root: Path,
+    scan: Scan,
+    parts: Callable[[str], Iterable[tuple[Table, Part]]],
+    summaries: Mapping[str, Mapping[str, Any]],
+    work: Work,
 ) -> list[Check]:
-    """All checks of the layers that are published, bronze re-hashed first."""
+    """All checks of the layers that are published, bronze re-hashed first.
+
+    `parts` gives the parts of a layer's tables: each is read to its end.
+    """
     groups: dict[str, Callable[[], Iterable[Check]]] = {
         "bronze": lambda: _bytes(root, scan, work),
         "silver": lambda: [
@@ -71,6 +80,9 @@ def run_checks(
             continue
         try:
             with reading(root, layer):
+                for table, part in parts(layer):
+                    work.report(layer, f"reading {table.name}")
+                    read_through(root, table, part)
                 found += checks()
         except LakeError as error:
             found.append(

@@ -43,6 +43,7 @@ from medallion.tables import (
     TABLES,
     layer_named,
     needed_version,
+    published_parts,
     published_tables,
     published_version,
     table_named,
@@ -374,7 +375,8 @@ class Lake:
             if (snapshot := read_snapshot(self.path, name)) is not None
         }
         with start_work(self.path, Reporter(progress)) as work:
-            return run_checks(self.path, lambda t: self.scan(t, build=False), summaries, work)
+            scan = partial(self.scan, build=False)
+            return run_checks(self.path, scan, partial(published_parts, self.path), summaries, work)
 
     # How it looks things up
 

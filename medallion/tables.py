@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from medallion.bronze import build as bronze_build
@@ -12,6 +13,8 @@ from medallion.gold import tables as gold
 from medallion.silver import build as silver_build
 from medallion.silver import tables as silver
 from medallion.status import LAYERS
+from medallion.storage import delta
+from medallion.storage.parts import Part
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, read_snapshot
 
@@ -20,6 +23,7 @@ __all__ = [
     "layer_named",
     "needed_snapshot",
     "needed_version",
+    "published_parts",
     "published_tables",
     "published_version",
     "table_named",
@@ -64,6 +68,13 @@ def published_tables(root: Path) -> list[tuple[Table, int]]:
         for table in TABLES.values()
         if table.short in states.get(table.layer, ())
     ]
+
+
+def published_parts(root: Path, layer: str) -> Iterator[tuple[Table, Part]]:
+    """The parts of all tables of a layer that can be read."""
+    for table, version in published_tables(root):
+        if table.layer == layer:
+            yield from ((table, part) for part in delta.parts_of(root, table, version))
 
 
 def needed_snapshot(root: Path, layer: str) -> Snapshot:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from plain_vcf import vcf_text
 
@@ -343,6 +344,23 @@ DAMAGE: Mapping[str, tuple[Damage, set[str]]] = {
     ),
 }  # fmt: skip
 """For each check, what is done to a lake, and which other checks notice."""
+
+
+@pytest.mark.parametrize("name", ["bronze.blocks", "silver.genotypes", "gold.frequencies"])
+def test_verify_finds_a_byte_that_was_flipped_in_a_part(
+    name: str, small: Lake, tmp_path: Path
+) -> None:
+    """In the middle of the numbers: nothing but the page's checksum tells that it is another."""
+    lake = Lake(shutil.copytree(small.path, tmp_path / "lake"))
+    layer, _, short = name.partition(".")
+    part = next((lake.path / layer / short).rglob("*.parquet"))
+    column = pq.read_metadata(part).row_group(0).column(0)
+    data = bytearray(part.read_bytes())
+    data[column.data_page_offset + column.total_compressed_size // 2] ^= 1
+    part.write_bytes(data)
+    found = {c.id: c for c in lake.verify() if not c.ok}
+    assert f"{layer}.readable" in found
+    assert f"medallion build {layer} --force" in found[f"{layer}.readable"].found
 
 
 def test_verify_finds_nothing_in_a_whole_lake(small: Lake) -> None:

@@ -22,7 +22,8 @@ import pyarrow.parquet as pq
 from medallion.storage.schema import Table
 
 __all__ = [
-    "Part", "PartWriter", "folder_name", "holding", "table_path", "whole", "write_part",
+    "Part", "PartWriter", "folder_name", "holding", "read_through", "table_path", "whole",
+    "write_part",
 ]  # fmt: skip
 
 _LONGEST_NAME = 200
@@ -123,6 +124,7 @@ class PartWriter:
                 ],
                 max_rows_per_page=_ROWS_PER_PAGE,
                 write_batch_size=_ROWS_PER_PAGE,
+                write_page_checksum=True,
                 store_schema=False,
             )
         data = data.cast(self._writer.schema)
@@ -181,6 +183,21 @@ def whole(root: Path, table: Table, part: Part) -> bool:
     """Whether the file of a part is there, with as many bytes as it should have."""
     path = table_path(root, table) / part.path
     return path.is_file() and path.stat().st_size == part.bytes
+
+
+def read_through(root: Path, table: Table, part: Part) -> None:
+    """Read the file of a part to its end, and hold each page against its checksum.
+
+    Raises OSError or an ArrowException where it is not as it was written.
+    """
+    path = table_path(root, table) / part.path
+    with pq.ParquetFile(path, page_checksum_verification=True) as opened:
+        names, rows = opened.schema_arrow.names, 0
+        for group in range(opened.num_row_groups):
+            rows += opened.read_row_group(group).num_rows
+    # The footer has no checksum: what it says of names and rows is known from elsewhere.
+    if rows != part.rows or names != table.arrow_schema(stored=True).names:
+        raise OSError(f"{path.name} has not the {part.rows:,} rows and the columns it had")
 
 
 def write_part(
