@@ -118,9 +118,6 @@ def main() -> None:
     """Draw the sidebar and the page, or what stands in the way."""
     st.logo(LOGO)
     page = navigate()
-    with st.sidebar:
-        back.one_step_a_choice()
-        toolbar.two_cameras()
     look.readable()
     find.box()
     sidebar.choose_lake()
@@ -139,6 +136,9 @@ def main() -> None:
         sidebar.layers(lake)
         chromosomes.add(lake)
         sidebar.open_another()
+        with st.sidebar:  # at its end, where an empty element is not seen
+            back.one_step_a_choice()
+            toolbar.two_cameras()
         page.run()
     except MedallionError as error:
         say.failure("This page cannot be shown.", str(error))

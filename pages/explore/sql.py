@@ -109,6 +109,7 @@ def show_schema(lake: Lake) -> None:
                 "meaning": draw.text("Meaning", "What a value says.", "large"),
             },
             alt=f"Columns of {table.name}",
+            height=300,
         )
 
 
