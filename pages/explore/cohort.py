@@ -123,8 +123,8 @@ def define(people: pl.DataFrame) -> Cohort:
         typed = st.text_area(
             "Names of samples", key="cohort_samples", bind="query-params", height=90,
             placeholder="HG00096, HG00097, or one on a line",
-            help="Empty: any. A list of some hundred names makes the link long, too long for some "
-            "browsers: save such a cohort, and open it by its name.",
+            help="Empty: any. A list of some hundred names makes this page's link long, too long "
+            "to send around. Saved, the cohort is on other pages by its name alone.",
         )  # fmt: skip
     names = terms_of(typed or "")
     known = set(people["sample"].cast(pl.String))

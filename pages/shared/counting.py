@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import polars as pl
@@ -52,7 +52,7 @@ def counted(
     Then a button that starts the count is drawn, or how far it is, with a way to stop
     it. `version` is silver's, `width` says in words how much there is to count.
     """
-    question = (str(lake.path), version, region, cohort)
+    question = (str(lake.path), version, region, replace(cohort, name=""))
     count = _COUNTS.get(question)
     if count is not None and count.state == "done":
         return count.frame
