@@ -10,6 +10,8 @@ from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+from medallion import __version__
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -66,3 +68,12 @@ def test_every_library_has_a_version_that_it_is_known_to_work_from() -> None:
     assert isinstance(told, dict)
     for requirement in told["dependencies"]:
         assert re.search(r">=\d", requirement), requirement
+
+
+def test_the_version_is_one_everywhere() -> None:
+    told = project()["project"]
+    assert isinstance(told, dict)
+    cited = (ROOT / ".github" / "CITATION.cff").read_text("utf-8")
+    stated = {str(told["version"]), __version__, *re.findall(r"(?m)^version: (\S+)$", cited)}
+    assert len(stated) == 1
+    assert f"\n{stated.pop()} is" in (ROOT / "README.mdx").read_text("utf-8"), "Changes"

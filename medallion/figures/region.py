@@ -83,7 +83,7 @@ def region_tracks(tracks: Tracks, *, theme: Theme = "light") -> go.Figure:
         (2, "pi", "π per base", ".3g"), (3, "tajima_d", "Tajima's D", ".3f"),
     ):  # fmt: skip
         _lines(figure, tracks, column, row, form, theme)
-        figure.update_yaxes(title={"text": title}, exponentformat="power", row=row)
+        figure.update_yaxes(title={"text": title}, tickformat="~g", row=row)
     _fst(figure, tracks, theme)
     if tracks.dots is not None:
         _dots(figure, tracks.dots, tracks.whose, theme)
