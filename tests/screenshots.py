@@ -32,7 +32,7 @@ LOOKS = 60
 # Picture → the page's address, how high a window, and what is there once it is drawn.
 PICTURES: dict[str, tuple[str, int, str]] = {
     "overview": ("", 1300, CHART),
-    "silver": ("silver?silver=Quarantine", 1260, TABLE),
+    "silver": ("silver?silver=Quarantine", 1300, TABLE),
     "variant": (f"variant?variant={ALLELE}", 1060, CHART),
     "map": (f"variant?variant={ALLELE}&explore=Map", 1100, CHART),
     "region": ("region?region=22:16,000,000-20,000,000", 1200, CHART),

@@ -88,7 +88,7 @@ def serve(clone: Path, lake: Path | None = None) -> Iterator[str]:
         yield address
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)  # on a busy machine it takes more than a moment
 
 
 @pytest.fixture(scope="module")
