@@ -180,6 +180,10 @@ def test_another_lake_gives_other_numbers(
     assert "names 4 people; 3 of them are in the VCF" in silver
     assert "has no broken lines at all: 2 of 2 records" in silver
     assert "`allele-out-of-range`" in silver
+    shown = r"has 4 ALT alleles, `C, G, T, \w+`. The library returned 3: `C, G, T`"
+    assert re.search(shown, prose(posts["silver"])), "the demo has none with four"
+    sites = prose(told(odd_lakes["sites"], "silver"))
+    assert "The line has 4 ALT alleles, `G, AA, AC, AG`. The library returned 3" in sites
 
 
 def test_a_lake_without_people_is_told_of_too(odd_lakes: dict[str, Lake]) -> None:
@@ -438,6 +442,7 @@ def test_a_line_that_ends_as_windows_ends_it_loses_a_person(
     assert "B, who carries 1 of the file's ALT alleles" in text
     assert "none of the 2 lines says `PASS`" in text
     assert "Genotypes called from fasta file" in text
+    assert "AFR (African), AMR (Admixed American)" in prose(posts["introduction"])
     begun = prose(told(lake, "introduction"))
     assert "everybody has just one copy" in begun
     assert "everybody has just one copy" not in prose(posts["introduction"])

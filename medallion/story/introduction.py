@@ -65,6 +65,7 @@ def _followed(lake: Lake, hero: Hero) -> dict[str, object]:
         "code_of": code,
         "group_name": known.name if known else None,
         "number": by_code[code],
+        "larger": _larger_groups(lake),
         "one_copy": _one_copy(by_code[ALL]),
         "low": low if low and low["population"] != code else None,
         "sources": [(s.table, s.rows, s.meaning) for s in traced.sources],
@@ -74,6 +75,15 @@ def _followed(lake: Lake, hero: Hero) -> dict[str, object]:
         "line_file": line.file,
         "sha256": traced.files.filter(pl.col("file") == line.file)["sha256"][0],
     }
+
+
+def _larger_groups(lake: Lake) -> list[tuple[str, str]]:
+    """The super-populations that have a name: codes and names."""
+    groups = frame(lake, "gold.populations").filter(
+        pl.col("level").cast(pl.String) == "super_population",
+        pl.col("population_name").is_not_null(),
+    )
+    return groups.select(pl.col("population", "population_name").cast(pl.String)).collect().rows()
 
 
 def _one_copy(everyone: Mapping[str, Any]) -> bool:

@@ -19,7 +19,8 @@ from medallion.story.ask import Answers, find_hero, frame, of_lake
 __all__ = ["Verdict", "ask", "copies"]
 
 _LINES = 12  # of quarantined lines that are shown
-_FIRST_CALL = 9
+_REF, _ALT, _FIRST_CALL = 3, 4, 9  # places of a line's fields
+_FOUR = 4  # ALT alleles: one more than scikit-allel keeps, as it comes
 _FIRST_ALLELE = pl.col("alt_index") <= 1  # a row of each record
 
 
@@ -186,7 +187,10 @@ def _filters(lake: Lake) -> dict[str, object]:
 
 
 def _cut_off(lake: Lake) -> dict[str, object]:
-    """What scikit-allel reads, as it comes, of the record with the most ALT alleles."""
+    """What scikit-allel reads, as it comes, of the record with the most ALT alleles.
+
+    Where it has less than four, of a copy with four.
+    """
     most = (
         frame(lake, "silver.variants")
         .sort(["n_alts", "file", "record", "alt_index"], descending=[True, False, False, False])
@@ -195,10 +199,13 @@ def _cut_off(lake: Lake) -> dict[str, object]:
         .collect()
         .row(0, named=True)
     )
-    line = lake.raw(f"#{most['record']}", file=most["file"])[0].text
-    alts = line.split("\t")[4].split(",")
-    read = _alts_read(lake, most["file"], line) if len(alts) > 1 else alts
-    return {"most": most, "alts": alts, "read": read}
+    fields = lake.raw(f"#{most['record']}", file=most["file"])[0].text.split("\t")
+    own = fields[_ALT].split(",") if most["n_alts"] else []
+    more = [longer for letter in "ACGT" if (longer := fields[_REF] + letter) not in own]
+    alts = [*own, *more[: max(0, _FOUR - len(own))]]
+    fields[_ALT] = ",".join(alts)
+    read = _alts_read(lake, most["file"], "\t".join(fields))
+    return {"most": most, "alts": alts, "added": alts != own, "read": read}
 
 
 def _alts_read(lake: Lake, file: str, line: str) -> list[str]:
