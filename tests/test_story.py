@@ -310,7 +310,9 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Open:
     def opened(lake: Lake, slug: str) -> AppTest:
         monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
         monkeypatch.setattr("sys.argv", ["app.py"])
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        # Before a first run pages are known by the names of their files alone, and the
+        # layers' pages have the same ones.
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
         return turned(app, slug)
 
     return opened
