@@ -318,6 +318,38 @@ def test_a_cluster_is_given_more_tasks_than_threads(dask: Any, tmp_path: Path) -
         assert some.workers == 3
 
 
+def test_results_come_in_the_order_of_the_tasks_and_few_wait(tmp_path: Path) -> None:
+    """The first is the last to be done of those that may be begun before it is."""
+    begun: list[int] = []
+    enough = threading.Event()
+
+    def act(task: int) -> int:
+        begun.append(task)
+        if len(begun) == 6:
+            enough.set()
+        if task == 0:
+            assert enough.wait(30)
+            time.sleep(0.3)
+            assert len(begun) == 6  # twice as many as two workers and the one that is queued
+        return task * task
+
+    with start_work(tmp_path, Reporter(), workers=2) as some:
+        assert list(some.stream(act, range(40))) == [n * n for n in range(40)]
+        begun.clear()
+        assert some.map(lambda n: n, range(40)) == list(range(40))
+
+
+def test_work_that_is_not_wanted_any_more_is_let_go(tmp_path: Path) -> None:
+    done: list[int] = []
+    with start_work(tmp_path, Reporter(), workers=2) as some:
+        results = some.stream(done.append, range(100))
+        next(results)
+        results.close()
+        n = len(done)
+        assert n <= 4
+    assert len(done) == n
+
+
 @pytest.mark.parametrize(
     ("records", "samples", "parts"), [(1_103_547, 2504, 42), (1_000_000, 500_000, 245), (9, 3, 1)]
 )

@@ -62,7 +62,9 @@ def list_identifiers(task: Listing) -> Part | None:
     folder = table_path(task.root, VARIANTS)
     rows = pl.concat(
         # Without its folders: their names are escaped, and polars would read a column there.
-        pl.read_parquet(folder / path, columns=["id", "pos", "alt_index"], hive_partitioning=False)
+        pl.read_parquet(
+            folder / path, columns=["id", "pos", "alt_index"], glob=False, hive_partitioning=False
+        )
         for path in task.variants
     )
     rows = rows.filter(pl.col("id").is_not_null() & (pl.col("alt_index") <= 1)).drop("alt_index")
