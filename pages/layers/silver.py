@@ -197,7 +197,6 @@ def show_samples(lake: Lake, version: str) -> None:
         "Populations",
         sorted(set(frame["population"].drop_nulls().cast(pl.String))),
         key="populations",
-        wide=True,
         bind="query-params",
         placeholder="All",
     )
