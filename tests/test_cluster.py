@@ -230,9 +230,9 @@ print(as_dask_starts_it, faults())
 @pytest.mark.skipif(sys.platform != "linux", reason="of glibc")
 def test_a_worker_keeps_memory_that_it_will_want_again() -> None:
     """Without, the 256 pages of an array of 1 MB are asked for anew each time."""
-    given = {
-        k: str(v) for k, v in distributed.config.get("distributed.nanny.pre-spawn-environ").items()
-    }
+    # `distributed.config` is a module or a dict, by what was imported before.
+    environment = dask.config.get("distributed.nanny.pre-spawn-environ")
+    given = {k: str(v) for k, v in environment.items()}
     assert "MALLOC_TRIM_THRESHOLD_" in given
     told = subprocess.run(
         [sys.executable, "-c", _FAULTS], env={**os.environ, **given}, check=True,
