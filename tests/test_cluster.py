@@ -29,6 +29,7 @@ from medallion.storage.parts import table_path
 from medallion.storage.publish import arrived
 from medallion.storage.work import start_work
 
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 # Dask's own: sockets and loops that it leaves to the collector.
 pytestmark = pytest.mark.filterwarnings("ignore")
