@@ -29,8 +29,8 @@ from medallion.storage.parts import table_path
 from medallion.storage.publish import arrived
 from medallion.storage.work import start_work
 
-dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
+dask_config = pytest.importorskip("dask.config")
 # Dask's own: sockets and loops that it leaves to the collector.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -232,7 +232,7 @@ print(as_dask_starts_it, faults())
 def test_a_worker_keeps_memory_that_it_will_want_again() -> None:
     """Without, the 256 pages of an array of 1 MB are asked for anew each time."""
     # `distributed.config` is a module or a dict, by what was imported before.
-    environment = dask.config.get("distributed.nanny.pre-spawn-environ")
+    environment = dask_config.get("distributed.nanny.pre-spawn-environ")
     given = {k: str(v) for k, v in environment.items()}
     assert "MALLOC_TRIM_THRESHOLD_" in given
     told = subprocess.run(
