@@ -213,7 +213,7 @@ def test_two_builders_take_turns(dask: Any, pooled: Lake, tmp_path: Path) -> Non
 
 _FAULTS = """
 import numpy as np, resource
-from medallion.storage import cluster
+from medallion.storage.memory import keep_memory
 
 def faults():
     np.ones(1 << 17)
@@ -223,7 +223,7 @@ def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 as_dask_starts_it = faults()
-cluster.keep_memory()
+keep_memory()
 print(as_dask_starts_it, faults())
 """
 

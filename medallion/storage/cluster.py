@@ -6,8 +6,6 @@ given. Workers need this very version of the package, and the lake under the sam
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -17,13 +15,10 @@ from typing import Any
 from medallion.errors import UsageError, WorkerError
 from medallion.storage.fingerprint import code_digest
 
-__all__ = ["connected", "keep_memory", "raised", "submit_options", "width"]
+__all__ = ["connected", "raised", "submit_options", "width"]
 
 _CONNECT_SECONDS = 10
 _WORKERS_SECONDS = 60
-# Of glibc's malloc.h, and DEFAULT_MMAP_THRESHOLD_MAX of its malloc.c on 64 bits.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-_LARGEST_KEPT = 32 << 20
 # Enough for a cluster that grows with its queue, and soon undone where a build is cancelled.
 _FEWEST_TASKS = 32
 
@@ -116,24 +111,6 @@ def width(executor: Executor) -> int | None:
         )
     threads: int = sum(client.nthreads().values())
     return max(_FEWEST_TASKS, 2 * threads)
-
-
-def keep_memory() -> None:
-    """Have a worker's C library hold on to memory that it will want again.
-
-    Dask starts its workers with MALLOC_TRIM_THRESHOLD_=65536. With that, glibc asks the
-    system for each array anew and gives it back at once, and the pages of each batch are
-    faulted in again. Here the bounds are set to where glibc takes them by itself when a
-    program uses large arrays. Other C libraries are left alone.
-    """
-    if sys.platform != "linux":
-        return
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
-        return  # musl has none
-    mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT)
-    mallopt(_M_TRIM_THRESHOLD, 2 * _LARGEST_KEPT)
 
 
 def raised(error: BaseException) -> bool:

@@ -31,6 +31,7 @@ from threadpoolctl import threadpool_limits
 from medallion.errors import MedallionError, WorkerError
 from medallion.progress import Reporter
 from medallion.storage import cluster
+from medallion.storage.memory import keep_memory, keeping_memory
 
 __all__ = ["Work", "start_work"]
 
@@ -141,7 +142,7 @@ def _with_one_thread(function: Callable[[T], R], builder: str, task: T) -> R:
 @cache
 def _prepare_worker() -> None:
     threadpool_limits(1, "blas")
-    cluster.keep_memory()
+    keep_memory()
 
 
 def _result(future: Future[R]) -> R:
@@ -182,7 +183,7 @@ def start_work(
         # Its workers may have another working directory.
         yield Work(root.absolute(), executor, workers or _width(executor), report)
         return
-    with ThreadPoolExecutor(count, thread_name_prefix="medallion") as pool:
+    with keeping_memory(), ThreadPoolExecutor(count, thread_name_prefix="medallion") as pool:
         yield Work(root, pool, count, report)
 
 
