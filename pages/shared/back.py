@@ -31,12 +31,12 @@ if (!window.medallionSteps) {
     fresh = false;
   };
   history.replaceState = (state, title, url) => {  // a widget's
-    if (url === undefined || at(url).href === location.href) return amend(state, title, url);
+    if (url == null || at(url).href === location.href) return amend(state, title, url);
     if (fresh || edited) edited = url;
     write(state, title, url);
   };
   history.pushState = (state, title, url) => {  // the server's, or another page
-    if (edited && at(url).pathname !== location.pathname) {
+    if (edited && url != null && at(url).pathname !== location.pathname) {
       // The press ended an edit and opened a page, which has cleared the URL already.
       amend(state, title, edited);
       fresh = true;
