@@ -18,11 +18,12 @@ if (!window.medallionCameras) {
   const add = camera => {
     const plot = camera.closest(".js-plotly-plot");
     if (!plot || camera.nextElementSibling?.dataset.title === SVG) return;
-    camera.dataset.title = PNG;
-    camera.setAttribute("aria-label", PNG);
     const other = camera.cloneNode(true);
-    other.dataset.title = SVG;
-    other.setAttribute("aria-label", SVG);
+    for (const [button, words] of [[camera, PNG], [other, SVG]]) {
+      button.dataset.title = words;
+      // Where plotly names its buttons so; on a link without an address it may not stand.
+      if (button.hasAttribute("aria-label")) button.setAttribute("aria-label", words);
+    }
     other.querySelector("path")?.setAttribute("d", "M100 0h500l300 300v700H100z"
       + "M200 100v800h600V350H550V100zM300 550h400v80H300zM300 700h400v80H300z");
     other.querySelector("path")?.setAttribute("fill-rule", "evenodd");
