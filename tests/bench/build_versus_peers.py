@@ -137,13 +137,17 @@ def installed(peer: str) -> bool:
     return shutil.which(peer) is not None
 
 
+# As on a user's machine: compiled Python is kept from one start to the next.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
+
 def run(commands: list[list[str]]) -> tuple[float, int | None]:
     """Wall seconds of the commands one after the other; peak bytes where the system tells."""
     peak: int | None = None
     begun = time.perf_counter()
     for command in commands:
         process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
         )
         error = process.stderr.read() if process.stderr else ""
         if hasattr(os, "wait4"):
