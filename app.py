@@ -120,7 +120,11 @@ def main() -> None:
     page = navigate()
     look.readable()
     find.box()
-    sidebar.choose_lake()
+    try:
+        sidebar.choose_lake()
+    except UsageError as error:  # the address that the app was started with is none
+        say.failure("This lake cannot be opened.", str(error))
+        return
     try:
         lake = state.current()
     except UsageError:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
 from medallion.errors import LakeError, MedallionError
+from medallion.files import Place
 from medallion.storage.delta import reading
 from medallion.storage.fingerprint import digest_file
 from medallion.storage.parts import Part, read_through
@@ -57,7 +57,7 @@ class Check:
 
 
 def run_checks(
-    root: Path,
+    root: Place,
     scan: Scan,
     parts: Callable[[str], Iterable[tuple[Table, Part]]],
     summaries: Mapping[str, Mapping[str, Any]],
@@ -101,7 +101,7 @@ def _check(name: str, ok: bool, expected: str, found: str, message: str) -> Chec
     return Check(name, name.partition(".")[0], SEVERITIES[name], ok, expected, found, message)
 
 
-def _bytes(root: Path, scan: Scan, work: Work) -> Iterator[Check]:
+def _bytes(root: Place, scan: Scan, work: Work) -> Iterator[Check]:
     from medallion.bronze.index import index_file  # only verify reads blocks
 
     for row in scan("bronze.files").collect().iter_rows(named=True):

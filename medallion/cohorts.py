@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any
 
 from medallion.errors import LakeError, UsageError
+from medallion.files import Place
 from medallion.storage.snapshot import replace_json
 
 __all__ = ["MOST", "NAME_CHARS", "Cohort", "read_cohorts", "remove_cohort", "save_cohort"]
@@ -43,7 +43,7 @@ class Cohort:
         return not (self.populations or self.super_populations or self.sex or self.samples)
 
 
-def read_cohorts(root: Path) -> dict[str, Cohort]:
+def read_cohorts(root: Place) -> dict[str, Cohort]:
     """Return the saved cohorts of the lake at `root` by name, in the order of their names.
 
     Raises LakeError where the file cannot be read as such.
@@ -64,7 +64,7 @@ def read_cohorts(root: Path) -> dict[str, Cohort]:
     return {cohort.name: cohort for cohort in sorted(found, key=lambda each: each.name)}
 
 
-def save_cohort(root: Path, cohort: Cohort) -> None:
+def save_cohort(root: Place, cohort: Cohort) -> None:
     """Keep a cohort, in place of one of the same name.
 
     Raises UsageError for a name that is empty or too long, for a cohort without a
@@ -81,7 +81,7 @@ def save_cohort(root: Path, cohort: Cohort) -> None:
         _write(root, kept)
 
 
-def remove_cohort(root: Path, name: str) -> None:
+def remove_cohort(root: Place, name: str) -> None:
     """Forget a cohort; one that is not there is forgotten already."""
     with _LOCK:
         kept = read_cohorts(root)
@@ -89,9 +89,9 @@ def remove_cohort(root: Path, name: str) -> None:
             _write(root, kept)
 
 
-def _write(root: Path, kept: dict[str, Cohort]) -> None:
+def _write(root: Place, kept: dict[str, Cohort]) -> None:
     try:
-        replace_json(root / _NAME, {"cohorts": [asdict(each) for each in kept.values()]})
+        replace_json(root, _NAME, {"cohorts": [asdict(each) for each in kept.values()]})
     except OSError as error:
         raise LakeError(
             f"The cohort cannot be saved: {root} cannot be written "

@@ -8,6 +8,7 @@
     │   ├── SampleTableError  no sample or population column can be told
     │   └── DownloadError     no mirror delivered the file
     ├── LakeError             the lake itself cannot be used
+    │   ├── StoreError        the object store that holds it cannot be used
     │   ├── NotBuiltError     the layer that is asked for has not been built
     │   └── LayerFormatError  a layer was written in a format this version does not read
     ├── QuarantineError       more records are quarantined than the user allows
@@ -40,6 +41,7 @@ __all__ = [
     "QueryError",
     "SampleTableError",
     "SourceError",
+    "StoreError",
     "UsageError",
     "WorkerError",
 ]
@@ -75,6 +77,10 @@ class DownloadError(SourceError):
 
 class LakeError(MedallionError):
     """The lake itself cannot be used."""
+
+
+class StoreError(LakeError):
+    """The object store that holds the lake cannot be reached, or refuses."""
 
 
 class NotBuiltError(LakeError):

@@ -26,6 +26,8 @@ from medallion.bronze.raw import RawRecord, Region, parse_where
 from medallion.bronze.source import Source
 from medallion.checks import Check, run_checks
 from medallion.errors import NotBuiltError, UsageError
+from medallion.files import Place, place
+from medallion.files.recent import forget, recently
 from medallion.find import places, variant_filter
 from medallion.making import make_layers
 from medallion.progress import ProgressCallback, Reporter
@@ -45,7 +47,6 @@ from medallion.tables import (
     needed_version,
     published_parts,
     published_tables,
-    published_version,
     table_named,
 )
 from medallion.trace import CellTrace, RecordTrace, trace_record, trace_row
@@ -58,6 +59,8 @@ __all__ = ["Lake"]
 class Lake:
     """A folder with `bronze/`, `silver/` and `gold/`, holding one data set.
 
+    `path` is a folder of this machine, or `s3://bucket/folder` in an object store.
+
     `dataset` is demo, phase3 or highcov, with `chroms` such as ["22"] or ["all"];
     `vcf` and `samples` name your own files instead. A lake that has been built
     remembers them, so `Lake(path)` opens it.
@@ -67,16 +70,16 @@ class Lake:
 
     def __init__(
         self,
-        path: str | Path = "data",
+        path: str | Place = "data",
         *,
         dataset: str | None = None,
         chroms: Sequence[str] | None = None,
         vcf: Iterable[str | Path] | str | Path | None = None,
         samples: str | Path | None = None,
     ) -> None:
-        self.path = Path(path)
+        self.path = place(path)
         given = bronze_source.named(dataset, chroms, vcf, samples)
-        known = bronze_source.read_source(self.path)
+        known = recently(self.path, "source", lambda: bronze_source.read_source(self.path))
         self.source: Source = bronze_source.combine(known, given, self.path)
         self.last_built: tuple[str, ...] = ()
         """The layers that the last `build` of this object made, bottom up."""
@@ -88,7 +91,8 @@ class Lake:
 
     def status(self) -> dict[str, LayerStatus]:
         """Each layer, bottom up: fresh, stale and why, or missing; rows, bytes, when."""
-        return layer_states(self.path, self.source)
+        ask = partial(layer_states, self.path, self.source)
+        return recently(self.path, ("status", self.source), ask)
 
     def plan(self, layer: str = "gold", *, force: bool = False) -> list[Step]:
         """What `build` would do, and why."""
@@ -96,11 +100,13 @@ class Lake:
 
     def tables(self) -> list[Table]:
         """The tables of the published layers, with their columns and meanings."""
-        return [t for t in TABLES.values() if self._version(t) is not None]
+        known = {layer: s.tables for layer in LAYERS if (s := self._snapshot(layer)) is not None}
+        return [t for t in TABLES.values() if t.short in known.get(t.layer, ())]
 
     def version(self, layer: str) -> str:
         """A word that changes whenever the published layer does; "" where there is none."""
-        snapshot = read_snapshot(self.path, layer_named(layer))
+        ask = partial(read_snapshot, self.path, layer_named(layer))
+        snapshot = recently(self.path, layer, ask)
         return snapshot.token if snapshot else ""
 
     # Making it
@@ -153,6 +159,7 @@ class Lake:
                     self.last_built = tuple(dict.fromkeys((*self.last_built, made)))
             if known is None and "bronze" not in self.last_built:
                 bronze_source.write_source(self.path, self.source)  # its record alone was lost
+            forget(self.path)
             return self.status()
 
     def history(self) -> pl.DataFrame:
@@ -207,13 +214,13 @@ class Lake:
         `where` is a region (`22:16050000-16051000`), a position, or records by number
         (`#5000`, `#5000-5020`; of `file`, else of the first VCF). At most `limit` lines.
         """
-        place = parse_where(where)
+        wanted = parse_where(where)
 
         def read() -> list[RawRecord]:
-            if not isinstance(place, Region):
-                return list(islice(bronze_raw.records(vcfs.indexed(file), *place), limit))
+            if not isinstance(wanted, Region):
+                return list(islice(bronze_raw.records(vcfs.indexed(file), *wanted), limit))
             names = [file] if file else [r["file"] for r in vcfs.rows()]
-            found = (r for name in names for r in bronze_raw.region(vcfs.indexed(name), place))
+            found = (r for name in names for r in bronze_raw.region(vcfs.indexed(name), wanted))
             return list(islice(found, limit))
 
         vcfs = self._vcfs()
@@ -338,7 +345,9 @@ class Lake:
         of files, Parquet or as `form` says, or to an .xlsx or .duckdb file; `vcf` to a .vcf
         or .vcf.gz file. No row cap. Says what was written, and from which versions.
         """
-        target = Path(path)
+        target = place(path)
+        if not isinstance(target, Path):
+            raise UsageError(f"An export is a file of this machine: expected a path, not {path}.")
         exports.check_target(target, self.path, (*self.source.vcf, self.source.samples))
         exports.check_options(table, region=region, populations=populations, where=where, form=form)
         if table == "vcf":
@@ -385,9 +394,6 @@ class Lake:
 
     def _snapshot(self, layer: str) -> Snapshot | None:
         return read_snapshot(self.path, layer)
-
-    def _version(self, table: Table) -> int | None:
-        return published_version(self.path, table)
 
     def _published(self, table: Table) -> int:
         return needed_version(self.path, table)

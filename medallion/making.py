@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 from medallion.bronze import build as bronze
 from medallion.bronze.ahead import Ahead
 from medallion.bronze.source import Source, write_source
+from medallion.files import Place
 from medallion.gold import build as gold
 from medallion.silver import build as silver
 from medallion.silver.limit import Limit
@@ -21,7 +21,7 @@ __all__ = ["make_layers"]
 
 
 def make_layers(
-    root: Path, source: Source, layer: str, work: Work, *, force: bool, limit: Limit | None,
+    root: Place, source: Source, layer: str, work: Work, *, force: bool, limit: Limit | None,
     asked_by: str,
 ) -> Iterator[str]:  # fmt: skip
     """Make what is missing or stale up to `layer`, and give the name of each layer made.

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import duckdb
 import polars as pl
-from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from medallion.errors import LakeError, QueryError
+from medallion.files import Place
+from medallion.files.parquet import arrow_folder
 from medallion.storage import delta
 from medallion.storage.parts import table_path
 from medallion.storage.schema import Table
@@ -23,7 +23,7 @@ __all__ = ["run_query"]
 
 
 def run_query(
-    root: Path,
+    root: Place,
     look: Callable[[], Sequence[tuple[Table, int]]],
     sql: str,
     *,
@@ -48,7 +48,7 @@ def run_query(
 
 
 def _run_over(
-    root: Path,
+    root: Place,
     tables: Sequence[tuple[Table, int]],
     sql: str,
     limit: int | None,
@@ -67,7 +67,7 @@ def _run_over(
             hidden = f"{table.layer}__{table.short}"
             # Arrow's own reading of files: deltalake's goes through Python, and its threads
             # now and then abort the process as it ends.
-            files = SubTreeFileSystem(str(table_path(root, table)), LocalFileSystem())
+            files = arrow_folder(table_path(root, table))
             connection.register(hidden, opened.to_pyarrow_dataset(filesystem=files))
             columns = ", ".join(f'"{c}"' for c in table.column_names)
             connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM {hidden}")  # noqa: S608

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Literal
 
 from medallion.bronze import build as bronze
 from medallion.bronze.source import Source
+from medallion.files import Place
 from medallion.gold import build as gold
 from medallion.silver import build as silver
 from medallion.storage import delta
@@ -62,7 +62,7 @@ class Step:
     anew: bool = False
 
 
-def layer_states(root: Path, source: Source) -> dict[str, LayerStatus]:
+def layer_states(root: Place, source: Source) -> dict[str, LayerStatus]:
     """The state of each layer of the lake at `root`, bottom up.
 
     A layer above a stale one is stale for the same reasons.
@@ -88,7 +88,7 @@ def _fields(status: LayerStatus) -> dict[str, Any]:
     return {name: getattr(status, name) for name in LayerStatus.__slots__}
 
 
-def _state(root: Path, layer: str, now: Fingerprint, wrong: tuple[str, ...] = ()) -> LayerStatus:
+def _state(root: Place, layer: str, now: Fingerprint, wrong: tuple[str, ...] = ()) -> LayerStatus:
     snapshot = read_snapshot(root, layer)
     if snapshot is None:
         return LayerStatus(layer, "missing", (f"The {layer} layer has not been built.",))
@@ -113,7 +113,7 @@ def _bytes(snapshot: Snapshot) -> int:
     )
 
 
-def plan(root: Path, source: Source, layer: str, *, force: bool = False) -> list[Step]:
+def plan(root: Place, source: Source, layer: str, *, force: bool = False) -> list[Step]:
     """The steps that a build of `layer` would take, bottom up.
 
     What is missing or stale, and what lost a file: that is looked for here alone, for it

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from medallion.bronze import build as bronze_build
 from medallion.bronze import tables as bronze
 from medallion.errors import LayerFormatError, NotBuiltError, UsageError
+from medallion.files import Place
 from medallion.gold import build as gold_build
 from medallion.gold import tables as gold
 from medallion.silver import build as silver_build
@@ -49,14 +49,14 @@ def table_named(name: str) -> Table:
     return TABLES[name]
 
 
-def published_version(root: Path, table: Table) -> int | None:
+def published_version(root: Place, table: Table) -> int | None:
     """The version of `table` that readers of the lake at `root` see, or None."""
     snapshot = read_snapshot(root, table.layer)
     state = snapshot.tables.get(table.short) if snapshot else None
     return state.version if state else None
 
 
-def published_tables(root: Path) -> list[tuple[Table, int]]:
+def published_tables(root: Place) -> list[tuple[Table, int]]:
     """All tables that can be read, with their versions, those of a layer by one look at it."""
     states = {
         name: s.tables
@@ -70,14 +70,14 @@ def published_tables(root: Path) -> list[tuple[Table, int]]:
     ]
 
 
-def published_parts(root: Path, layer: str) -> Iterator[tuple[Table, Part]]:
+def published_parts(root: Place, layer: str) -> Iterator[tuple[Table, Part]]:
     """The parts of all tables of a layer that can be read."""
     for table, version in published_tables(root):
         if table.layer == layer:
             yield from ((table, part) for part in delta.parts_of(root, table, version))
 
 
-def needed_snapshot(root: Path, layer: str) -> Snapshot:
+def needed_snapshot(root: Place, layer: str) -> Snapshot:
     """The published `layer`, for reading.
 
     Raises NotBuiltError where there is none, LayerFormatError where another version of the
@@ -97,7 +97,7 @@ def needed_snapshot(root: Path, layer: str) -> Snapshot:
     return snapshot
 
 
-def needed_version(root: Path, table: Table) -> int:
+def needed_version(root: Place, table: Table) -> int:
     """The version of `table` to read. Raises as `needed_snapshot` does."""
     state = needed_snapshot(root, table.layer).tables.get(table.short)
     if state is None:

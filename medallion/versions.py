@@ -11,16 +11,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 
 from medallion.bronze.places import forget_published
 from medallion.errors import UsageError
+from medallion.files import Place
+from medallion.files.parquet import scan_parquet
 from medallion.storage import delta
 from medallion.storage.fingerprint import digest_file
 from medallion.storage.keeping import kept_number
-from medallion.storage.parts import Part, table_path, whole
+from medallion.storage.parts import Part, missing, table_path
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import read_snapshot
 from medallion.tables import TABLES, published_version
@@ -78,7 +79,7 @@ class Comparison:
         return self.rows_now - self.added - self.changed
 
 
-def kept_versions(root: Path, table: Table) -> pl.DataFrame:
+def kept_versions(root: Place, table: Table) -> pl.DataFrame:
     """The versions of `table` that can be read still, the newest first.
 
     Columns: version, committed_at (UTC), rows, bytes, and state: published (what readers
@@ -88,7 +89,7 @@ def kept_versions(root: Path, table: Table) -> pl.DataFrame:
         return _kept_versions(root, table)
 
 
-def _kept_versions(root: Path, table: Table) -> pl.DataFrame:
+def _kept_versions(root: Place, table: Table) -> pl.DataFrame:
     newest = delta.open_table(root, table)
     published = published_version(root, table)
     rows: list[tuple[int, datetime, int, int, str]] = []
@@ -103,7 +104,7 @@ def _kept_versions(root: Path, table: Table) -> pl.DataFrame:
             rows.pop()
         elif alike:
             continue
-        if not all(whole(root, table, p) for p in parts):
+        if missing(root, table, parts):
             continue
         if version == published:
             state = "published"
@@ -121,7 +122,7 @@ def _kept_versions(root: Path, table: Table) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def clean(root: Path, older_than: float = 0) -> int:
+def clean(root: Place, older_than: float = 0) -> int:
     """Remove the earlier versions made more than `older_than` days ago; return the files removed.
 
     What a build that died left is removed whatever its age, what is published never. Only
@@ -140,7 +141,7 @@ def clean(root: Path, older_than: float = 0) -> int:
     return removed
 
 
-def compare(root: Path, table: Table, before: int, now: int, *, limit: int = 100) -> Comparison:
+def compare(root: Place, table: Table, before: int, now: int, *, limit: int = 100) -> Comparison:
     """What became of the rows of version `before` of `table` in version `now`.
 
     At most `limit` rows of each kind are shown; all are counted. Raises UsageError where a
@@ -171,7 +172,7 @@ class _Side:
         return sum(p.rows for p in self.parts)
 
 
-def _sides(root: Path, table: Table, versions: tuple[int, int]) -> tuple[_Side, _Side]:
+def _sides(root: Place, table: Table, versions: tuple[int, int]) -> tuple[_Side, _Side]:
     """Two versions, parts that are the same in both taken from each."""
     columns, parts = [], []
     for version in versions:
@@ -208,7 +209,7 @@ def _sides(root: Path, table: Table, versions: tuple[int, int]) -> tuple[_Side, 
 class _Comparing:
     """A comparison under way: what has been counted so far."""
 
-    def __init__(self, root: Path, table: Table, before: int, now: int, limit: int) -> None:
+    def __init__(self, root: Place, table: Table, before: int, now: int, limit: int) -> None:
         self._folder = table_path(root, table)
         self._table = table
         self._versions = (before, now)
@@ -279,7 +280,7 @@ class _Comparing:
             schema = self._table.polars_schema()
             empty = pl.LazyFrame(schema={c: schema.get(c, pl.String()) for c in names})
             return empty.with_columns(pl.col(self._texts).cast(pl.String))
-        frame = pl.scan_parquet(paths, hive_partitioning=False)
+        frame = scan_parquet(paths)
         if self._table.partitioned:
             frame = frame.with_columns(chrom=pl.lit(chrom))
         return frame.select(names).with_columns(pl.col(self._texts).cast(pl.String))

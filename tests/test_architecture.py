@@ -17,6 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the ground up. A module may import those on a lower step, or of its own package.
 STEPS = (
     {"errors"},
+    {"files"},
     {"catalog", "lookup", "progress"},
     {"vcf", "storage", "demo", "popgen"},
     {"bronze"},

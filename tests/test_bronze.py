@@ -264,7 +264,7 @@ def test_new_bytes_wait_for_the_index_that_fits_them(
 
     with monkeypatch.context() as patch:
         patch.setattr("medallion.bronze.build.publish", die)
-        patch.setattr("medallion.bronze.places.os.replace", die)
+        patch.setattr("medallion.bronze.places.move", die)
         with pytest.raises(KeyboardInterrupt):
             lake.build("bronze")
     assert [r.text for r in lake.raw("#2500-2600", limit=None)] == before

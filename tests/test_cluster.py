@@ -146,7 +146,11 @@ def test_cancelled_and_with_a_worker_killed_it_comes_out_the_same(
     assert victim.act is None
     same(demo_lake, lake)
     # What a worker wrote after the build was cancelled, or before it was killed, is gone.
-    committed = {p for t in lake.tables() for p in delta.newest_paths(lake.path, t)}
+    committed = {
+        table_path(lake.path, t) / p
+        for t in lake.tables()
+        for p in delta.newest_names(lake.path, t)
+    }
     assert parts(lake) <= committed
 
 

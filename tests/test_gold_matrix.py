@@ -131,16 +131,16 @@ def test_reading_takes_only_the_row_groups_needed(
     demo_lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A chosen record asks for the rows of its own row group, and no other's."""
-    from medallion.storage import delta
+    from medallion.gold import matrix
 
     asked: list[tuple[int, int]] = []
-    whole = delta.read_records
+    whole = matrix.read_records
 
     def spy(groups, columns, dictionaries, chrom, file, first, last):
         asked.extend((g.first_record, g.last_record) for g in groups)
         return whole(groups, columns, dictionaries, chrom, file, first, last)
 
-    monkeypatch.setattr(delta, "read_records", spy)
+    monkeypatch.setattr(matrix, "read_records", spy)
     variants = variants_of(demo_lake).filter(pl.col("ac") > 0)
     one = variants.slice(len(variants) // 2, 1)
     record = one["record"].item()

@@ -25,7 +25,7 @@ from medallion.gold.sample_counts import (
     sum_samples,
 )
 from medallion.silver.tables import CALLS, GENOTYPES
-from medallion.storage.delta import read_records, row_groups
+from medallion.storage.rows import read_records, row_groups
 
 
 def summed(lake: Lake, file: str, *, inbreeding: bool, at_once: int = 10**9) -> SampleSums:

@@ -18,7 +18,7 @@ from deltalake import DeltaTable
 
 from medallion.errors import BuildCancelled, LakeError, LayerFormatError
 from medallion.progress import Progress, Reporter
-from medallion.storage import delta, parts
+from medallion.storage import delta, parts, rows
 from medallion.storage.fingerprint import Fingerprint, code_digest, digest_file
 from medallion.storage.lock import build_lock
 from medallion.storage.schema import Column, Table
@@ -106,7 +106,7 @@ def test_any_name_of_a_contig_comes_back(chrom: str, tmp_path: Path) -> None:
     version = delta.commit(tmp_path, TABLE, parts, {})
     found = read(tmp_path, version).filter(pl.col("chrom") == chrom)
     assert found.equals(frame(0, 3, chrom))
-    groups = delta.row_groups(tmp_path, TABLE, version)
+    groups = rows.row_groups(tmp_path, TABLE, version)
     assert {g.chrom for g in groups} == {chrom, "other"}
     assert delta.clean(tmp_path, TABLE, [version]) == 0
     below = [p for p in (tmp_path / "silver").rglob("*") if p.is_file()]
@@ -149,15 +149,15 @@ def test_row_groups_and_ranges_of_records(tmp_path: Path) -> None:
     assert written is not None
     assert written.rows == 30
     version = delta.commit(tmp_path, TABLE, [written], {})
-    groups = delta.row_groups(tmp_path, TABLE, version)
+    groups = rows.row_groups(tmp_path, TABLE, version)
     assert [(g.first_record, g.last_record) for g in groups] == [(0, 9), (10, 19), (20, 29)]
     for first, last in ((0, 29), (5, 5), (9, 10), (12, 23), (-5, 3)):
-        found = delta.read_records(groups, ["record"], [], "1", "f", first, last)
+        found = rows.read_records(groups, ["record"], [], "1", "f", first, last)
         assert found is not None
         wanted = [r for r in range(30) if first <= r <= last]
         assert found["record"].to_pylist() == wanted
-    assert delta.read_records(groups, ["record"], [], "1", "f", 30, 99) is None
-    assert delta.read_records(groups, ["record"], [], "1", "g", 0, 9) is None
+    assert rows.read_records(groups, ["record"], [], "1", "f", 30, 99) is None
+    assert rows.read_records(groups, ["record"], [], "1", "g", 0, 9) is None
 
 
 def test_cleaning_keeps_what_is_named(tmp_path: Path) -> None:

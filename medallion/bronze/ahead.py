@@ -9,12 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from medallion.catalog.releases import RemoteFile
 from medallion.errors import MedallionError
+from medallion.files import Place
 from medallion.progress import Progress, Reporter
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Ahead:
     Leaving the context stops what is under way; what has arrived of it is kept.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         self._folder = folder
         self._stop = threading.Event()
         self._latest: Progress | None = None

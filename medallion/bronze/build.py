@@ -32,9 +32,11 @@ from medallion.bronze.source import OWN, Source, file_name, is_address
 from medallion.bronze.tables import BLOCKS, FILES
 from medallion.catalog.releases import DATASETS, RemoteFile, Version
 from medallion.errors import DownloadError, LakeError, SourceError
+from medallion.files import Place, is_stamp_of, stamp
 from medallion.progress import Reporter
 from medallion.storage import delta
 from medallion.storage.fingerprint import Fingerprint, code_digest, digest_file
+from medallion.storage.lock import confirm
 from medallion.storage.parts import write_part
 from medallion.storage.publish import publish, removing_unfinished
 from medallion.storage.snapshot import Snapshot, read_snapshot
@@ -103,7 +105,7 @@ def downloads(source: Source) -> list[RemoteFile]:
     return [f.origin for f in wanted_files(source) if isinstance(f.origin, RemoteFile)]
 
 
-def stages(root: Path, source: Source) -> list[Source]:
+def stages(root: Place, source: Source) -> list[Source]:
     """The source with the chromosomes that bronze holds, then with one more each time."""
     if source.dataset == OWN or not DATASETS[source.dataset].downloads:
         return [source]
@@ -126,7 +128,7 @@ def _origin(place: str) -> Path | RemoteFile:
     return RemoteFile(file_name(place), "vcf", None, (Version("", (place,)),))
 
 
-def current(root: Path, source: Source) -> tuple[Fingerprint, tuple[str, ...]]:
+def current(root: Place, source: Source) -> tuple[Fingerprint, tuple[str, ...]]:
     """What bronze would be made of now, and what is wrong with the files that lie there.
 
     A file's digest is what its origin holds now, where that can be told by a look at
@@ -145,7 +147,7 @@ def current(root: Path, source: Source) -> tuple[Fingerprint, tuple[str, ...]]:
         path = root / LAYER / file.name
         if not path.is_file():
             wrong.append(f"{file.label} is missing from the bronze folder.")
-        elif _stat(path) != record["stat"] and digest_file(path) != record["sha256"]:
+        elif not is_stamp_of(path, record["stat"]) and digest_file(path) != record["sha256"]:
             wrong.append(f"{file.label} in the bronze folder is not as it arrived.")
     return _fingerprint(inputs, source), tuple(wrong)
 
@@ -157,18 +159,13 @@ def _digest_now(file: Wanted, record: Mapping[str, Any] | None) -> str:
     if (
         record
         and record["origin"] == str(file.origin)
-        and _stat(file.origin) == record["origin_stat"]
+        and stamp(file.origin) == record["origin_stat"]
     ):
         return recorded
     return digest_file(file.origin)
 
 
-def _stat(path: Path) -> list[int]:
-    stat = path.stat()
-    return [stat.st_size, stat.st_mtime_ns]
-
-
-def download_bytes(root: Path, source: Source) -> int:
+def download_bytes(root: Place, source: Source) -> int:
     """Bytes that a build would download; files of unknown size count nothing."""
     snapshot = read_snapshot(root, LAYER)
     known = snapshot.summary["files"] if snapshot else {}
@@ -180,7 +177,7 @@ def download_bytes(root: Path, source: Source) -> int:
     )
 
 
-def build(root: Path, source: Source, work: Work, ahead: Ahead, *, force: bool = False) -> None:
+def build(root: Place, source: Source, work: Work, ahead: Ahead, *, force: bool = False) -> None:
     """Bring, check and index what is missing or stale, and publish bronze.
 
     Of the files to download, `ahead` may have begun with some.
@@ -191,7 +188,7 @@ def build(root: Path, source: Source, work: Work, ahead: Ahead, *, force: bool =
         _build(root, source, work, ahead, force=force)
 
 
-def _build(root: Path, source: Source, work: Work, ahead: Ahead, *, force: bool) -> None:
+def _build(root: Place, source: Source, work: Work, ahead: Ahead, *, force: bool) -> None:
     begun = time.monotonic()
     folder = root / LAYER
     snapshot = read_snapshot(root, LAYER)
@@ -220,9 +217,8 @@ def _build(root: Path, source: Source, work: Work, ahead: Ahead, *, force: bool)
         summary[file.name] = {
             "kind": file.kind,
             "sha256": row["sha256"],
-            "stat": _stat(path),
             "origin": row["url"],
-            "origin_stat": _stat(file.origin)
+            "origin_stat": stamp(file.origin)
             if isinstance(file.origin, Path) and file.origin.is_file()
             else None,
         }
@@ -236,7 +232,10 @@ def _build(root: Path, source: Source, work: Work, ahead: Ahead, *, force: bool)
     inputs = {f.label: str(summary[f.name]["sha256"]) for f in wanted}
     # What was brought takes the old file's place last, so that a build that dies has not
     # put new bytes under the old index; those of that index stay until there is another.
+    confirm(root)
     put_in_place(folder, (f.name for f in wanted), snapshot)
+    for file in wanted:
+        summary[file.name]["stat"] = stamp(folder / file.name)
     publish(root, parts, _fingerprint(inputs, source), {"files": summary}, begun)
     forget_published(folder, read_snapshot(root, LAYER))
     for name in set(before) - {f.name for f in wanted}:
@@ -248,7 +247,7 @@ def _fingerprint(inputs: Mapping[str, str], source: Source) -> Fingerprint:
     return Fingerprint(inputs, {"dataset": source.dataset}, FORMAT, code_digest(*_CODE))
 
 
-def _rows(root: Path, snapshot: Snapshot | None, *, force: bool) -> dict[str, dict[str, Any]]:
+def _rows(root: Place, snapshot: Snapshot | None, *, force: bool) -> dict[str, dict[str, Any]]:
     """The published rows of `bronze.files` by file; by `force` none where they cannot be read."""
     if snapshot is None:
         return {}
@@ -262,7 +261,7 @@ def _rows(root: Path, snapshot: Snapshot | None, *, force: bool) -> dict[str, di
     return {row["file"]: row for row in frame.iter_rows(named=True)}
 
 
-def _old_blocks(root: Path, snapshot: Snapshot | None, name: str) -> pl.DataFrame:
+def _old_blocks(root: Place, snapshot: Snapshot | None, name: str) -> pl.DataFrame:
     if snapshot is None:
         raise AssertionError(name)
     version = snapshot.tables[BLOCKS.short].version
@@ -282,7 +281,7 @@ def _facts(indexed: Indexed) -> dict[str, Any]:
 
 def _fetch_remote(
     wanted: tuple[Wanted, ...],
-    folder: Path,
+    folder: Place,
     before: Mapping[str, Mapping[str, Any]],
     stats: Mapping[str, Mapping[str, Any]],
     ahead: Ahead,
@@ -325,14 +324,15 @@ def _fetch_remote(
     return found
 
 
-def _as_it_arrived(path: Path, row: Mapping[str, Any], record: Mapping[str, Any] | None) -> bool:
+def _as_it_arrived(path: Place, row: Mapping[str, Any], record: Mapping[str, Any] | None) -> bool:
     """Whether a file that is there is the one of a row of `bronze.files`."""
-    if record is not None and record["sha256"] == row["sha256"] and record["stat"] == _stat(path):
+    known = record if record is not None and record["sha256"] == row["sha256"] else None
+    if known is not None and is_stamp_of(path, known["stat"]):
         return True
     return digest_file(path) == str(row["sha256"])
 
 
-def _fetch_index(index: RemoteFile, folder: Path, report: Reporter) -> None:
+def _fetch_index(index: RemoteFile, folder: Place, report: Reporter) -> None:
     """The publisher's own index, for other tools; a publisher need not have one."""
     from medallion.bronze.download import fetch  # as above
 
@@ -341,12 +341,12 @@ def _fetch_index(index: RemoteFile, folder: Path, report: Reporter) -> None:
         fetch(index, folder, progress=report.tell, cancel=report.cancel)
 
 
-def _modified(path: Path) -> datetime:
+def _modified(path: Place) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 def _bring_local(
-    file: Wanted, folder: Path, before: Mapping[str, Mapping[str, Any]], report: Reporter
+    file: Wanted, folder: Place, before: Mapping[str, Mapping[str, Any]], report: Reporter
 ) -> dict[str, Any]:
     """The row of a file of this machine, copied unless the same bytes are there already."""
     if not isinstance(file.origin, Path):

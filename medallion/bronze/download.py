@@ -16,14 +16,15 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from medallion.bronze.meter import DownloadProgress, Meter
 from medallion.bronze.mirrors import Answer, ContentRange, MirrorError, host_of
 from medallion.bronze.parts import Digests, Mark, Part, hash_file, put_aside
 from medallion.bronze.policy import Policy
+from medallion.bronze.upload import part_of
 from medallion.catalog.releases import RemoteFile, Version
 from medallion.errors import BuildCancelled, DownloadError, UsageError
+from medallion.files import Place
 from medallion.progress import ProgressCallback
 
 __all__ = ["DownloadProgress", "Fetched", "Policy", "fetch", "fetch_many"]
@@ -42,7 +43,7 @@ class Fetched:
     """
 
     file: RemoteFile
-    path: Path
+    path: Place
     url: str | None
     bytes: int
     md5: str
@@ -60,7 +61,7 @@ class _Job:
     """One file on its way: where to, how patiently, whom to tell, when to stop."""
 
     file: RemoteFile
-    target: Path
+    target: Place
     policy: Policy
     meter: Meter
     cancel: threading.Event | None
@@ -84,7 +85,7 @@ class _Job:
 
 def fetch(
     file: RemoteFile,
-    directory: Path,
+    directory: Place,
     *,
     progress: ProgressCallback | None = None,
     cancel: threading.Event | None = None,
@@ -106,7 +107,7 @@ def fetch(
 
 def fetch_many(
     files: Iterable[RemoteFile],
-    directory: Path,
+    directory: Place,
     *,
     workers: int = 2,
     progress: ProgressCallback | None = None,
@@ -149,7 +150,7 @@ def fetch_many(
     return [future.result() for future in running]
 
 
-def _room_for(what: str, more: int, directory: Path, policy: Policy) -> None:
+def _room_for(what: str, more: int, directory: Place, policy: Policy) -> None:
     free = policy.free_bytes(directory)
     if free < more + policy.reserve_bytes:
         raise DownloadError(
@@ -159,13 +160,13 @@ def _room_for(what: str, more: int, directory: Path, policy: Policy) -> None:
         )
 
 
-def _room_for_all(files: list[RemoteFile], directory: Path, policy: Policy) -> None:
+def _room_for_all(files: list[RemoteFile], directory: Place, policy: Policy) -> None:
     """Raise DownloadError unless all files fit together: each alone might."""
     more = 0
     for file in files:
         target = _target(file, directory)
         if not target.exists():
-            more += max(0, (file.bytes or 0) - Part(target).size)
+            more += max(0, (file.bytes or 0) - part_of(target).size)
     what = f"{len(files)} files"
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -176,7 +177,7 @@ def _room_for_all(files: list[RemoteFile], directory: Path, policy: Policy) -> N
 
 def _fetch(
     file: RemoteFile,
-    directory: Path,
+    directory: Place,
     meter: Meter,
     cancel: threading.Event | None,
     policy: Policy,
@@ -190,7 +191,7 @@ def _fetch(
         raise _disk_said(file.local_name, directory, error) from error
 
 
-def _target(file: RemoteFile, directory: Path) -> Path:
+def _target(file: RemoteFile, directory: Place) -> Place:
     """Where the file goes; UsageError for a name that would lead out of the directory."""
     name = file.local_name
     if name in ("", ".", "..") or any(mark in name for mark in "/\\:\0"):
@@ -198,7 +199,7 @@ def _target(file: RemoteFile, directory: Path) -> Path:
     return directory / name
 
 
-def _disk_said(what: str, directory: Path, error: OSError) -> DownloadError:
+def _disk_said(what: str, directory: Place, error: OSError) -> DownloadError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     why = "the disk is full" if full else error.strerror or str(error)
     return DownloadError(
@@ -220,7 +221,7 @@ def _already_there(job: _Job) -> Fetched | None:
             digests = hash_file(target, lambda done: job.report(done, size))
             for version in fitting:
                 if version.md5 in (None, digests.md5):
-                    Part(target).discard()
+                    part_of(target).discard()
                     known = version.md5 is not None or version.bytes is not None
                     return _fetched(job, digests, version if known else None, None)
     put_aside(target)
@@ -231,7 +232,7 @@ def _from_mirrors(job: _Job) -> Fetched:
     """Ask the mirrors in their order, version by version, until one has delivered."""
     said: list[str] = []
     reached = False
-    with Part(job.target) as part:
+    with part_of(job.target) as part:
         for version in job.file.versions:
             # Bytes that are here already decide between mirrors of one version.
             for url in sorted(version.urls, key=lambda url: not part.can_go_on(url)):

@@ -7,12 +7,12 @@ makes any record reachable at once, and what silver cuts its partitions by.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from medallion.bronze.tables import BLOCKS
+from medallion.files import Place
 from medallion.storage.work import Work
 from medallion.vcf.blocks import Blocks, list_blocks
 from medallion.vcf.header import Header, read_header
@@ -49,7 +49,7 @@ def _index(task: _Task) -> LineIndex:
     return index_lines(task.blocks, task.first, task.last)
 
 
-def index_file(path: Path, work: Work) -> Indexed:
+def index_file(path: Place, work: Work) -> Indexed:
     """Index the VCF at `path`.
 
     Raises NotVCFError, and DamagedFileError with the block that does not check out.
@@ -97,7 +97,7 @@ def index_file(path: Path, work: Work) -> Indexed:
     return Indexed(header, blocks, BLOCKS.conform(table), lines)
 
 
-def as_blocks(path: Path, container: str, table: pl.DataFrame) -> Blocks:
+def as_blocks(path: Place, container: str, table: pl.DataFrame) -> Blocks:
     """The blocks of `path` as its rows of `bronze.blocks` tell them."""
     table = table.unique("block", keep="first", maintain_order=True)
     text = table["text_offset"].to_numpy()

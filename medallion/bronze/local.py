@@ -14,19 +14,23 @@ from contextlib import suppress
 from pathlib import Path
 
 from medallion.bronze.parts import Digests, hash_file
+from medallion.bronze.upload import upload_file
 from medallion.errors import SourceError
+from medallion.files import ObjectPath, Place
 
 __all__ = ["bring"]
 
 _RANGE = 1 << 28
 
 
-def bring(origin: Path, target: Path, told: Callable[[int, int], None]) -> Digests:
+def bring(origin: Path, target: Place, told: Callable[[int, int], None]) -> Digests:
     """Copy `origin` to `target`, which appears whole or not at all; digests of the copy.
 
     `told(done, total)` is called with bytes, and may raise to stop. Raises SourceError
     where the one cannot be read or the other not written.
     """
+    if isinstance(target, ObjectPath):
+        return _sent(origin, target, told)
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         _copy(origin, temporary)
@@ -41,6 +45,16 @@ def bring(origin: Path, target: Path, told: Callable[[int, int], None]) -> Diges
     finally:
         temporary.unlink(missing_ok=True)
     return digests
+
+
+def _sent(origin: Path, target: ObjectPath, told: Callable[[int, int], None]) -> Digests:
+    try:
+        return upload_file(origin, target, told)
+    except OSError as error:
+        raise SourceError(
+            f"{origin} could not be copied into {target.parent}: {error.strerror or error}. "
+            "Check that it can be read."
+        ) from error
 
 
 def _copy(origin: Path, target: Path) -> None:

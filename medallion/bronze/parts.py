@@ -22,6 +22,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from medallion.files import Place, move
+
 __all__ = ["Digests", "Hashes", "Mark", "Part", "hash_file", "put_aside"]
 
 _BLOCK = 1 << 20  # bytes written and hashed at once
@@ -82,20 +84,20 @@ class Hashes:
         self._pool.shutdown()
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
-    with path.open("rb", buffering=0) as source:
+def _blocks(path: Place) -> Iterator[bytes]:
+    with path.open("rb") as source:
         while block := source.read(_BLOCK):
             yield block
 
 
-def hash_file(path: Path, seen: Callable[[int], None] | None = None) -> Digests:
+def hash_file(path: Place, seen: Callable[[int], None] | None = None) -> Digests:
     """Size and checksums of a file; `seen(bytes)` is told how far it is and may raise."""
     with Hashes() as hashes:
         _hash_into(hashes, path, seen)
         return hashes.digests()
 
 
-def _hash_into(hashes: Hashes, path: Path, seen: Callable[[int], None] | None) -> int:
+def _hash_into(hashes: Hashes, path: Place, seen: Callable[[int], None] | None) -> int:
     done = 0
     for block in _blocks(path):
         hashes.update(block)
@@ -105,7 +107,7 @@ def _hash_into(hashes: Hashes, path: Path, seen: Callable[[int], None] | None) -
     return done
 
 
-def put_aside(path: Path) -> Path:
+def put_aside(path: Place) -> Place:
     """Rename `path` to `NAME.aside-<UTC time>`, under a name that is free; return that."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     aside = path.with_name(f"{path.name}.aside-{stamp}")
@@ -113,7 +115,8 @@ def put_aside(path: Path) -> Path:
     while aside.exists():
         number += 1
         aside = path.with_name(f"{path.name}.aside-{stamp}-{number}")
-    return path.rename(aside)
+    move(path, aside)
+    return aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,7 @@ class Part:
     """
 
     def __init__(self, target: Path) -> None:
-        self.target = target
+        self.target: Place = target
         self.path = target.with_name(f"{target.name}.part")
         self._note = target.with_name(f"{target.name}.part.json")
         self._hashes = Hashes()
@@ -241,7 +244,7 @@ class Part:
         self.flush()
         if self.target.exists():
             put_aside(self.target)
-        self.path.replace(self.target)
+        move(self.path, self.target)
         self.discard()
 
     def discard(self) -> None:

@@ -8,14 +8,12 @@ reader finds the one or the other, also where the build dies in between.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
+from medallion.files import Place, is_stamp_of, move, remove_folder, second_name, stamp
 from medallion.storage.fingerprint import digest_file
 from medallion.storage.snapshot import Snapshot
 
@@ -33,37 +31,37 @@ _BEFORE = ".before"
 
 
 @contextmanager
-def arriving(folder: Path) -> Iterator[None]:
+def arriving(folder: Place) -> Iterator[None]:
     """Run a build of bronze, in `folder`; what it brought and did not put in place goes."""
-    shutil.rmtree(folder / _ARRIVING, ignore_errors=True)
+    remove_folder(folder / _ARRIVING)
     try:
         yield
     finally:
-        shutil.rmtree(folder / _ARRIVING, ignore_errors=True)
+        remove_folder(folder / _ARRIVING)
 
 
-def arriving_place(folder: Path, name: str) -> Path:
+def arriving_place(folder: Place, name: str) -> Place:
     """Where to bring the file `name`."""
     place = folder / _ARRIVING / name
     place.parent.mkdir(exist_ok=True)
     return place
 
 
-def built_place(folder: Path, name: str) -> Path:
+def built_place(folder: Place, name: str) -> Place:
     """Where the file is that is being built: among the arriving, else in its place."""
     place = folder / _ARRIVING / name
     return place if place.is_file() else folder / name
 
 
-def put_in_place(folder: Path, names: Iterable[str], published: Snapshot | None) -> None:
+def put_in_place(folder: Place, names: Iterable[str], published: Snapshot | None) -> None:
     """Put what arrived in its place; bytes that are published keep a second name."""
     for name in names:
         if (new := built_place(folder, name)) != folder / name:
             _keep(folder, name, published)
-            os.replace(new, folder / name)
+            move(new, folder / name)
 
 
-def published_place(folder: Path, name: str, published: Snapshot | None) -> Path | None:
+def published_place(folder: Place, name: str, published: Snapshot | None) -> Place | None:
     """Where the bytes are that bronze, in `folder`, published as `name`; None: nowhere."""
     record = published.summary["files"].get(name) if published else None
     if record is None:
@@ -71,7 +69,7 @@ def published_place(folder: Path, name: str, published: Snapshot | None) -> Path
     return next((p for p in (folder / name, folder / _BEFORE / name) if _is(p, record)), None)
 
 
-def forget_published(folder: Path, published: Snapshot | None) -> int:
+def forget_published(folder: Place, published: Snapshot | None) -> int:
     """Remove what is kept, as far as nobody needs it any more; return how many files."""
     removed = 0
     for kept in (folder / _BEFORE).glob("*"):
@@ -83,7 +81,7 @@ def forget_published(folder: Path, published: Snapshot | None) -> int:
     return removed
 
 
-def _keep(folder: Path, name: str, published: Snapshot | None) -> None:
+def _keep(folder: Place, name: str, published: Snapshot | None) -> None:
     """Where it cannot be done, readers of raw lines are refused until the build is done."""
     path, kept = folder / name, folder / _BEFORE / name
     if published_place(folder, name, published) != path:
@@ -91,24 +89,18 @@ def _keep(folder: Path, name: str, published: Snapshot | None) -> None:
     with suppress(OSError):
         kept.parent.mkdir(exist_ok=True)
         kept.unlink(missing_ok=True)
-        try:
-            os.link(path, kept)
-        except OSError:
-            shutil.copy2(path, kept)
+        second_name(path, kept)
 
 
-def _is(path: Path, record: Mapping[str, Any]) -> bool:
+def _is(path: Place, record: Mapping[str, Any]) -> bool:
     try:
-        stat = path.stat()
-        size, when = stat.st_size, stat.st_mtime_ns
         # A copy of a lake has other dates.
-        same = [size, when] == record["stat"] or _digest(path, size, when) == record["sha256"]
+        return is_stamp_of(path, record["stat"]) or _digest(path, *stamp(path)) == record["sha256"]
     except OSError:
         return False
-    return bool(same)
 
 
 @lru_cache(maxsize=64)
-def _digest(path: Path, _size: int, _when: int) -> str:
+def _digest(path: Place, *_stamp: int | str) -> str:
     """SHA-256 of a file, reckoned anew where its size or date changed."""
     return digest_file(path)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-import shutil
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+
+from medallion.files import Place, free_bytes
 
 __all__ = ["Policy"]
 
@@ -19,10 +19,6 @@ def _wait(seconds: float, cancel: threading.Event | None) -> None:
         time.sleep(seconds)
     else:
         cancel.wait(seconds)
-
-
-def _free_bytes(directory: Path) -> int:
-    return shutil.disk_usage(directory).free
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +44,7 @@ class Policy:
     reserve_bytes: int = 100_000_000  # left free on the disk
     wait: Callable[[float, threading.Event | None], None] = _wait
     jitter: Callable[[], float] = random.random
-    free_bytes: Callable[[Path], int] = _free_bytes
+    free_bytes: Callable[[Place], int] = free_bytes
 
     def delay(self, failures: int, asked: float | None) -> float:
         """Seconds to wait after `failures` (from 1) in a row.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import polars as pl
@@ -14,6 +13,7 @@ from medallion.bronze.index import as_blocks
 from medallion.bronze.places import published_place
 from medallion.bronze.raw import IndexedFile
 from medallion.errors import LakeError, MedallionError, UsageError
+from medallion.files import Place
 from medallion.storage import delta
 from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.vcf.blocks import Blocks
@@ -30,7 +30,7 @@ _PAUSE_SECONDS = 0.1
 class Vcfs:
     """The VCFs of the lake at `root`; `scan` gives a published table by its name."""
 
-    root: Path
+    root: Place
     scan: Callable[[str], pl.LazyFrame]
 
     def rows(self) -> list[dict[str, Any]]:
@@ -88,7 +88,7 @@ class Vcfs:
             f"changed or damaged. Mend it: medallion build bronze --lake {self.root}"
         ) from wrong
 
-    def _places(self, published: Snapshot | None) -> list[Path | None]:
+    def _places(self, published: Snapshot | None) -> list[Place | None]:
         """Where the bytes of the VCFs are that were published."""
         files = published.summary["files"] if published else {}
         names = [name for name, known in files.items() if known["kind"] == "vcf"]

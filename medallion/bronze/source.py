@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from medallion.catalog.genomes import bare_chrom
 from medallion.catalog.releases import DATASETS
 from medallion.errors import LakeError, LayerFormatError, UsageError
+from medallion.files import Place
 from medallion.storage.snapshot import replace_json
 
 __all__ = [
@@ -169,7 +170,7 @@ def _existing(path: Path, what: str) -> Path:
     return path.resolve()
 
 
-def combine(known: Source | None, given: Source | None, root: Path) -> Source:
+def combine(known: Source | None, given: Source | None, root: Place) -> Source:
     """The source of a lake that remembers `known` when the user names `given`.
 
     Raises UsageError where neither is there, or they are of different data sets.
@@ -198,7 +199,7 @@ def combine(known: Source | None, given: Source | None, root: Path) -> Source:
     return Source(given.dataset, tuple(c for c in DATASETS[given.dataset].chroms if c in both))
 
 
-def read_source(root: Path) -> Source | None:
+def read_source(root: Place) -> Source | None:
     """The source that the lake at `root` remembers, or None where there is no lake."""
     path = root / _NAME
     try:
@@ -223,10 +224,11 @@ def read_source(root: Path) -> Source | None:
         raise LakeError(f"{path} lacks {error}. Delete it and name the source again.") from error
 
 
-def write_source(root: Path, source: Source) -> None:
+def write_source(root: Place, source: Source) -> None:
     """Have the lake at `root` remember its source."""
     replace_json(
-        root / _NAME,
+        root,
+        _NAME,
         {
             "format": _FORMAT,
             "dataset": source.dataset,

@@ -6,11 +6,11 @@ import argparse
 import json
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 
 from medallion.catalog.releases import DATASETS
 from medallion.cli.shared import Commands, command, open_lake
 from medallion.errors import UsageError
+from medallion.files import Place
 from medallion.lake import Lake
 from medallion.status import LAYERS, LayerStatus
 from medallion.storage import cluster
@@ -85,7 +85,7 @@ def _build(options: argparse.Namespace) -> int:
     return 0
 
 
-def _executor(options: argparse.Namespace, root: Path) -> AbstractContextManager[Executor | None]:
+def _executor(options: argparse.Namespace, root: Place) -> AbstractContextManager[Executor | None]:
     return cluster.connected(options.cluster, root) if options.cluster else nullcontext()
 
 

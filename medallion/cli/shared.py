@@ -30,7 +30,12 @@ def command(
 ) -> argparse.ArgumentParser:
     """Add a command that works on a lake: its function and its one line of help."""
     added = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    added.add_argument("--lake", default="data", metavar="DIR", help="default: data/")
+    added.add_argument(
+        "--lake",
+        default="data",
+        metavar="DIR",
+        help="a folder, or s3://bucket/folder; default: data/",
+    )
     added.set_defaults(run=run)
     return added
 

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from medallion.errors import SourceError, UsageError
+from medallion.files import Place
 
 __all__ = ["check_target", "new_file", "new_folder"]
 
 
-def check_target(path: Path, root: Path, sources: Iterable[str | None]) -> None:
+def check_target(path: Path, root: Place, sources: Iterable[str | None]) -> None:
     """Raise UsageError where `path` is the lake's at `root`, or one of its source files."""
     place = path.resolve()
     layers = [(root / layer).resolve() for layer in ("bronze", "silver", "gold")]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from medallion.files import Place
+
 __all__ = ["Exported", "Origin"]
 
 
@@ -25,7 +27,7 @@ class Exported:
     """
 
     path: Path
-    lake: Path
+    lake: Place
     tables: tuple[Origin, ...]
     rows: int
     unit: str = "rows"

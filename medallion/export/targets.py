@@ -12,6 +12,7 @@ from medallion.export.filters import count_rows
 from medallion.export.flat import FLAT, write_flat
 from medallion.export.place import new_file, new_folder
 from medallion.export.result import Exported, Origin
+from medallion.files import Place
 from medallion.storage import delta
 from medallion.storage.schema import Table
 
@@ -50,7 +51,7 @@ def check_options(
 
 
 def export_table(
-    root: Path,
+    root: Place,
     table: Table,
     version: int,
     path: Path,
@@ -79,7 +80,7 @@ def export_table(
 
 
 def export_layer(
-    root: Path, published: Published, path: Path, *, form: str | None = None, folder: bool = False
+    root: Place, published: Published, path: Path, *, form: str | None = None, folder: bool = False
 ) -> Exported:
     """Write all tables of a layer: to a folder of `form`, a workbook or a database.
 
@@ -118,7 +119,7 @@ def export_layer(
 
 
 def _write_together(
-    root: Path, found: Sequence[tuple[Table, int, pl.LazyFrame, int]], path: Path
+    root: Place, found: Sequence[tuple[Table, int, pl.LazyFrame, int]], path: Path
 ) -> None:
     """Write tables, with their versions and rows, to one workbook or database."""
     tables = [(t, frame) for t, _, frame, _ in found]
@@ -138,5 +139,5 @@ def _write_together(
             write_database(tables, temporary, facts)
 
 
-def _fact(root: Path, table: Table, version: int) -> str:
+def _fact(root: Place, table: Table, version: int) -> str:
     return f"{table.name}, version {version} in the lake {root}"

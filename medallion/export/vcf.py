@@ -23,12 +23,13 @@ from medallion.export.filters import in_region, parse_region
 from medallion.export.place import new_file
 from medallion.export.result import Exported, Origin
 from medallion.export.vcf_header import Group, Used, header_lines
+from medallion.files import Place
 from medallion.gold.frequencies import FREQUENCIES
 from medallion.gold.populations import POPULATIONS
 from medallion.silver.tables import VARIANTS
 from medallion.storage import delta
 from medallion.storage.arrow import values
-from medallion.storage.delta import RowReader
+from medallion.storage.rows import RowReader, row_groups
 from medallion.vcf.header import Header
 
 __all__ = ["export_vcf"]
@@ -57,7 +58,7 @@ class _Stretch:
 
 
 def export_vcf(
-    root: Path,
+    root: Place,
     versions: Mapping[str, int],
     headers: Sequence[Header],
     path: Path,
@@ -123,7 +124,7 @@ class _Text:
             self._file.write(self._compressor.finish() + END_OF_FILE)
 
 
-def _groups(root: Path, version: int) -> list[Group]:
+def _groups(root: Place, version: int) -> list[Group]:
     """The groups in the order that `gold.frequencies` has them in for each allele."""
     found = delta.scan(root, POPULATIONS, version).select("population", "level").collect()
     return Group.named(found.rows())
@@ -166,7 +167,7 @@ def _rank(chrom: str) -> tuple[int, int, str]:
 
 
 def _pieces(
-    root: Path,
+    root: Place,
     versions: Mapping[str, int],
     stretches: Sequence[_Stretch],
     n_groups: int,
@@ -178,9 +179,9 @@ def _pieces(
     """
     # What cannot be read is the lake's fault, not that of the file to be written.
     with delta.reading(root, "silver"):
-        variants = delta.row_groups(root, VARIANTS, versions[VARIANTS.name])
+        variants = row_groups(root, VARIANTS, versions[VARIANTS.name])
     with delta.reading(root, "gold"):
-        frequencies = delta.row_groups(root, FREQUENCIES, versions[FREQUENCIES.name])
+        frequencies = row_groups(root, FREQUENCIES, versions[FREQUENCIES.name])
     place = None if region is None else in_region(parse_region(region))
     for s in stretches:
         own = [g for g in variants if (g.chrom, g.file) == (s.chrom, s.file)]

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ import polars as pl
 from medallion.bronze.build import LAYER as BRONZE
 from medallion.bronze.tables import FILES
 from medallion.errors import ConservationError, NotBuiltError
+from medallion.files import Place
 from medallion.gold.checks import Facts
 from medallion.gold.counts import PatternPloidy
 from medallion.gold.frequencies import FREQUENCIES
@@ -37,10 +37,10 @@ from medallion.silver.tables import CALLS, COLUMNS, DEFECTS, GENOTYPES, PATTERNS
 from medallion.silver.tables import VARIANTS as SILVER_VARIANTS
 from medallion.storage import delta
 from medallion.storage.arrow import values
-from medallion.storage.delta import RowGroup, RowReader
 from medallion.storage.fingerprint import Fingerprint, code_digest
 from medallion.storage.parts import Part, write_part
 from medallion.storage.publish import arrived, publish, removing_unfinished
+from medallion.storage.rows import RowGroup, RowReader, row_groups
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.storage.work import Work
@@ -69,7 +69,7 @@ def current(silver: Fingerprint) -> Fingerprint:
 class Silver:
     """What all tasks share: the published silver, its samples and their columns."""
 
-    root: Path
+    root: Place
     snapshot: Snapshot
     version: Mapping[str, int]
     samples: pl.DataFrame
@@ -78,7 +78,7 @@ class Silver:
     ploidy: PatternPloidy
 
     @classmethod
-    def published(cls, root: Path) -> Silver:
+    def published(cls, root: Place) -> Silver:
         """The published silver of the lake at `root`; raises NotBuiltError where there is none."""
         snapshot = read_snapshot(root, SILVER)
         if snapshot is None:
@@ -104,7 +104,7 @@ class Silver:
             return (part.stats["file"][0], part.chrom or "") in of
 
         groups = [
-            _by_contig(delta.row_groups(self.root, t, self.version[t.short], wanted))
+            _by_contig(row_groups(self.root, t, self.version[t.short], wanted))
             for t in (SILVER_VARIANTS, GENOTYPES, CALLS)
         ]
         tasks: list[Partition] = []
@@ -167,7 +167,7 @@ def _holding(groups: Sequence[RowGroup], first: int, last: int) -> tuple[RowGrou
     return tuple(g for g in groups if g.first_record <= last and g.last_record >= first)
 
 
-def build(root: Path, work: Work, *, force: bool = False) -> None:
+def build(root: Place, work: Work, *, force: bool = False) -> None:
     """Make gold from the published silver, and publish it.
 
     Contigs whose silver and samples are as they were keep their parts and sums, unless
@@ -178,7 +178,7 @@ def build(root: Path, work: Work, *, force: bool = False) -> None:
         _build(root, silver, work, force=force)
 
 
-def _build(root: Path, silver: Silver, work: Work, *, force: bool) -> None:
+def _build(root: Place, silver: Silver, work: Work, *, force: bool) -> None:
     begun = time.monotonic()
     units = silver.units()
     kept = {} if force else kept_units(root, read_snapshot(root, LAYER), units)

@@ -8,13 +8,13 @@ numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from medallion.files import Place
 from medallion.gold.counts import GroupCounts, PatternPloidy, count_groups
 from medallion.popgen.groups import Group, Groups
 from medallion.popgen.hwe import exact_test
@@ -22,6 +22,7 @@ from medallion.silver.tables import CALLS, COLUMNS, GENOTYPES, PATTERNS
 from medallion.storage import delta
 from medallion.storage.arrow import numbers, values
 from medallion.storage.parts import holding
+from medallion.storage.rows import read_records, row_groups
 
 __all__ = ["CALL_COLUMNS", "GENOTYPE_COLUMNS", "cohort_counts", "cohort_rows", "read_cohort"]
 
@@ -86,7 +87,7 @@ def cohort_rows(variants: pl.DataFrame, counts: GroupCounts) -> pl.DataFrame:
 
 
 def read_cohort(
-    root: Path,
+    root: Place,
     versions: Mapping[str, int],
     file: str,
     variants: pl.DataFrame,
@@ -119,7 +120,7 @@ def read_cohort(
 
 
 def _rows(
-    root: Path, versions: Mapping[str, int], file: str, variants: pl.DataFrame
+    root: Place, versions: Mapping[str, int], file: str, variants: pl.DataFrame
 ) -> tuple[pa.Table | None, pa.Table | None]:
     """Rows of `silver.genotypes` and `silver.calls` of the records of `variants`, no others."""
     chrom = variants["chrom"][0]
@@ -129,8 +130,8 @@ def _rows(
     for table, columns, dictionaries in (
         (GENOTYPES, GENOTYPE_COLUMNS, ("sample", "gt")), (CALLS, CALL_COLUMNS, ())
     ):  # fmt: skip
-        rows = delta.read_records(
-            delta.row_groups(root, table, versions[table.short], near), columns, dictionaries,
+        rows = read_records(
+            row_groups(root, table, versions[table.short], near), columns, dictionaries,
             chrom, file, int(records[0]), int(records[-1]),
         )  # fmt: skip
         if rows is not None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,14 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from medallion.files import Place
 from medallion.gold.counts import PatternPloidy
 from medallion.lookup import look_up
 from medallion.silver.tables import CALLS, COLUMNS, GENOTYPES, PATTERNS
 from medallion.storage import delta
 from medallion.storage.arrow import codes, encode, numbers, values
-from medallion.storage.delta import RowGroup
 from medallion.storage.parts import holding
+from medallion.storage.rows import RowGroup, read_records, row_groups
 from medallion.vcf.genotype_texts import parse
 
 __all__ = ["ABSENT", "MISSING", "Dosages", "Haplotypes", "allele_runs", "dosage_matrix",
@@ -321,7 +321,7 @@ def _carried(
 
 
 def read_dosages(
-    root: Path, versions: Mapping[str, int], file: str, variants: pl.DataFrame
+    root: Place, versions: Mapping[str, int], file: str, variants: pl.DataFrame
 ) -> Dosages:
     """`dosage_matrix` of alleles of one file, reading only the row groups that hold them.
 
@@ -334,14 +334,14 @@ def read_dosages(
 
 
 def read_haplotypes(
-    root: Path, versions: Mapping[str, int], file: str, variants: pl.DataFrame
+    root: Place, versions: Mapping[str, int], file: str, variants: pl.DataFrame
 ) -> Haplotypes:
     """`haplotype_matrix` of alleles of one file; arguments as of `read_dosages`."""
     return haplotype_matrix(*_inputs(root, versions, file, variants))
 
 
 def _inputs(
-    root: Path, versions: Mapping[str, int], file: str, variants: pl.DataFrame
+    root: Place, versions: Mapping[str, int], file: str, variants: pl.DataFrame
 ) -> tuple[pl.DataFrame, pa.Table | None, pa.Table | None, PatternPloidy, dict[str, int]]:
     with delta.reading(root, "silver"):
         columns = delta.scan(root, COLUMNS, versions["columns"]).filter(pl.col("file") == file)
@@ -350,9 +350,9 @@ def _inputs(
         patterns = delta.scan(root, PATTERNS, versions["patterns"]).filter(wanted)
         ploidy = PatternPloidy.of(patterns.collect())
         near = holding(file, variants)
-        genotypes = delta.row_groups(root, GENOTYPES, versions["genotypes"], near)
+        genotypes = row_groups(root, GENOTYPES, versions["genotypes"], near)
         carried = _rows(genotypes, _GENOTYPE_COLUMNS, ("sample", "gt"), file, variants)
-        calls = delta.row_groups(root, CALLS, versions["calls"], near)
+        calls = row_groups(root, CALLS, versions["calls"], near)
         missed = _rows(calls, _CALL_COLUMNS, (), file, variants)
     return variants, carried, missed, ploidy, {s: i for i, s in enumerate(names)}
 
@@ -381,7 +381,7 @@ def _pieces(
             here = records[low:high]
             if not len(here):
                 continue
-            piece = delta.read_records(
+            piece = read_records(
                 [group], columns, dictionaries, group.chrom, file, int(here[0]), int(here[-1])
             )
             if piece is None:

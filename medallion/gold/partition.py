@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ import polars as pl
 import pyarrow as pa
 
 from medallion.catalog.genomes import bare_chrom
+from medallion.files import Place
 from medallion.gold.counts import GroupCounts, PatternPloidy, count_groups
 from medallion.gold.frequencies import FREQUENCIES, frequency_rows
 from medallion.gold.matrix import dosage_matrix
@@ -34,8 +34,8 @@ from medallion.popgen.groups import Groups
 from medallion.popgen.jackknife import PairSums
 from medallion.popgen.linkage import DecaySums, ld_decay
 from medallion.popgen.pca import common_snvs, prune, thin
-from medallion.storage.delta import RowGroup, RowReader
 from medallion.storage.parts import Part, PartWriter
+from medallion.storage.rows import RowGroup, RowReader
 
 __all__ = [
     "BLOCK_BASES",
@@ -77,7 +77,7 @@ class Partition:
     `strata` and `column_of` are those of the file's columns.
     """
 
-    root: Path
+    root: Place
     number: int
     file: str
     chrom: str

@@ -8,16 +8,16 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from medallion.errors import LakeError
+from medallion.files import Place, new_file
 from medallion.gold.frequencies import FREQUENCIES
 from medallion.gold.sums import Sums
 from medallion.gold.variants import VARIANTS
 from medallion.popgen.groups import Groups
 from medallion.storage import delta
 from medallion.storage.arrays import load_arrays, save_arrays
-from medallion.storage.parts import Part, whole
+from medallion.storage.parts import Part, missing
 from medallion.storage.snapshot import Snapshot
 
 __all__ = ["Unit", "kept_units", "read_sums", "remove_sums", "unit_key", "write_sums"]
@@ -44,21 +44,21 @@ def unit_key(file: str, silver: str, chrom: str, groups: Groups, code: str) -> s
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def _path(root: Path, key: str) -> Path:
+def _path(root: Place, key: str) -> Place:
     return root / "gold" / _FOLDER / f"{key[:32]}.npz"
 
 
-def write_sums(root: Path, unit: Unit, sums: Sums | None) -> None:
+def write_sums(root: Place, unit: Unit, sums: Sums | None) -> None:
     """Store the sums of a unit; an empty file where it has no genotypes."""
     path = _path(root, unit.key)
     if sums is None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"")
+        with new_file(path):
+            pass
     else:
         save_arrays(path, sums)
 
 
-def read_sums(root: Path, unit: Unit) -> Sums | None:
+def read_sums(root: Place, unit: Unit) -> Sums | None:
     """The sums of a unit, None where it has no genotypes."""
     path = _path(root, unit.key)
     try:
@@ -70,13 +70,16 @@ def read_sums(root: Path, unit: Unit) -> Sums | None:
         ) from error
 
 
-def _there(path: Path) -> bool:
+def _there(path: Place) -> bool:
     """Whether sums are stored, and not cut short: what ends a zip file is looked at."""
-    return path.is_file() and (not path.stat().st_size or zipfile.is_zipfile(path))
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return not path.stat().st_size or zipfile.is_zipfile(file)
 
 
 def kept_units(
-    root: Path, snapshot: Snapshot | None, units: Sequence[Unit]
+    root: Place, snapshot: Snapshot | None, units: Sequence[Unit]
 ) -> dict[str, dict[str, list[Part]]]:
     """Parts of the published layer, by key and table, of units whose key is as it was.
 
@@ -89,9 +92,10 @@ def kept_units(
     found: dict[str, dict[str, list[Part]]] = {u.key: {} for u in same}
     for table in (VARIANTS, FREQUENCIES):
         parts = delta.parts_of(root, table, snapshot.tables[table.short].version)
+        lost = {p.path for p in missing(root, table, parts)}
         for unit in same:
             own = [p for p in parts if (p.stats["file"][0], p.chrom) == (unit.file, unit.chrom)]
-            if all(whole(root, table, p) for p in own):
+            if not any(p.path in lost for p in own):
                 found[unit.key][table.short] = own
             else:
                 found.pop(unit.key)
@@ -99,7 +103,7 @@ def kept_units(
     return found
 
 
-def remove_sums(root: Path, before: Snapshot | None, units: Sequence[Unit]) -> None:
+def remove_sums(root: Place, before: Snapshot | None, units: Sequence[Unit]) -> None:
     """Remove sums of units that neither the published layer has nor the one before."""
     keys = {u.key for u in units}
     if before is not None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from medallion.files import Place
 from medallion.gold.catalog import CATALOG, catalog_rows
 from medallion.gold.checks import CHECKS, Facts, check_rows, refuse
 from medallion.gold.ld_decay import LD_DECAY, decay_rows
@@ -45,7 +45,7 @@ TABLES = (
 Rows = list[tuple[str | None, pl.DataFrame]]
 
 
-def whole_tables(root: Path, units: Sequence[Unit], facts: Facts, work: Work) -> dict[Table, Rows]:
+def whole_tables(root: Place, units: Sequence[Unit], facts: Facts, work: Work) -> dict[Table, Rows]:
     """Rows of each of TABLES, by contig where the table is cut by contigs, else under None.
 
     Raises CheckError where a check of severity error fails.

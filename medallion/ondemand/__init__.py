@@ -10,6 +10,7 @@ from medallion.ondemand.cohort import cohort
 from medallion.ondemand.haplotypes import MOST_IN_HAPLOTYPES, haplotypes
 from medallion.ondemand.linkage import MOST_IN_MATRIX, Measure, ld_matrix, ld_pairs, linked
 from medallion.ondemand.search import MOST_TERMS, Found, search
+from medallion.ondemand.silver import contig_bounds
 
 __all__ = [
     "MOST_IN_HAPLOTYPES",
@@ -18,6 +19,7 @@ __all__ = [
     "Found",
     "Measure",
     "cohort",
+    "contig_bounds",
     "haplotypes",
     "ld_matrix",
     "ld_pairs",

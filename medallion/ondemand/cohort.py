@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import polars as pl
 
 from medallion.bronze.raw import Region, parse_where
 from medallion.errors import BuildCancelled, UsageError
 from medallion.export import in_region
+from medallion.files import Place
 from medallion.gold.cohort import read_cohort
 from medallion.ondemand.named import listed
 from medallion.ondemand.silver import Silver
@@ -22,7 +22,7 @@ _RECORDS_AT_ONCE = 20_000
 
 
 def cohort(
-    root: Path,
+    root: Place,
     region: str,
     *,
     populations: Sequence[str] | None = None,

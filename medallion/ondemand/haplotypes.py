@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from medallion.files import Place
 from medallion.ondemand.named import find_records, label, several, unphased
 from medallion.ondemand.silver import Silver
 from medallion.popgen.haplotypes import haplotype_counts
@@ -18,7 +18,7 @@ MOST_IN_HAPLOTYPES = 10
 
 
 def haplotypes(
-    root: Path, variants: Sequence[str], *, population: str | None = None
+    root: Place, variants: Sequence[str], *, population: str | None = None
 ) -> pl.DataFrame:
     """Haplotypes of up to MOST_IN_HAPLOTYPES variants, with counts and frequencies by group.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from medallion.errors import UsageError
+from medallion.files import Place
 from medallion.gold.matrix import MISSING, read_dosages
 from medallion.ondemand.named import find_alleles, label, listed, several, unphased
 from medallion.ondemand.silver import Mask, Silver
@@ -32,7 +32,7 @@ _LINKED = {
 
 
 def linked(
-    root: Path,
+    root: Place,
     variant: str,
     *,
     distance: int = 500_000,
@@ -127,7 +127,7 @@ def linked(
 
 
 def ld_matrix(
-    root: Path, variants: Sequence[str], *, population: str | None = None, measure: Measure = "r2"
+    root: Place, variants: Sequence[str], *, population: str | None = None, measure: Measure = "r2"
 ) -> pl.DataFrame:
     """Linkage of all pairs of up to MOST_IN_MATRIX ALT alleles of one contig of one file.
 
@@ -152,7 +152,7 @@ def ld_matrix(
 
 
 def ld_pairs(
-    root: Path, alleles: pl.DataFrame, *, population: str | None = None, measure: Measure = "r2"
+    root: Place, alleles: pl.DataFrame, *, population: str | None = None, measure: Measure = "r2"
 ) -> pl.DataFrame:
     """Linkage of all pairs of alleles that are known by their rows, the strongest first.
 

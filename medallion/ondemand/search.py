@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
 from medallion.bronze.raw import Region, parse_where, same_contig
 from medallion.errors import UsageError
+from medallion.files import Place
 from medallion.find import read_name
 from medallion.ondemand.silver import Silver
 
@@ -52,7 +52,7 @@ def terms_of(text: str) -> list[str]:
     return list(dict.fromkeys(term for term in _BETWEEN.split(text) if term))
 
 
-def search(root: Path, text: str) -> Found:
+def search(root: Place, text: str) -> Found:
     """Say what `text` means in the published silver layer of the lake at `root`.
 
     A region (22:16,050,000-16,060,000, or a contig), a sample, a population's or

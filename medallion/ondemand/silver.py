@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,7 @@ import polars as pl
 
 from medallion.catalog.populations import ALL
 from medallion.errors import UsageError
+from medallion.files import Place
 from medallion.find import places
 from medallion.gold.matrix import Haplotypes, read_haplotypes
 from medallion.popgen.groups import Group, Groups
@@ -19,7 +19,7 @@ from medallion.silver.tables import COLUMNS, IDENTIFIERS, SAMPLES, VARIANTS
 from medallion.storage import delta
 from medallion.tables import needed_snapshot, needed_version
 
-__all__ = ["Mask", "Silver"]
+__all__ = ["Mask", "Silver", "contig_bounds"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -30,15 +30,33 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+def contig_bounds(root: Place) -> pl.DataFrame:
+    """Contigs that have variants, sorted: chrom, alleles, first and last position (1-based).
+
+    The log of `silver.variants` tells them: no file of it is opened. Raises as
+    `tables.needed_version`.
+    """
+    with delta.reading(root, "silver"):
+        parts = delta.parts_of(root, VARIANTS, needed_version(root, VARIANTS))
+    rows = [(p.chrom, p.rows, *p.stats["pos"]) for p in parts]
+    told = pl.DataFrame(
+        rows,
+        schema={"chrom": pl.String, "alleles": pl.Int64, "first": pl.Int64, "last": pl.Int64},
+        orient="row",
+    )
+    sums = pl.col("alleles").sum(), pl.col("first").min(), pl.col("last").max()
+    return told.group_by("chrom").agg(*sums).sort("chrom")
+
+
 @dataclass(frozen=True, slots=True)
 class Silver:
     """The published silver layer of the lake at `root`: its tables' versions."""
 
-    root: Path
+    root: Place
     versions: Mapping[str, int]
 
     @classmethod
-    def of(cls, root: Path) -> Silver:
+    def of(cls, root: Place) -> Silver:
         """What is published now; raises as `tables.needed_snapshot` where that cannot be read."""
         snapshot = needed_snapshot(root, "silver")
         return cls(root, {name: state.version for name, state in snapshot.tables.items()})

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -18,6 +17,7 @@ from medallion.bronze.build import LAYER as BRONZE
 from medallion.bronze.index import as_blocks
 from medallion.bronze.tables import BLOCKS, FILES
 from medallion.errors import ConservationError, NotBuiltError
+from medallion.files import Place
 from medallion.silver.genotypes import Encoded, pattern_rows
 from medallion.silver.identifiers import list_identifiers, listings
 from medallion.silver.kept import BIG, FileTables, file_key, kept_files
@@ -74,7 +74,7 @@ class _File:
 
 
 def build(
-    root: Path, work: Work, *, force: bool = False, max_quarantined: Limit | None = None
+    root: Place, work: Work, *, force: bool = False, max_quarantined: Limit | None = None
 ) -> None:
     """Make silver from the published bronze, and publish it.
 
@@ -103,7 +103,7 @@ def build(
 
 
 def _gathered(
-    root: Path, files: Sequence[_File], tables: Mapping[str, FileTables], samples: pl.DataFrame,
+    root: Place, files: Sequence[_File], tables: Mapping[str, FileTables], samples: pl.DataFrame,
     about_samples: Sequence[tuple[str, Defect]], bronze: Snapshot, keys: Mapping[str, str],
 ) -> tuple[dict[Table, list[Part | None]], Fingerprint, dict[str, Any]]:  # fmt: skip
     """All parts of the layer, written where they are not yet, and what is to be published."""
@@ -139,7 +139,7 @@ def _gathered(
 
 
 def _read(
-    root: Path, files: Sequence[_File], people: Mapping[str, dict[str, Encoded]], work: Work,
+    root: Place, files: Sequence[_File], people: Mapping[str, dict[str, Encoded]], work: Work,
     allowance: Allowance,
 ) -> dict[str, FileTables]:  # fmt: skip
     """Read `files`, all their partitions as one queue of work."""
@@ -167,7 +167,7 @@ def _read(
 
 
 def _with_identifiers(
-    root: Path, tables: Mapping[str, FileTables], work: Work
+    root: Place, tables: Mapping[str, FileTables], work: Work
 ) -> dict[str, FileTables]:
     """The tables of each file, with the parts of `silver.identifiers`."""
     tasks = [
@@ -189,7 +189,7 @@ def _with_identifiers(
     return found
 
 
-def _file_tables(root: Path, file: _File, summaries: Sequence[Summary]) -> FileTables:
+def _file_tables(root: Place, file: _File, summaries: Sequence[Summary]) -> FileTables:
     patterns: dict[int, Pattern] = {}
     for summary in summaries:
         patterns |= summary.patterns
@@ -215,7 +215,7 @@ def _file_tables(root: Path, file: _File, summaries: Sequence[Summary]) -> FileT
     return FileTables(parts, entry, _defects(file, summaries), pattern_rows(patterns))
 
 
-def _open(root: Path, bronze: Snapshot, rows: pl.DataFrame) -> list[_File]:
+def _open(root: Place, bronze: Snapshot, rows: pl.DataFrame) -> list[_File]:
     blocks = delta.scan(root, BLOCKS, bronze.tables[BLOCKS.short].version)
     files = []
     for row in rows.filter(pl.col("kind") == "vcf").iter_rows(named=True):
@@ -226,7 +226,7 @@ def _open(root: Path, bronze: Snapshot, rows: pl.DataFrame) -> list[_File]:
 
 
 def _people(
-    root: Path, rows: pl.DataFrame, files: Sequence[_File]
+    root: Place, rows: pl.DataFrame, files: Sequence[_File]
 ) -> tuple[pl.DataFrame, dict[str, dict[str, Encoded]], list[tuple[str, Defect]]]:
     """`silver.samples`; for each file its columns' strings, encoded; what is odd."""
     tables = rows.filter(pl.col("kind") == "samples")["file"].to_list()
@@ -253,7 +253,7 @@ def _people(
 
 
 def _partition(
-    root: Path, files: Sequence[_File], people: Mapping[str, dict[str, Encoded]]
+    root: Place, files: Sequence[_File], people: Mapping[str, dict[str, Encoded]]
 ) -> tuple[list[Partition], list[int]]:
     """The tasks of all files, and for each task the index of its file."""
     tasks: list[Partition] = []
@@ -334,7 +334,7 @@ def _rows(defects: Iterable[tuple[str, Defect]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=DEFECTS.polars_schema(), orient="row")
 
 
-def _ends_whole(path: Path) -> bool:
+def _ends_whole(path: Place) -> bool:
     with path.open("rb") as file:
         file.seek(-min(len(BGZF_EOF), path.stat().st_size), 2)
         return file.read() == BGZF_EOF

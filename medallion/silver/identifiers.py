@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
+from medallion.files import Place
+from medallion.files.parquet import scan_parquet
 from medallion.silver.tables import IDENTIFIERS, VARIANTS
 from medallion.storage.parts import Part, PartWriter, table_path
 
@@ -27,14 +28,14 @@ _ROWS_PER_GROUP = 1 << 14
 class Listing:
     """The task: parts of `silver.variants` of one contig of one file, and the new part's name."""
 
-    root: Path
+    root: Place
     name: str
     file: str
     chrom: str
     variants: tuple[str, ...]
 
 
-def listings(root: Path, file: str, variants: Sequence[Part]) -> list[Listing]:
+def listings(root: Place, file: str, variants: Sequence[Part]) -> list[Listing]:
     """The tasks for the parts of a file, which are in its order."""
     found: list[Listing] = []
     for chrom in dict.fromkeys(p.chrom or "" for p in variants):
@@ -62,9 +63,7 @@ def list_identifiers(task: Listing) -> Part | None:
     folder = table_path(task.root, VARIANTS)
     rows = pl.concat(
         # Without its folders: their names are escaped, and polars would read a column there.
-        pl.read_parquet(
-            folder / path, columns=["id", "pos", "alt_index"], glob=False, hive_partitioning=False
-        )
+        scan_parquet([folder / path]).select("id", "pos", "alt_index").collect()
         for path in task.variants
     )
     rows = rows.filter(pl.col("id").is_not_null() & (pl.col("alt_index") <= 1)).drop("alt_index")

@@ -10,15 +10,15 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from medallion.files import Place
 from medallion.silver.genotypes import Encoded
 from medallion.silver.tables import CALLS, DEFECTS, GENOTYPES, IDENTIFIERS, PATTERNS, VARIANTS
 from medallion.storage import delta
-from medallion.storage.parts import Part, whole
+from medallion.storage.parts import Part, missing
 from medallion.storage.snapshot import Snapshot
 
 __all__ = ["BIG", "FileTables", "file_key", "kept_files"]
@@ -48,7 +48,7 @@ def file_key(sha256: str, people: Mapping[str, Encoded], code: str) -> str:
 
 
 def kept_files(
-    root: Path, snapshot: Snapshot | None, keys: Mapping[str, str]
+    root: Place, snapshot: Snapshot | None, keys: Mapping[str, str]
 ) -> dict[str, FileTables]:
     """The files whose key in `keys` is that of the published layer, and whose parts are there."""
     known = snapshot.summary.get("keys", {}) if snapshot else {}
@@ -57,7 +57,7 @@ def kept_files(
         return {}
     version = {k: v.version for k, v in snapshot.tables.items()}
     parts = {t.short: delta.parts_of(root, t, version[t.short]) for t in BIG}
-    if not all(whole(root, t, p) for t in BIG for p in parts[t.short]):
+    if any(missing(root, t, parts[t.short]) for t in BIG):
         return {}
     ledger = {entry["file"]: entry for entry in snapshot.summary["ledger"]}
     found = delta.scan(root, DEFECTS, version[DEFECTS.short])

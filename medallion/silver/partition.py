@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from medallion.files import Place
 from medallion.silver.genotypes import (
     Encoded,
     calls_rows,
@@ -56,7 +56,7 @@ MEMORY = 8192
 class Partition:
     """The task: blocks [first, last) of `file`, and all that is needed to read them."""
 
-    root: Path
+    root: Place
     file: str
     number: int
     blocks: Blocks

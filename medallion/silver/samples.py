@@ -10,7 +10,6 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import polars as pl
 
@@ -20,6 +19,7 @@ from medallion.catalog.populations import (
     UNASSIGNED,
 )
 from medallion.errors import SampleTableError
+from medallion.files import Place
 from medallion.silver.tables import SAMPLES
 from medallion.vcf.defects import Defect
 
@@ -43,7 +43,7 @@ _MOST_COLUMNS = 10_000
 _MISSING = {"", ".", "na", "n/a", "nan", "none", "null", "-9", "unknown"}
 
 
-def read_sample_table(path: Path) -> pl.DataFrame:
+def read_sample_table(path: Place) -> pl.DataFrame:
     """The table as it stands, all columns as strings; unnamed empty columns are left out.
 
     Raises SampleTableError where it is not a delimited text table with a heading.
@@ -106,7 +106,7 @@ def _find(columns: Sequence[str], wanted: Sequence[str]) -> str | None:
     return next((plain[w] for w in wanted if w in plain), None)
 
 
-def read_metadata(path: Path) -> tuple[pl.DataFrame, list[Defect]]:
+def read_metadata(path: Place) -> tuple[pl.DataFrame, list[Defect]]:
     """The table's samples with the columns of `silver.samples`, and what is odd about it.
 
     Raises SampleTableError, naming the columns found, where the sample or the population

@@ -7,14 +7,14 @@ dataclass it belongs.
 from __future__ import annotations
 
 import dataclasses
-import os
 import typing
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
+
+from medallion.files import Place, new_file
 
 __all__ = ["load_arrays", "save_arrays"]
 
@@ -22,25 +22,19 @@ T = TypeVar("T")
 _NONE = "__none__"
 
 
-def save_arrays(path: Path, data: Any) -> None:  # noqa: ANN401  # any dataclass
+def save_arrays(path: Place, data: Any) -> None:  # noqa: ANN401  # any dataclass
     """Write a dataclass of arrays, polars frames of numbers, whole numbers and such."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     # A published layer may name the very file: it is replaced whole.
-    temporary = path.with_name(f".{path.name}")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **dict(_flat("", data)))
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with new_file(path) as file:
+        np.savez(file, allow_pickle=False, **dict(_flat("", data)))
 
 
-def load_arrays(path: Path, kind: type[T]) -> T:
+def load_arrays(path: Place, kind: type[T]) -> T:
     """Read what `save_arrays` wrote of a `kind`.
 
     Raises OSError, KeyError or ValueError where the file is gone, damaged or of another.
     """
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         found: T = _made("", kind, {name: arrays[name] for name in arrays.files})
     return found
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from medallion.errors import UsageError, WorkerError
+from medallion.files import Place, is_seen, place
 from medallion.storage.fingerprint import code_digest
 
 __all__ = ["connected", "raised", "submit_options", "width"]
@@ -24,7 +24,7 @@ _FEWEST_TASKS = 32
 
 
 @contextmanager
-def connected(address: str, root: Path) -> Iterator[Executor]:
+def connected(address: str, root: Place) -> Iterator[Executor]:
     """An executor on the cluster whose scheduler is at `address`, for the lake at `root`.
 
     Raises UsageError where `distributed` is not installed or the address is none;
@@ -56,7 +56,7 @@ def connected(address: str, root: Path) -> Iterator[Executor]:
         client.close(timeout=_CONNECT_SECONDS)
 
 
-def _check_workers(client: Any, address: str, root: Path) -> None:  # noqa: ANN401  # Client
+def _check_workers(client: Any, address: str, root: Place) -> None:  # noqa: ANN401  # Client
     """Have every worker prove that it can do the work."""
     try:
         client.wait_for_workers(1, timeout=_WORKERS_SECONDS)
@@ -87,7 +87,7 @@ def _check_workers(client: Any, address: str, root: Path) -> None:  # noqa: ANN4
 
 
 def _worker_state(root: str) -> tuple[str, bool]:
-    return code_digest("."), Path(root).is_dir()
+    return code_digest("."), is_seen(place(root))
 
 
 def _is_cluster(executor: Executor) -> bool:

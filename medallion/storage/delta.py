@@ -8,41 +8,46 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from medallion.errors import LakeError, LayerFormatError
-from medallion.storage.arrow import values
+from medallion.files import (
+    Place,
+    delta_options,
+    delta_options_of,
+    names,
+    polars_options_of,
+    sizes,
+)
 from medallion.storage.parts import Part, folder_name, table_path
 from medallion.storage.schema import Table
 
 __all__ = [
-    "RowGroup",
-    "RowReader",
     "check_columns",
     "clean",
     "commit",
     "damaged",
-    "newest_paths",
+    "newest_names",
     "open_table",
+    "part_names",
     "parts_of",
-    "read_records",
     "reading",
-    "row_groups",
     "scan",
     "writing",
 ]
+
+
+Opened = TypeVar("Opened", bound=DeltaTable)
 
 
 def _action(part: Part, table: Table, when: int) -> AddAction:
@@ -71,7 +76,9 @@ def _properties(table: Table) -> dict[str, str]:
     return {"delta.dataSkippingStatsColumns": ",".join(table.pruned_by)}
 
 
-def commit(root: Path, table: Table, parts: Iterable[Part | None], facts: Mapping[str, str]) -> int:
+def commit(
+    root: Place, table: Table, parts: Iterable[Part | None], facts: Mapping[str, str]
+) -> int:
     """Make `parts` the whole content of `table`; return the version that holds them.
 
     Parts that the newest version holds already are left where they are: only what comes
@@ -83,6 +90,7 @@ def commit(root: Path, table: Table, parts: Iterable[Part | None], facts: Mappin
     properties = CommitProperties(custom_metadata=dict(facts))
     path = table_path(root, table)
     path.mkdir(parents=True, exist_ok=True)
+    options = delta_options_of(root)
     by = ["chrom"] if table.partitioned else None
     current = open_table(root, table)
     if current is None:
@@ -96,8 +104,9 @@ def commit(root: Path, table: Table, parts: Iterable[Part | None], facts: Mappin
             description=f"One row per {table.row}.",
             configuration=_properties(table),
             commit_properties=properties,
+            storage_options=options,
         )
-        return DeltaTable(str(path)).version()
+        return DeltaTable(str(path), storage_options=options).version()
     if missing := _properties(table).items() - current.metadata().configuration.items():
         current.alter.set_table_properties(dict(missing))
     there = {p.path: p for p in _parts(current)}
@@ -124,7 +133,7 @@ def _removal(part: Part, table: Table, when: int) -> RemoveAction:
     return RemoveAction(part.path, True, when, part.bytes, chrom)  # noqa: FBT003  # its order
 
 
-def parts_of(root: Path, table: Table, version: int) -> list[Part]:
+def parts_of(root: Place, table: Table, version: int) -> list[Part]:
     """The parts that `table` has at `version`, in the order of their paths."""
     opened = open_table(root, table, version)
     return sorted(_parts(opened), key=lambda p: p.path) if opened is not None else []
@@ -140,15 +149,28 @@ def _parts(opened: DeltaTable) -> Iterator[Part]:
         )  # fmt: skip
 
 
-def open_table(root: Path, table: Table, version: int | None = None) -> DeltaTable | None:
+def open_table(root: Place, table: Table, version: int | None = None) -> DeltaTable | None:
     """The Delta table at `version` (None: the newest), or None where there is none."""
     try:
-        return DeltaTable(str(table_path(root, table)), version=version)
+        return _opened(DeltaTable, table_path(root, table), version)
     except TableNotFoundError:
         return None
 
 
-def exists(root: Path, table: Table) -> bool:
+def _opened(kind: type[Opened], folder: Place, version: int | None) -> Opened:
+    options = delta_options_of(folder)
+    if options is None or version is None:
+        return kind(str(folder), version=version, storage_options=options)
+    return cast("Opened", _of_store(cast("Hashable", kind), str(folder), version))
+
+
+@lru_cache(maxsize=256)
+def _of_store(kind: type[DeltaTable], folder: str, version: int) -> DeltaTable:
+    """A version never changes, so its log is fetched from a store once."""
+    return kind(folder, version=version, storage_options=delta_options())
+
+
+def exists(root: Place, table: Table) -> bool:
     """Whether `table` has ever been committed."""
     return open_table(root, table) is not None
 
@@ -164,7 +186,7 @@ _TROUBLE = (
 
 
 @contextmanager
-def writing(root: Path) -> Iterator[None]:
+def writing(root: Place) -> Iterator[None]:
     """Turn what a full disk, a lost file or want of memory raises in a build into LakeError."""
     try:
         yield
@@ -183,11 +205,12 @@ def writing(root: Path) -> Iterator[None]:
 
 
 @contextmanager
-def reading(root: Path, layer: str) -> Iterator[None]:
+def reading(root: Place, layer: str) -> Iterator[None]:
     """Turn what files that are gone or damaged raise, of whichever library, into LakeError."""
     try:
         yield
     except _TROUBLE as error:
+        _of_store.cache_clear()
         what = str(error).split("\n", maxsplit=1)[0]
         raise LakeError(
             f"The {layer} layer in {root} cannot be read: a file of it is gone or damaged ({what})."
@@ -207,16 +230,18 @@ class _Plain(DeltaTable):
         return [unquote(folder) + path.removeprefix(folder) for path in found]
 
 
-def scan(root: Path, table: Table, version: int) -> pl.LazyFrame:
+def scan(root: Place, table: Table, version: int) -> pl.LazyFrame:
     """`table` at `version` as a LazyFrame with the contract's columns in order.
 
     Raises LakeError where the table's log is gone or damaged, LayerFormatError where the
     table has not the columns that it has now.
     """
     with reading(root, table.layer):
-        opened = _Plain(str(table_path(root, table)), version=version)
+        opened = _opened(_Plain, table_path(root, table), version)
     check_columns(root, table, opened)
-    frame = pl.scan_delta(opened).select(table.column_names)
+    frame = pl.scan_delta(opened, storage_options=polars_options_of(root)).select(
+        table.column_names
+    )
     if not table.partitioned:
         return frame
     # A name too long for a folder is known from the log alone.
@@ -226,7 +251,7 @@ def scan(root: Path, table: Table, version: int) -> pl.LazyFrame:
     return frame
 
 
-def check_columns(root: Path, table: Table, opened: DeltaTable) -> None:
+def check_columns(root: Place, table: Table, opened: DeltaTable) -> None:
     """Raise LayerFormatError where a column is not there, or of another type."""
     there = {f.name: str(f.type) for f in opened.schema().fields}
     wanted = {f.name: str(f.type) for f in table.delta_schema().fields}
@@ -238,25 +263,32 @@ def check_columns(root: Path, table: Table, opened: DeltaTable) -> None:
         )
 
 
-def part_paths(root: Path, table: Table, version: int) -> list[Path]:
+def part_paths(root: Place, table: Table, version: int) -> list[Place]:
     """The Parquet files of `table` at `version`, in the order of their names."""
     return [table_path(root, table) / p.path for p in parts_of(root, table, version)]
 
 
-def newest_paths(root: Path, table: Table) -> list[Path]:
-    """The Parquet files of the newest version of `table`, published or not."""
+def part_names(root: Place, table: Table) -> set[str]:
+    """Paths of the Parquet files in the folder of `table`, in a version or in none."""
+    found = names(table_path(root, table), ".parquet")
+    return {name for name in found if not name.startswith("_delta_log/")}
+
+
+def newest_names(root: Place, table: Table) -> set[str]:
+    """Paths of the parts of the newest version of `table`, published or not."""
     opened = open_table(root, table)
-    return [table_path(root, table) / p.path for p in _parts(opened)] if opened else []
+    return {p.path for p in _parts(opened)} if opened else set()
 
 
-def damaged(root: Path, layer: str, versions: Mapping[str, int]) -> list[str]:
+def damaged(root: Place, layer: str, versions: Mapping[str, int]) -> list[str]:
     """Of tables of `layer`, by short name and version, those that lost a file or part of one."""
     found = []
     for short, version in versions.items():
         folder = root / layer / short
         try:
-            parts = list(_parts(DeltaTable(str(folder), version=version)))
-            sound = all((folder / p.path).stat().st_size == p.bytes for p in parts)
+            parts = list(_parts(_opened(DeltaTable, folder, version)))
+            there = sizes(folder, (p.path for p in parts))
+            sound = all(there.get(p.path) == p.bytes for p in parts)
         except _TROUBLE:
             sound = False
         if not sound:
@@ -264,135 +296,16 @@ def damaged(root: Path, layer: str, versions: Mapping[str, int]) -> list[str]:
     return found
 
 
-def clean(root: Path, table: Table, keep: Sequence[int]) -> int:
+def clean(root: Place, table: Table, keep: Sequence[int]) -> int:
     """Remove parts that no version in `keep` names; return how many.
 
     These are parts of cancelled or killed builds and of versions that are no longer
     kept. Only a builder that holds the lake's lock may call this.
     """
-    path = table_path(root, table)
-    if not path.is_dir():
-        return 0
     wanted: set[str] = set()
     for version in keep:
         wanted.update(p.path for p in parts_of(root, table, version))
-    removed = 0
-    for file in path.rglob("*.parquet"):
-        relative = file.relative_to(path).as_posix()
-        if relative not in wanted and "_delta_log" not in file.parts:
-            file.unlink(missing_ok=True)
-            removed += 1
-    return removed
-
-
-@dataclass(frozen=True, slots=True)
-class RowGroup:
-    """A row group of a part: where it is, and the bounds of its `record` column."""
-
-    path: Path
-    index: int
-    chrom: str
-    file: str
-    first_record: int
-    last_record: int
-
-
-def row_groups(
-    root: Path, table: Table, version: int, wanted: Callable[[Part], bool] = lambda _: True
-) -> list[RowGroup]:
-    """The row groups of a table that has `file` and `record`, in order of both.
-
-    Of `wanted` parts alone, for each is opened, and a genome has some thousand.
-    """
-    found = []
-    for part in filter(wanted, parts_of(root, table, version)):
-        path = table_path(root, table) / part.path
-        metadata = pq.read_metadata(path)
-        place = metadata.schema.names.index("record")
-        # A part holds records of one file alone.
-        file = part.stats["file"][0]
-        for i in range(metadata.num_row_groups):
-            record = metadata.row_group(i).column(place).statistics
-            found.append(RowGroup(path, i, part.chrom or "", file, record.min, record.max))
-    return sorted(found, key=lambda g: (g.file, g.first_record, g.chrom))
-
-
-class RowReader:
-    """Rows of row groups by number of record, asked for in ascending order.
-
-    Row groups are read whole, once, and let go when what is asked for lies behind them.
-    """
-
-    def __init__(
-        self,
-        groups: Sequence[RowGroup],
-        columns: Sequence[str],
-        dictionaries: Sequence[str] = (),
-    ) -> None:
-        """`groups` of one contig of one file; `columns` besides `record`, which comes too.
-
-        `dictionaries` are the string columns to be read as dictionaries, untouched.
-        """
-        self._groups = sorted(groups, key=lambda g: g.first_record)
-        self._columns = ["record", *columns]
-        self._dictionaries = list(dictionaries)
-        self._read: dict[int, pa.Table] = {}
-
-    def between(self, first: int, last: int) -> pa.Table | None:
-        """Rows of records `first` to `last`, in order; None where there are none."""
-        pieces = []
-        for i, group in enumerate(self._groups):
-            if group.last_record < first:
-                self._read.pop(i, None)
-            elif group.first_record <= last:
-                piece = self._group(i)
-                low, high = values(piece["record"]).searchsorted([first, last + 1])
-                if high > low:
-                    pieces.append(piece.slice(int(low), int(high - low)))
-        if len(pieces) == 1:
-            return pieces[0]
-        return pa.concat_tables(pieces).unify_dictionaries().combine_chunks() if pieces else None
-
-    def all(self) -> pa.Table | None:
-        """All rows, in order; None where there are none."""
-        return self.between(0, 1 << 62)
-
-    def _group(self, i: int) -> pa.Table:
-        if i not in self._read:
-            group = self._groups[i]
-            with pq.ParquetFile(group.path, read_dictionary=self._dictionaries) as opened:
-                rows = opened.read_row_group(group.index, columns=self._columns)
-            self._read[i] = rows.unify_dictionaries().combine_chunks()
-        return self._read[i]
-
-
-def read_records(
-    groups: Iterable[RowGroup],
-    columns: Sequence[str],
-    dictionaries: Sequence[str],
-    chrom: str,
-    file: str,
-    first: int,
-    last: int,
-) -> pa.Table | None:
-    """Rows of records `first` to `last` of a file, in order; None where there are none.
-
-    `dictionaries` are the string columns to be read as dictionaries, untouched.
-    """
-    pieces = []
-    for group in groups:
-        if (group.chrom, group.file) != (chrom, file):
-            continue
-        if group.last_record < first or group.first_record > last:
-            continue
-        with pq.ParquetFile(group.path, read_dictionary=list(dictionaries)) as opened:
-            piece = opened.read_row_group(group.index, columns=["record", *columns])
-        if group.first_record < first or group.last_record > last:
-            records = values(piece["record"])
-            low, high = records.searchsorted([first, last + 1])
-            piece = piece.slice(int(low), int(high - low))
-        if piece.num_rows:
-            pieces.append(piece)
-    if not pieces:
-        return None
-    return pa.concat_tables(pieces).unify_dictionaries().combine_chunks()
+    gone = part_names(root, table) - wanted
+    for name in gone:
+        (table_path(root, table) / name).unlink(missing_ok=True)
+    return len(gone)

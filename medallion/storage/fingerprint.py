@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from medallion.files import Place
+
 __all__ = ["Fingerprint", "code_digest", "digest_file"]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -121,7 +123,7 @@ def _imported(file: Path) -> set[Path]:
     return {p for p in found if p.is_file()}
 
 
-def digest_file(path: Path) -> str:
+def digest_file(path: Place) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

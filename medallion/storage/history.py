@@ -8,22 +8,21 @@ process left half written is passed over. Losing the file loses the history and 
 from __future__ import annotations
 
 import json
-import os
 import platform
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
-from medallion.errors import BuildCancelled
+from medallion.errors import BuildCancelled, StoreError
+from medallion.files import Place, add_line, last_lines
 from medallion.progress import Reporter
 from medallion.storage.snapshot import read_snapshot
 
@@ -93,7 +92,7 @@ class Run:
 
 @contextmanager
 def recorded(
-    root: Path, layer: str, reasons: Sequence[str], asked_by: str, report: Reporter
+    root: Place, layer: str, reasons: Sequence[str], asked_by: str, report: Reporter
 ) -> Iterator[None]:
     """Run a build of `layer` and write how it went, however it ends."""
     started, begun = datetime.now(UTC), time.monotonic()
@@ -132,50 +131,20 @@ def recorded(
         )
 
 
-def write_run(root: Path, run: Run) -> None:
+def write_run(root: Place, run: Run) -> None:
     """Add a line. A disk that is full or read-only costs the line, never the build."""
     data = asdict(run)
     data["started_at"] = run.started_at.astimezone(UTC).isoformat()
     data["error"] = run.error and run.error[:_MOST_ERROR]
     text = json.dumps(data, sort_keys=True) + "\n"
-    try:
-        with (root / _NAME).open("ab") as file:
-            if file.tell() and not _ends_a_line(root / _NAME):
-                file.write(b"\n")
-            file.write(text.encode("utf-8"))
-        if (root / _NAME).stat().st_size > _MOST_BYTES:
-            _forget(root / _NAME)
-    except OSError:
-        return
+    with suppress(OSError, StoreError):
+        add_line(root / _NAME, text.encode("utf-8"), _MOST_BYTES)
 
 
-def _forget(path: Path) -> None:
-    """Keep the newer half of the lines, by their bytes."""
-    kept = _tail(path, _MOST_BYTES // 2)
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_bytes(kept)
-    os.replace(temporary, path)
-
-
-def _tail(path: Path, most: int) -> bytes:
-    """The last whole lines of a file, of at most so many bytes."""
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - most - 1))
-        text = file.read(most + 1)
-    return text if size <= most else text.partition(b"\n")[2]
-
-
-def _ends_a_line(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, 2)
-        return file.read(1) == b"\n"
-
-
-def read_history(root: Path) -> pl.DataFrame:
+def read_history(root: Place) -> pl.DataFrame:
     """The builds of the lake at `root`, the oldest first; columns as SCHEMA."""
     try:
-        lines = _tail(root / _NAME, _MOST_BYTES).splitlines()
+        lines = last_lines(root / _NAME, _MOST_BYTES).splitlines()
     except FileNotFoundError:
         lines = []
     rows = []

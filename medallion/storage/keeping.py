@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from medallion.errors import LakeError, UsageError
+from medallion.files import Place
 from medallion.storage.snapshot import replace_json
 
 __all__ = ["DEFAULT", "MOST", "kept_number", "set_kept_number"]
@@ -16,7 +16,7 @@ MOST = 40
 _NAME = "keep.json"
 
 
-def kept_number(root: Path) -> int:
+def kept_number(root: Place) -> int:
     """How many versions before the published one the lake at `root` keeps of each table.
 
     Raises LakeError where the lake's file of it cannot be read.
@@ -33,9 +33,9 @@ def kept_number(root: Path) -> int:
         ) from error
 
 
-def set_kept_number(root: Path, number: int) -> None:
+def set_kept_number(root: Place, number: int) -> None:
     """Have the lake keep so many; UsageError where that cannot be. For a builder with the lock."""
-    replace_json(root / _NAME, {"versions": _checked(number)})
+    replace_json(root, _NAME, {"versions": _checked(number)})
 
 
 def _checked(number: object) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from medallion.files import Place, sizes
+from medallion.files.objects import ObjectWriter
+from medallion.files.parquet import finished, open_parquet, output_of
 from medallion.storage.schema import Table
 
 __all__ = [
-    "Part", "PartWriter", "folder_name", "holding", "read_through", "table_path", "whole",
+    "Part", "PartWriter", "folder_name", "holding", "missing", "read_through", "table_path",
     "write_part",
 ]  # fmt: skip
 
@@ -63,7 +66,7 @@ def holding(file: str, variants: pl.DataFrame) -> Callable[[Part], bool]:
     return holds
 
 
-def table_path(root: Path, table: Table) -> Path:
+def table_path(root: Place, table: Table) -> Place:
     """The folder of `table` in the lake at `root`."""
     return root / table.layer / table.short
 
@@ -87,14 +90,14 @@ def folder_name(chrom: str) -> str:
 class PartWriter:
     """One part of a table, written a row group at a time so that memory stays flat."""
 
-    def __init__(self, root: Path, table: Table, chrom: str | None, name: str) -> None:
+    def __init__(self, root: Place, table: Table, chrom: str | None, name: str) -> None:
         self._table = table
         self._chrom = chrom
         self._relative = f"{_folder(table, chrom)}{name}-{uuid.uuid4().hex[:12]}.parquet"
         self._path = table_path(root, table) / self._relative
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._schema = table.arrow_schema(stored=True)
         self._writer: pq.ParquetWriter | None = None
+        self._output: Path | ObjectWriter = Path()
         self._rows = 0
         self._stats: dict[str, tuple[Any, Any]] = {}
 
@@ -103,8 +106,9 @@ class PartWriter:
         data = rows.to_arrow() if isinstance(rows, pl.DataFrame) else rows
         data = data.select(self._schema.names)
         if self._writer is None:
+            self._output = output_of(self._path)
             self._writer = pq.ParquetWriter(
-                self._path,
+                self._output,
                 _storable(self._schema, data.schema),
                 compression=_COMPRESSION,
                 compression_level=_LEVEL,
@@ -149,7 +153,7 @@ class PartWriter:
         self._writer = None
         return Part(
             path=self._relative,
-            bytes=self._path.stat().st_size,
+            bytes=finished(self._output),
             rows=self._rows,
             chrom=self._chrom,
             stats=dict(self._stats),
@@ -179,19 +183,19 @@ def _storable(schema: pa.Schema, given: pa.Schema) -> pa.Schema:
     return pa.schema(fields)
 
 
-def whole(root: Path, table: Table, part: Part) -> bool:
-    """Whether the file of a part is there, with as many bytes as it should have."""
-    path = table_path(root, table) / part.path
-    return path.is_file() and path.stat().st_size == part.bytes
+def missing(root: Place, table: Table, parts: Collection[Part]) -> list[Part]:
+    """Those of `parts` whose file is not there with as many bytes as it should have."""
+    there = sizes(table_path(root, table), (p.path for p in parts))
+    return [p for p in parts if there.get(p.path) != p.bytes]
 
 
-def read_through(root: Path, table: Table, part: Part) -> None:
+def read_through(root: Place, table: Table, part: Part) -> None:
     """Read the file of a part to its end, and hold each page against its checksum.
 
     Raises OSError or an ArrowException where it is not as it was written.
     """
     path = table_path(root, table) / part.path
-    with pq.ParquetFile(path, page_checksum_verification=True) as opened:
+    with open_parquet(path, checked=True) as opened:
         names, rows = opened.schema_arrow.names, 0
         for group in range(opened.num_row_groups):
             rows += opened.read_row_group(group).num_rows
@@ -201,7 +205,7 @@ def read_through(root: Path, table: Table, part: Part) -> None:
 
 
 def write_part(
-    root: Path, table: Table, rows: pa.Table | pl.DataFrame, *, chrom: str | None, name: str
+    root: Place, table: Table, rows: pa.Table | pl.DataFrame, *, chrom: str | None, name: str
 ) -> Part | None:
     """Write `rows` as one part of `table`; None where there are none."""
     count = rows.height if isinstance(rows, pl.DataFrame) else rows.num_rows

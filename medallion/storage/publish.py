@@ -5,84 +5,83 @@ In this order, so that a build that dies on the way has changed nothing that is 
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from medallion.errors import WorkerError
+from medallion.errors import LakeError, WorkerError
+from medallion.files import Place, delta_options_of, is_seen, remove_folder
 from medallion.storage import delta
 from medallion.storage.fingerprint import Fingerprint
 from medallion.storage.keeping import kept_number
-from medallion.storage.parts import Part, table_path, whole
+from medallion.storage.lock import confirm
+from medallion.storage.parts import Part, missing, table_path
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, TableState, read_snapshot, write_snapshot
 
 __all__ = ["arrived", "publish", "remove_unreadable", "removing_unfinished"]
 
 
-def arrived(root: Path, table: Table, parts: Iterable[Part]) -> list[Part]:
+def arrived(root: Place, table: Table, parts: Iterable[Part]) -> list[Part]:
     """`parts` as workers returned them, looked at on this machine's disk.
 
     Raises WorkerError where one is not there as it was written.
     """
     found = list(parts)
-    for part in found:
-        if not whole(root, table, part):
-            raise WorkerError(
-                f"A worker wrote {part.path} of {table.name}, but it is not in {root} as this "
-                "machine sees it. Nothing was published. A lake that several machines build "
-                "lies where all have it under the same path."
-            )
+    for part in missing(root, table, found):
+        raise WorkerError(
+            f"A worker wrote {part.path} of {table.name}, but it is not in {root} as this "
+            "machine sees it. Nothing was published. A lake that several machines build "
+            "lies where all have it under the same path."
+        )
     return found
 
 
 @contextmanager
-def removing_unfinished(root: Path, tables: Sequence[Table]) -> Iterator[None]:
+def removing_unfinished(root: Place, tables: Sequence[Table]) -> Iterator[None]:
     """Run a build; where it fails or is cancelled, remove the parts that it wrote.
 
     A part that a worker out of reach goes on writing is removed by the next build.
     """
-    before = {table: _files(root, table) for table in tables}
+    before = {table: delta.part_names(root, table) for table in tables}
     try:
         yield
     except BaseException:
         # What went wrong may stand in the way of this too; it is what is to be told.
-        with suppress(OSError, DeltaError):
+        with suppress(OSError, DeltaError, LakeError):
+            confirm(root)
             for table in tables:
-                named = set(delta.newest_paths(root, table))
-                for path in _files(root, table) - before[table] - named:
-                    path.unlink(missing_ok=True)
+                kept = before[table] | delta.newest_names(root, table)
+                for name in delta.part_names(root, table) - kept:
+                    (table_path(root, table) / name).unlink(missing_ok=True)
         raise
 
 
-def remove_unreadable(root: Path, layer: str) -> None:
+def remove_unreadable(root: Place, layer: str) -> None:
     """Remove tables of `layer` whose log is damaged: no commit could be put on top of it.
 
     Only a builder that holds the lake's lock, and makes the layer anew, may call this.
+    Raises StoreError where it is the store that cannot be used.
     """
-    for log in (root / layer).glob("*/_delta_log"):
+    for folder in (root / layer).glob("*"):
+        if not (folder / "_delta_log").is_dir():
+            continue
         try:
-            DeltaTable(str(log.parent))
+            DeltaTable(str(folder), storage_options=delta_options_of(root))
         except TableNotFoundError:
             continue
         except (DeltaError, OSError):
-            shutil.rmtree(log.parent, ignore_errors=True)
-
-
-def _files(root: Path, table: Table) -> set[Path]:
-    folder = table_path(root, table)
-    return {p for p in folder.rglob("*.parquet") if "_delta_log" not in p.parts}
+            if is_seen(root):
+                remove_folder(folder)
 
 
 def publish(
-    root: Path,
+    root: Place,
     parts: Mapping[Table, Sequence[Part | None]],
     fingerprint: Fingerprint,
     summary: Mapping[str, Any],
@@ -95,6 +94,7 @@ def publish(
     died, are removed.
     """
     layer = next(iter(parts)).layer
+    confirm(root)
     before = read_snapshot(root, layer)
     kept = kept_number(root)
     states = {}
@@ -110,6 +110,7 @@ def publish(
             earlier[table.short] = [v for v in known if v < version][:kept]
     now, seconds = datetime.now(UTC), time.monotonic() - begun
     write_snapshot(root, Snapshot(layer, states, fingerprint, now, seconds, summary, earlier))
+    confirm(root)
     for table in parts:
         short = table.short
         delta.clean(root, table, [states[short].version, *earlier.get(short, ())])

@@ -8,15 +8,15 @@ the way has changed nothing that anybody reads.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from medallion.errors import LakeError, LayerFormatError
+from medallion.errors import LakeError, LayerFormatError, StoreError
+from medallion.files import Place, move, replacing
 from medallion.storage.fingerprint import Fingerprint
+from medallion.storage.lock import confirm
 
 __all__ = [
     "Snapshot",
@@ -59,11 +59,11 @@ class Snapshot:
         return f"{versions}@{self.built_at.timestamp():.6f}"
 
 
-def _path(root: Path, layer: str) -> Path:
+def _path(root: Place, layer: str) -> Place:
     return root / layer / _NAME
 
 
-def read_snapshot(root: Path, layer: str) -> Snapshot | None:
+def read_snapshot(root: Place, layer: str) -> Snapshot | None:
     """The published `layer` of the lake at `root`, or None where there is none.
 
     Raises LayerFormatError where another version of the program wrote it, LakeError
@@ -103,7 +103,7 @@ def read_snapshot(root: Path, layer: str) -> Snapshot | None:
         ) from error
 
 
-def put_aside_unreadable(root: Path, layer: str) -> None:
+def put_aside_unreadable(root: Place, layer: str) -> None:
     """Take the record of a layer out of the way where it is damaged or of another version.
 
     What it names is then neither read nor kept. Only a builder that holds the lake's lock,
@@ -111,15 +111,18 @@ def put_aside_unreadable(root: Path, layer: str) -> None:
     """
     try:
         read_snapshot(root, layer)
+    except StoreError:
+        raise
     except LakeError:
         path = _path(root, layer)
-        os.replace(path, path.with_name(f"{path.name}.other"))
+        move(path, path.with_name(f"{path.name}.other"))
 
 
-def write_snapshot(root: Path, snapshot: Snapshot) -> None:
+def write_snapshot(root: Place, snapshot: Snapshot) -> None:
     """Publish `snapshot`: the last act of a build."""
     replace_json(
-        _path(root, snapshot.layer),
+        root,
+        f"{snapshot.layer}/{_NAME}",
         {
             "format": FORMAT,
             "layer": snapshot.layer,
@@ -136,19 +139,12 @@ def write_snapshot(root: Path, snapshot: Snapshot) -> None:
     )
 
 
-def replace_json(path: Path, data: Mapping[str, Any]) -> None:
-    """Write `data` to `path` so that a reader sees the old file or the new one, whole.
+def replace_json(root: Place, name: str, data: Mapping[str, Any]) -> None:
+    """Write `data` to `name` in a lake; a reader sees the old file or the new one, whole.
 
     Only a builder that holds the lake's lock may call this.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # One name always: what a builder that died left is written over by the next.
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            json.dump(data, file, indent=1, sort_keys=True)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    text = json.dumps(data, indent=1, sort_keys=True)
+    with replacing(root / name) as write:
+        confirm(root)
+        write(text.encode("utf-8"))

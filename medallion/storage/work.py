@@ -23,12 +23,12 @@ from concurrent.futures import (
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import Path
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
 from medallion.errors import MedallionError, WorkerError
+from medallion.files import Place
 from medallion.progress import Reporter
 from medallion.storage import cluster
 from medallion.storage.memory import keep_memory, keeping_memory
@@ -45,7 +45,7 @@ _PROCESS = uuid.uuid4().hex
 class Work:
     """Where a build happens (`root`), who does it (`executor`), and whom to tell (`report`)."""
 
-    root: Path
+    root: Place
     executor: Executor
     workers: int
     report: Reporter
@@ -171,7 +171,7 @@ def _lost(error: BaseException) -> WorkerError | None:
 
 @contextmanager
 def start_work(
-    root: Path, report: Reporter, *, workers: int | None = None, executor: Executor | None = None
+    root: Place, report: Reporter, *, workers: int | None = None, executor: Executor | None = None
 ) -> Iterator[Work]:
     """Work on `executor`, or on a thread pool of `workers` (None: one for each core).
 

@@ -14,6 +14,7 @@ import polars as pl
 
 from medallion.catalog.colours import Theme
 from medallion.figures.way_to_a_line import way_to_a_line
+from medallion.files import Place
 from medallion.lake import Lake
 from medallion.storage.fingerprint import digest_file
 from medallion.story.ask import Answers, beginning, frame, of_lake
@@ -75,7 +76,7 @@ def ask(lake: Lake, theme: Theme) -> Answers:
     return Answers(values, {"way": way_to_a_line(blocks, theme=theme)} if can else {})
 
 
-def _cut(path: Path, vcf: Mapping[str, Any], blocks: pl.DataFrame) -> Cut | None:
+def _cut(path: Place, vcf: Mapping[str, Any], blocks: pl.DataFrame) -> Cut | None:
     """Cut a copy of the file in the middle, where a block ends, and read it.
 
     Of a large file less than the half is kept. None where there is nothing to cut.

@@ -82,7 +82,7 @@ def _edited(lake: Lake) -> Edit | None:
         vcf.write_text(text, encoding="utf-8", newline="\n")
         small = Lake(Path(folder) / "lake", vcf=[vcf])
         small.build("silver")
-        kept = small.path / "bronze" / vcf.name
+        kept = Path(folder) / "lake" / "bronze" / vcf.name
         last = text[-2]
         other = "1" if last == "0" else "0"
         kept.write_text(f"{text[:-2]}{other}\n", encoding="utf-8", newline="\n")

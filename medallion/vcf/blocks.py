@@ -14,7 +14,6 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, Literal
 
 import numpy as np
@@ -22,6 +21,7 @@ import numpy.typing as npt
 from isal import isal_zlib
 
 from medallion.errors import DamagedFileError, NotVCFError, SourceError
+from medallion.files import Place
 
 __all__ = ["BGZF_EOF", "Blocks", "Container", "detect", "list_blocks", "read_runs", "read_text"]
 
@@ -51,7 +51,7 @@ class Blocks:
     has one element more, the stream's length.
     """
 
-    path: Path
+    path: Place
     container: Container
     offset: npt.NDArray[np.int64]
     size: npt.NDArray[np.int64]
@@ -67,7 +67,7 @@ class Blocks:
         return int(self.text_offset[-1])
 
 
-def detect(path: Path) -> Container:
+def detect(path: Place) -> Container:
     """How `path` is packed, by its first bytes.
 
     Raises SourceError where it is not a readable file, NotVCFError where it is empty.
@@ -99,7 +99,7 @@ def _block_size(head: bytes) -> int | None:
     return None
 
 
-def list_blocks(path: Path) -> Blocks:
+def list_blocks(path: Place) -> Blocks:
     """Find the blocks of `path` without inflating BGZF.
 
     Raises DamagedFileError, naming block and offset, where a BGZF file is cut short or
@@ -121,7 +121,7 @@ def list_blocks(path: Path) -> Blocks:
     return Blocks(path, container, zero, zero, text_offset, has_eof_block=True)
 
 
-def _bgzf_blocks(path: Path) -> Blocks:
+def _bgzf_blocks(path: Place) -> Blocks:
     offsets: list[int] = []
     sizes: list[int] = []
     texts: list[int] = []
@@ -226,7 +226,7 @@ def _damaged(blocks: Blocks, number: int, what: str) -> DamagedFileError:
     )
 
 
-def _gzip_pieces(path: Path) -> Iterator[bytes]:
+def _gzip_pieces(path: Place) -> Iterator[bytes]:
     """The text of a plain gzip file, members one after the other, in pieces."""
     decoder = isal_zlib.decompressobj(wbits=31)
     fed = 0

@@ -10,9 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from medallion.errors import NotVCFError, SourceError
+from medallion.files import Place
 from medallion.vcf.blocks import Blocks, read_text
 from medallion.vcf.defects import Defect
 from medallion.vcf.foreign import foreign
@@ -89,7 +89,7 @@ def _end_of_header(text: bytearray, seen: int) -> int | None:
     return found.start() + 1 if found else None
 
 
-def parse_header(text: bytes, path: Path) -> Header:
+def parse_header(text: bytes, path: Place) -> Header:
     """Parse the lines of a header, the #CHROM line included.
 
     Raises NotVCFError where there is no readable #CHROM line.
@@ -145,7 +145,7 @@ def parse_header(text: bytes, path: Path) -> Header:
     )
 
 
-def _columns(line: str, path: Path) -> tuple[tuple[str, ...], bool]:
+def _columns(line: str, path: Place) -> tuple[tuple[str, ...], bool]:
     if line.count("\t") > _MAX_SAMPLES:
         raise SourceError(
             f"{path.name} names {line.count(chr(9)) - 8:,} samples in its #CHROM line: expected at "

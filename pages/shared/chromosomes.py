@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 
 from medallion import Lake
 from medallion.catalog import DATASETS
 from medallion.errors import MedallionError
+from medallion.files import Place, free_bytes
 from pages.shared import builds, say
 from pages.shared.words import size
 
@@ -28,7 +27,7 @@ def choose(known: Sequence[str], key: str, default: Sequence[str] = ()) -> list[
     return list(known) if every else [chrom for chrom in known if chrom in some]
 
 
-def cost(dataset: str, chroms: Sequence[str], path: Path) -> None:
+def cost(dataset: str, chroms: Sequence[str], path: Place) -> None:
     """Say what a choice downloads and needs on disk, and whether it fits."""
     sizes = [DATASETS[dataset].vcf(chrom).bytes for chrom in chroms]
     known = sum(n for n in sizes if n is not None)
@@ -40,8 +39,8 @@ def cost(dataset: str, chroms: Sequence[str], path: Path) -> None:
         f"Downloads **{size(known)}**; with its three layers it takes about "
         f"**{size(needed)}** on disk."
     )
-    there = next(p for p in (path, *path.parents) if p.exists())
-    free = shutil.disk_usage(there).free
+    there = next((p for p in (path, *path.parents) if p.exists()), path)
+    free = free_bytes(there)
     if free < needed:
         say.text_note(
             "This does not fit.",

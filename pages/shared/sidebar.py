@@ -9,7 +9,8 @@ from typing import Any
 import streamlit as st
 
 from medallion import Lake
-from medallion.errors import MedallionError
+from medallion.errors import MedallionError, UsageError
+from medallion.files import place
 from medallion.status import LayerStatus
 from pages.shared import builds, say, state
 from pages.shared.panels import POLL_SECONDS
@@ -60,8 +61,9 @@ def open_another() -> None:
             key="folder",
             on_change=_open,
             placeholder="/data/my-lake or a new name",
-            help="The path of a folder on the machine that runs this app. A bare name is a "
-            "folder below data/. Where it holds no lake yet, the next page makes one.",
+            help="The path of a folder on the machine that runs this app, or s3://bucket/folder. "
+            "A bare name is a folder below data/. Where it holds no lake yet, the next page makes "
+            "one.",
         )
         st.button("Open this lake", on_click=_open, width="stretch")
 
@@ -70,7 +72,12 @@ def _open() -> None:
     folder = str(st.session_state.get("folder", "")).strip()
     if folder:
         bare = Path(folder).name == folder
-        st.session_state["lake"] = state.open_folder(state.DATA / folder if bare else Path(folder))
+        try:
+            chosen = state.DATA / folder if bare else place(folder)
+        except UsageError as error:
+            say.failure("This cannot be opened.", str(error))
+            return
+        st.session_state["lake"] = state.open_folder(chosen)
         st.session_state["folder"] = ""
 
 

@@ -10,6 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from medallion.catalog import DATASETS
 from medallion.errors import MedallionError
+from medallion.files import Place
 from pages.shared import chromosomes, say, state, uploads
 
 __all__ = ["make_lake"]
@@ -31,7 +32,7 @@ _WORDS = {
 }
 
 
-def make_lake(path: Path) -> None:
+def make_lake(path: Place) -> None:
     """Say that `path` holds no lake and let one be made there."""
     st.title("There is no lake in this folder yet", anchor=False)
     st.code(str(path), language=None, wrap_lines=True)
@@ -82,7 +83,7 @@ def make_lake(path: Path) -> None:
             st.rerun()
 
 
-def _uploaded(path: Path, vcf: list[str], samples: str) -> tuple[list[str], str]:
+def _uploaded(path: Place, vcf: list[str], samples: str) -> tuple[list[str], str]:
     """Offer to send files through the page; return the choice with what was sent."""
     left, right = st.columns(2)
     file = left.file_uploader(
@@ -105,7 +106,7 @@ def _uploaded(path: Path, vcf: list[str], samples: str) -> tuple[list[str], str]
     return vcf, samples
 
 
-def _once(file: UploadedFile, path: Path, keep: Callable[[uploads.Upload, Path], Path]) -> Path:
+def _once(file: UploadedFile, path: Place, keep: Callable[[uploads.Upload, Place], Path]) -> Path:
     """Keep a sent file when it arrives, not at every run of the page after it."""
     kept: dict[tuple[str, str], Path] = st.session_state.setdefault("kept uploads", {})
     key = (str(path), file.file_id)

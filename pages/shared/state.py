@@ -16,6 +16,7 @@ import streamlit as st
 
 from medallion import Lake
 from medallion.catalog.colours import Theme
+from medallion.files import Place, place
 from pages.shared import cache
 
 __all__ = [
@@ -38,42 +39,42 @@ DEMO = DATA / "demo"
 
 # Folders opened by hand, for every tab of this server: a reload of a page whose URL
 # names one of them finds it again.
-_OPENED: dict[str, Path] = {}
+_OPENED: dict[str, Place] = {}
 
 # What a folder without a lake is to be made into, until it is built and remembers it.
 _SOURCES: dict[str, dict[str, object]] = {str(DEMO): {"dataset": "demo"}}
 
 
-def start_path() -> Path:
+def start_path() -> Place:
     """Return the lake that the app was started on.
 
-    `--lake DIR` after `streamlit run app.py --`, else MEDALLION_LAKE, else data/ where it
-    holds a lake, else the demo's.
+    `--lake DIR` (or s3://bucket/folder) after `streamlit run app.py --`, else MEDALLION_LAKE,
+    else data/ where it holds a lake, else the demo's.
     """
     given = _argument(sys.argv[1:]) or os.environ.get("MEDALLION_LAKE")
     if given:
-        return Path(given).expanduser().resolve()
+        return place(given).expanduser().resolve()
     return DATA if (DATA / "lake.json").is_file() else DEMO
 
 
 def _argument(arguments: list[str]) -> str | None:
-    for place, argument in enumerate(arguments):
-        if argument == "--lake" and place + 1 < len(arguments):
-            return arguments[place + 1]
+    for number, argument in enumerate(arguments):
+        if argument == "--lake" and number + 1 < len(arguments):
+            return arguments[number + 1]
         if argument.startswith("--lake="):
             return argument.removeprefix("--lake=")
     return None
 
 
-def known_lakes() -> dict[str, Path]:
+def known_lakes() -> dict[str, Place]:
     """Return the lakes to choose from by name; the one the app was started on comes first."""
-    found = [start_path()]
+    found: list[Place] = [start_path()]
     if (DATA / "lake.json").is_file():
         found.append(DATA)
     found.append(DEMO)
     if DATA.is_dir():
         found.extend(sorted(record.parent for record in DATA.glob("*/lake.json")))
-    lakes: dict[str, Path] = {}
+    lakes: dict[str, Place] = {}
     for path in (*found, *_OPENED.values()):
         if path in lakes.values():
             continue
@@ -84,14 +85,14 @@ def known_lakes() -> dict[str, Path]:
     return lakes
 
 
-def open_folder(folder: Path) -> str:
+def open_folder(folder: Place) -> str:
     """Add a folder to the lakes to choose from and return its name among them."""
     path = folder.expanduser().resolve()
     _OPENED[str(path)] = path
     return next(name for name, known in known_lakes().items() if known == path)
 
 
-def make_lake(path: Path, **source: object) -> None:
+def make_lake(path: Place, **source: object) -> None:
     """Have the folder become a lake of `source`, the arguments of `Lake`, when it is built.
 
     Raises a MedallionError where no lake can be made of them.
@@ -100,7 +101,7 @@ def make_lake(path: Path, **source: object) -> None:
     _SOURCES[str(path)] = source
 
 
-def current_path() -> Path:
+def current_path() -> Place:
     """Return the folder of the chosen lake."""
     lakes = known_lakes()
     return lakes.get(st.session_state.get("lake", ""), next(iter(lakes.values())))

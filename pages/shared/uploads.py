@@ -1,5 +1,7 @@
 """Files that a reader sends through the page: kept in the lake's folder, under safe names.
 
+For a lake in an object store they are kept on this machine, until a build brings them there.
+
 A name that comes from outside never becomes a path: only its last part is used, with
 every unusual character replaced. What is no VCF is refused at once and not kept.
 """
@@ -8,11 +10,13 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 import uuid
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from medallion.errors import MedallionError
+from medallion.files import Place
 from medallion.silver.samples import read_sample_table
 from medallion.vcf.blocks import list_blocks
 from medallion.vcf.header import read_header
@@ -43,12 +47,12 @@ def safe_name(name: str, default: str) -> str:
     return plain or default
 
 
-def keep_vcf(upload: Upload, lake: Path) -> Path:
+def keep_vcf(upload: Upload, lake: Place) -> Path:
     """Keep an uploaded VCF below `lake`; return where. Raises NotVCFError and the like."""
     name = safe_name(upload.name, "upload.vcf")
     if not name.endswith(_VCF_ENDINGS):
         name += ".vcf"
-    path = _keep(upload, lake / _FOLDER, name)
+    path = _keep(upload, _folder(lake), name)
     try:
         read_header(list_blocks(path))
     except MedallionError:
@@ -57,15 +61,21 @@ def keep_vcf(upload: Upload, lake: Path) -> Path:
     return path
 
 
-def keep_table(upload: Upload, lake: Path) -> Path:
+def keep_table(upload: Upload, lake: Place) -> Path:
     """Keep an uploaded sample table below `lake`; return where. Raises SampleTableError."""
-    path = _keep(upload, lake / _FOLDER, safe_name(upload.name, "samples.txt"))
+    path = _keep(upload, _folder(lake), safe_name(upload.name, "samples.txt"))
     try:
         read_sample_table(path)
     except MedallionError:
         path.unlink()
         raise
     return path
+
+
+def _folder(lake: Place) -> Path:
+    if isinstance(lake, Path):
+        return lake / _FOLDER
+    return Path(tempfile.gettempdir()) / f"medallion-{_FOLDER}" / safe_name(str(lake), "lake")
 
 
 def _keep(upload: Upload, folder: Path, name: str) -> Path:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 import streamlit as st
 
 from medallion import Lake
+from medallion.files import place
 from medallion.ondemand import Measure
 from medallion.ondemand import ld_pairs as of_rows
 from medallion.ondemand.region import View, common_in
@@ -70,7 +70,7 @@ def ld_pairs(
     `versions` are silver's and gold's.
     """
     common = common_alleles(path, versions[1], view, group, minimum, limit, file)
-    return of_rows(Path(path), common.alleles, population=group, measure=measure)
+    return of_rows(place(path), common.alleles, population=group, measure=measure)
 
 
 @st.cache_data(max_entries=SOME, show_spinner="Counting haplotypes …")

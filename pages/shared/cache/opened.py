@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
 from medallion import Lake
+from medallion.files import place
 
 __all__ = ["FEW", "SOME", "Allele", "allele_of", "of_allele", "open_lake", "scan"]
 
@@ -32,10 +32,11 @@ def open_lake(path: str, source: Mapping[str, Any] | None = None) -> Lake:
 
     A lake that has been built remembers its source, so `source` is used before only.
     """
-    record = Path(path) / "lake.json"
-    if record.is_file():
-        return _lake(path, record.stat().st_mtime, ())
-    return _lake(path, 0.0, tuple(sorted((source or {}).items())))
+    try:
+        made = (place(path) / "lake.json").stat().st_mtime
+    except (FileNotFoundError, NotADirectoryError):
+        return _lake(path, 0.0, tuple(sorted((source or {}).items())))
+    return _lake(path, made, ())
 
 
 def scan(path: str, table: str) -> pl.LazyFrame:

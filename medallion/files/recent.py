@@ -1,0 +1,37 @@
+"""What was told of a place a moment ago.
+
+In a store each look at a record is a request, and a page of the app takes some dozens of
+them. So who only looks may be told what another was told within a second. On a disk
+everything is asked anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+from medallion.files import ObjectPath, Place
+
+__all__ = ["forget", "recently"]
+
+T = TypeVar("T")
+_SECONDS = 1.0
+_TOLD: dict[tuple[Place, Hashable], tuple[float, Any]] = {}
+
+
+def recently(root: Place, what: Hashable, ask: Callable[[], T]) -> T:
+    """What `ask` gives, or gave a moment ago for `what` of the lake at `root`."""
+    if not isinstance(root, ObjectPath):
+        return ask()
+    told = _TOLD.get((root, what))
+    if told is None or time.monotonic() - told[0] >= _SECONDS:
+        told = _TOLD[root, what] = (time.monotonic(), ask())
+    found: T = told[1]
+    return found
+
+
+def forget(root: Place) -> None:
+    """Have everything about the lake at `root` be asked anew: it was changed."""
+    for key in [key for key in list(_TOLD) if key[0] == root]:
+        _TOLD.pop(key, None)
