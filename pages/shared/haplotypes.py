@@ -94,14 +94,13 @@ def _missing(lake: Lake, unknown: list[str]) -> None:
     """Say which names are no variant of this lake."""
     if not unknown:
         return
-    facets = cache.variant_facets(str(lake.path), lake.version("silver"))
     more = f" and {len(unknown) - 30:,} more" if len(unknown) > 30 else ""
     say.text_note(
         f"{plural(len(unknown), 'name')} of the list not found, and left out.",
         [
             ", ".join(name[:80] for name in unknown[:30]) + more,
             "Positions are 1-based; REF and ALT as in the VCF."
-            if facets["named"]
+            if cache.named(str(lake.path), lake.version("silver"))
             else "No variant of this lake has an identifier: name them by position.",
         ],
     )

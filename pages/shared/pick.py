@@ -30,7 +30,7 @@ def choose_variant(lake: Lake) -> dict[str, Any] | None:
             "Variant",
             key="variant",
             bind="query-params",
-            placeholder=_example(cache.variant_facets(str(lake.path), version)["example"]),
+            placeholder=_example(cache.example(str(lake.path), version)),
             help=f"Chromosome, position (1-based), REF and ALT as in the VCF; or chromosome and "
             f"position; or an ID. For example {_FORMS}.",
         )
@@ -44,7 +44,7 @@ def choose_variant(lake: Lake) -> dict[str, Any] | None:
         say.failure("This does not name a variant.", str(error), f"Try {_FORMS}.")
         return None
     if found.is_empty():
-        named = cache.variant_facets(str(lake.path), version)["named"]
+        named = cache.named(str(lake.path), version)
         say.text_note(
             "No such variant in this lake.",
             [

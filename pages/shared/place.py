@@ -23,8 +23,7 @@ _ENOUGH = 1000  # alleles that a page shows before anyone has chosen a region
 
 def contigs(lake: Lake, version: str) -> dict[str, Contig]:
     """Return the lake's contigs with their first and last position, by name."""
-    facets = cache.variant_facets(str(lake.path), version)
-    return {entry["chrom"]: entry for entry in facets["chroms"]}
+    return {entry["chrom"]: entry for entry in cache.contigs(str(lake.path), version)}
 
 
 def label(view: View) -> str:

@@ -8,6 +8,8 @@ import polars as pl
 import streamlit as st
 
 from medallion import Lake
+from medallion.files import place
+from medallion.ondemand import contig_bounds
 from pages.shared.cache.filter import VariantFilter
 from pages.shared.cache.opened import FEW, SOME, Allele, of_allele, scan
 
@@ -22,38 +24,44 @@ def samples(path: str, version: str) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=FEW, show_spinner=False)
-def variant_facets(path: str, version: str) -> dict[str, Any]:
-    """Return what variants can be filtered by, and an example.
+def contigs(path: str, version: str) -> list[dict[str, Any]]:
+    """Return each contig's chrom, alleles, first and last position."""
+    del version
+    return contig_bounds(place(path)).to_dicts()
 
-    chroms (chrom, alleles, first, last position), types, filters; named: how many have an
-    ID; example: a short row, or None.
-    """
+
+@st.cache_data(max_entries=FEW, show_spinner=False)
+def example(path: str, version: str) -> dict[str, Any] | None:
+    """Return chrom, pos, id, ref and alt of a short variant, or None where there is none."""
+    del version
+    short = pl.sum_horizontal(pl.col("ref", "alt").str.len_chars()) <= _EXAMPLE_CHARS
+    rows = scan(path, "silver.variants").select("chrom", "pos", "id", "ref", "alt")
+    return next(iter(rows.filter(short).head(1).collect().to_dicts()), None)
+
+
+@st.cache_data(max_entries=FEW, show_spinner=False)
+def named(path: str, version: str) -> int:
+    """Return how many variants have an ID."""
     del version
     variants = scan(path, "silver.variants")
-    bounds = (
-        variants.group_by(pl.col("chrom").cast(pl.String))
-        .agg(
-            pl.len().alias("alleles"),
-            pl.col("pos").min().alias("first"),
-            pl.col("pos").max().alias("last"),
-        )
-        .sort("chrom")
-        .collect()
-    )
+    return int(variants.select(pl.col("id").is_not_null().sum()).collect().item())
+
+
+@st.cache_data(max_entries=FEW, show_spinner=False)
+def variant_facets(path: str, version: str) -> dict[str, Any]:
+    """Return what variants can be filtered by: chroms, types, filters; named and example too."""
+    variants = scan(path, "silver.variants")
 
     def values(column: str) -> list[str]:
         wanted = variants.select(pl.col(column).cast(pl.String).fill_null(".").unique().sort())
         return list(wanted.collect().to_series())
 
-    named = variants.select(pl.col("id").is_not_null().sum()).collect()
-    short = pl.sum_horizontal(pl.col("ref", "alt").str.len_chars()) <= _EXAMPLE_CHARS
-    example = variants.filter(short).select("chrom", "pos", "id", "ref", "alt").head(1)
     return {
-        "chroms": bounds.to_dicts(),
+        "chroms": contigs(path, version),
         "types": values("variant_type"),
         "filters": values("filter"),
-        "named": int(named.item()),
-        "example": next(iter(example.collect().to_dicts()), None),
+        "named": named(path, version),
+        "example": example(path, version),
     }
 
 
