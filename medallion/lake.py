@@ -378,11 +378,8 @@ class Lake:
 
     def verify(self, progress: ProgressCallback | None = None) -> list[Check]:
         """Hash bronze again, and run every check of the published layers."""
-        summaries = {
-            name: snapshot.summary
-            for name in LAYERS
-            if (snapshot := read_snapshot(self.path, name)) is not None
-        }
+        found = {name: self._snapshot(name) for name in LAYERS}
+        summaries = {name: s.summary for name, s in found.items() if s is not None}
         with start_work(self.path, Reporter(progress)) as work:
             scan = partial(self.scan, build=False)
             return run_checks(self.path, scan, partial(published_parts, self.path), summaries, work)
