@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_browser import FLAGS, SLOW, find_browser, serve
+from test_browser import FLAGS, SLOW, asked_elsewhere, find_browser, serve
 
 from medallion import Lake
 
@@ -58,18 +58,10 @@ def chromium() -> Iterator[playwright.Browser]:
 def opened(browser: playwright.Browser, width: int, scheme: str) -> playwright.Page:
     """A page that can reach this machine only; what else it asks for is in `page.outside`."""
     context = browser.new_context(viewport={"width": width, "height": 1200}, color_scheme=scheme)
+    asked = asked_elsewhere(context)
     page = context.new_page()
     page.set_default_timeout(SLOW)
-    page.outside = []
-
-    def gate(route: playwright.Route) -> None:
-        if route.request.url.startswith(("http://localhost", "data:", "blob:")):
-            route.continue_()
-        else:
-            page.outside.append(route.request.url)
-            route.abort()
-
-    context.route("**/*", gate)
+    page.outside = asked
     return page
 
 

@@ -20,7 +20,7 @@ import polars as pl
 import pytest
 from plain_vcf import text_lines
 from real_data import SLICES, metadata, real, tool
-from test_browser import FLAGS, SLOW, find_browser, serve
+from test_browser import FLAGS, SLOW, asked_elsewhere, find_browser, serve
 from two_populations import NASTY, NASTY_SAMPLE, write_cohort
 
 from medallion import Lake
@@ -120,21 +120,13 @@ def chromium() -> Iterator[playwright.Browser]:
 def page(chromium: playwright.Browser) -> Iterator[playwright.Page]:
     """A phone's page that can reach this machine only; a script of a name's own fails it."""
     context = chromium.new_context(viewport={"width": 400, "height": 900})
-    outside: list[str] = []
+    outside = asked_elsewhere(context)
     alerts: list[str] = []
-
-    def gate(route: playwright.Route) -> None:
-        if route.request.url.startswith(("http://localhost", "data:", "blob:")):
-            route.continue_()
-        else:
-            outside.append(route.request.url)
-            route.abort()
 
     def note(dialog: playwright.Dialog) -> None:
         alerts.append(dialog.message)
         dialog.dismiss()
 
-    context.route("**/*", gate)
     tab = context.new_page()
     tab.on("dialog", note)
     tab.set_default_timeout(SLOW)
