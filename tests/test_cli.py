@@ -154,6 +154,17 @@ def test_raw_of_the_demo_is_the_file(demo_lake: Lake, capsys: pytest.CaptureFixt
     assert out.splitlines() == lines[4999:5003]
 
 
+@pytest.mark.parametrize("where", ["22-16050075-A-G", "22:1-9"])
+def test_raw_says_so_where_nothing_is(
+    demo_lake: Lake, capsys: pytest.CaptureFixture[str], where: str
+) -> None:
+    assert main(["raw", where, "--lake", str(demo_lake.path)]) == 0
+    told = capsys.readouterr()
+    assert not told.out
+    assert "no line of" in told.err
+    assert "22:16050075" in told.err
+
+
 # variant
 
 

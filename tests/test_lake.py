@@ -56,6 +56,14 @@ def lake(files: tuple[Path, Path], tmp_path: Path) -> Lake:
     return made
 
 
+def test_a_sample_table_is_remembered_where_the_vcf_is_named_again(
+    lake: Lake, files: tuple[Path, Path]
+) -> None:
+    again = Lake(lake.path, vcf=[files[0]])
+    assert again.source == lake.source
+    assert [s.state for s in again.status().values()] == ["fresh"] * 3
+
+
 @pytest.mark.parametrize("name", ["First Last", "Zoë & 100% #1?"])
 def test_a_lake_lies_in_a_folder_of_any_name(name: str, tmp_path: Path) -> None:
     if os.name == "nt":

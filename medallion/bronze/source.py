@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -194,7 +194,8 @@ def combine(known: Source | None, given: Source | None, root: Place) -> Source:
             f"Name another folder with --lake for {given.dataset}."
         )
     if given.dataset == OWN:
-        return given
+        # A table of samples that was given once need not be named with every VCF.
+        return given if given.samples else replace(given, samples=known.samples)
     both = {*known.chroms, *given.chroms}
     return Source(given.dataset, tuple(c for c in DATASETS[given.dataset].chroms if c in both))
 

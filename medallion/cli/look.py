@@ -32,8 +32,15 @@ def add(commands: Commands) -> None:
 
 def _raw(options: argparse.Namespace) -> int:
     lake = open_lake(options)
-    for record in lake.raw(options.where, limit=options.limit, file=options.file):
+    found = lake.raw(options.where, limit=options.limit, file=options.file)
+    for record in found:
         print(record.text)
+    if not found:
+        print(
+            f"medallion: no line of {lake.path} is at {options.where!r}. A place is a region, a "
+            "position (22:16050075) or a record ('#5000'); what a name means: medallion search",
+            file=sys.stderr,
+        )
     return 0
 
 
@@ -45,7 +52,11 @@ def _variant(options: argparse.Namespace) -> int:
         by_name = not options.variant.startswith("chr") and ":" not in options.variant
         if by_name and lake.scan("silver.identifiers", build=False).head(1).collect().is_empty():
             hint = " This lake's source gives no identifiers: search by position."
-        print(f"medallion: nothing in the lake is {options.variant!r}.{hint}", file=sys.stderr)
+        print(
+            f"medallion: nothing in {lake.path} is {options.variant!r}. Expected a variant such as "
+            f"22-16050075-A-G, 22:16050075 or rs587697622.{hint}",
+            file=sys.stderr,
+        )
         return 1
     results = []
     for row in found.iter_rows(named=True):
