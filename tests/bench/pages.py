@@ -173,7 +173,7 @@ async def crowd(address: str, variants: list[dict[str, Any]], sessions: int) -> 
         context = await browser.new_context(viewport={"width": 1200, "height": 900})
         page = await context.new_page()
         await page.goto(f"{address}/variant?variant={name_of(variants[number % len(variants)])}")
-        await page.wait_for_selector(CHART, timeout=30_000)
+        await page.wait_for_selector(CHART, timeout=90_000)
         for step in range(len(variants)):
             row = variants[(number + step + 1) % len(variants)]
             await asyncio.sleep(2)
