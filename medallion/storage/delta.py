@@ -184,20 +184,33 @@ _TROUBLE = (
     pl.exceptions.PanicException,
 )
 
+# What Python, Rust and the system say where none is left, be it for the stack of a thread.
+_NO_MEMORY = ("start new thread", "spawn worker thread", "allocate memory", "bad_alloc")
+
+
+def _wants_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or any(text in str(error) for text in _NO_MEMORY)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).split("\n", maxsplit=1)[0]
+
 
 @contextmanager
 def writing(root: Place) -> Iterator[None]:
     """Turn what a full disk, a lost file or want of memory raises in a build into LakeError."""
     try:
         yield
-    except MemoryError as error:
-        what = str(error).split("\n", maxsplit=1)[0] or "no memory"
-        raise LakeError(
-            f"The build of {root} stopped for want of memory ({what}). What was built before is "
-            "untouched. Build with fewer --workers, or on a machine with more memory."
-        ) from error
-    except _TROUBLE as error:
-        what = str(error).split("\n", maxsplit=1)[0]
+    except (MemoryError, RuntimeError, *_TROUBLE) as error:
+        what = _first_line(error)
+        if _wants_memory(error):
+            raise LakeError(
+                f"The build of {root} stopped for want of memory ({what or 'no memory'}). What was "
+                "built before is untouched. Build with fewer --workers, or on a machine with more "
+                "memory."
+            ) from error
+        if not isinstance(error, _TROUBLE):
+            raise
         raise LakeError(
             f"The build of {root} stopped: {what}. What was built before is untouched. Check that "
             "the disk has room and may be written; a layer that lost a file is made with --force."
@@ -211,7 +224,12 @@ def reading(root: Place, layer: str) -> Iterator[None]:
         yield
     except _TROUBLE as error:
         _of_store.cache_clear()
-        what = str(error).split("\n", maxsplit=1)[0]
+        what = _first_line(error)
+        if _wants_memory(error):
+            raise LakeError(
+                f"The {layer} layer in {root} cannot be read for want of memory ({what}). Nothing "
+                "is lost. Close other programs, or go on where there is more memory."
+            ) from error
         raise LakeError(
             f"The {layer} layer in {root} cannot be read: a file of it is gone or damaged ({what})."
             f" Make it again: medallion build {layer} --force --lake {root}"
