@@ -42,9 +42,9 @@ PICTURES: dict[str, tuple[str, int, str]] = {
 
 def take(names: list[str]) -> None:
     """Draw each picture that is named, in a light window of its own, and save it."""
+    from browser import FLAGS, find_browser, serve
     from PIL import Image
     from playwright.sync_api import sync_playwright
-    from test_browser import FLAGS, find_browser, serve
 
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:

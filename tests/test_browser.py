@@ -1,45 +1,39 @@
 """The dashboard in a real browser, from a fresh clone, with the network cut off.
 
-Needs a Chromium or Chrome on the PATH; skips without. MEDALLION_REQUIRE_TOOLS=1 makes
-that a failure.
+Needs a Chromium or Chrome on the PATH; skips without.
 """
 
 from __future__ import annotations
 
-import contextlib
 import csv
-import os
-import re
-import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
+from browser import (
+    SLOW,
+    chromium,
+    follow,
+    fresh_clone,
+    opened,
+    playwright,
+    serve,
+    settled,
+    sticks_out,
+)
 
 from medallion import Lake
 
-playwright = pytest.importorskip("playwright.sync_api")
+__all__ = ["chromium"]  # a fixture
 
 pytestmark = pytest.mark.browser
-playwright.expect.set_options(timeout=60_000)
+playwright.expect.set_options(timeout=SLOW)
 
-ROOT = Path(__file__).resolve().parents[1]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    # The network is off: every name but this machine's is unknown.
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost",
-]  # fmt: skip
-SLOW = 60_000  # milliseconds; a build under way on a busy machine
 # Attached, not visible: the bar of a frequency of zero has no height.
 BARS = ".js-plotly-plot .bars path"
+CHARTS = {("silver", "Samples"), ("gold", "Variant"), ("gold", "Populations")}  # of bars
 VIEWS = {
     "bronze": ["Files", "Header", "Records", "Samples"],
     "silver": ["Variants", "Genotypes", "Samples", "Quarantine"],
@@ -47,60 +41,9 @@ VIEWS = {
 }
 
 
-def find_browser() -> str:
-    for name in BROWSERS:
-        if found := shutil.which(name):
-            return found
-    why = f"no browser on the PATH: looked for {', '.join(BROWSERS)}"
-    if os.environ.get("MEDALLION_REQUIRE_TOOLS") == "1":
-        pytest.fail(why)
-    pytest.skip(why)
-
-
-@contextlib.contextmanager
-def serve(clone: Path, lake: Path | None = None) -> Iterator[str]:
-    """Start the app as the README says, on a free port, and yield its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    start = ["uv", "run"] if shutil.which("uv") else [sys.executable, "-m"]
-    environment = {
-        **{name: value for name, value in os.environ.items() if name != "MEDALLION_LAKE"},
-        "UV_NO_SYNC": "1",
-        "UV_PROJECT": str(ROOT),
-        "PYTHONPATH": str(ROOT),
-    }
-    folder = clone if lake is None else lake.parent
-    chosen = [] if lake is None else ["--", "--lake", str(lake)]
-    with (folder / "server.log").open("ab") as log:
-        server = subprocess.Popen(
-            [*start, "streamlit", "run", "app.py", "--server.port", str(port),
-             "--server.headless", "true", *chosen],
-            cwd=clone, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
-    address = f"http://localhost:{port}"
-    try:
-        for _ in range(150):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
-                break
-            time.sleep(0.2)
-        else:
-            pytest.fail((folder / "server.log").read_text(encoding="utf-8"))
-        yield address
-    finally:
-        server.terminate()
-        server.wait(60)  # on a busy machine it takes more than a moment
-
-
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a fresh clone has of the app: no data, nothing built."""
-    path = tmp_path_factory.mktemp("clone")
-    shutil.copy(ROOT / "app.py", path)
-    for folder in ("pages", ".streamlit"):
-        shutil.copytree(ROOT / folder, path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    return path
+    return fresh_clone(tmp_path_factory.mktemp("clone"))
 
 
 @pytest.fixture(scope="module")
@@ -109,48 +52,13 @@ def address(clone: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[playwright.Browser]:
-    executable = find_browser()
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=executable, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-def asked_elsewhere(context: playwright.BrowserContext) -> list[str]:
-    """What the pages of `context` ask for that is not on this machine, as they ask for it.
-
-    Requests are watched, not led through the test: then the browser would keep no file of
-    the app from one page to the next.
-    """
-    asked: list[str] = []
-
-    def note(request: playwright.Request) -> None:
-        if not re.match(r"(https?|wss?)://localhost[:/]|data:|blob:", request.url):
-            asked.append(request.url)
-
-    context.on("request", note)
-    return asked
-
-
 @pytest.fixture
 def page(chromium: playwright.Browser) -> Iterator[playwright.Page]:
     """A page that can reach this machine only; asking for anything else fails the test."""
-    context = chromium.new_context(viewport={"width": 1600, "height": 1000})
-    asked = asked_elsewhere(context)
-    tab = context.new_page()
-    tab.set_default_timeout(SLOW)
-    yield tab
-    context.close()
-    assert not asked, f"the page asked for {asked}"
-
-
-def settled(page: playwright.Page) -> None:
-    """Wait until the app has stopped running, and see that it has not failed."""
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    assert page.locator(".stException").count() == 0
-    assert page.get_by_role("dialog").count() == 0
+    page = opened(chromium, 1600)
+    yield page
+    page.context.close()
+    assert not page.outside, f"the page asked for {page.outside}"
 
 
 def test_the_first_start_builds_the_demo_and_shows_a_chart(
@@ -186,20 +94,27 @@ def test_each_rebuild_button_builds_and_the_charts_stay(
         settled(page)
 
 
-@pytest.mark.parametrize("name", VIEWS)
-def test_every_view_of_every_page(page: playwright.Page, address: str, name: str) -> None:
-    first, *others = VIEWS[name]
-    page.goto(f"{address}/{name}")
-    playwright.expect(page.get_by_role("radio", name=first, exact=True).first).to_be_checked()
-    for view in (first, *others):
-        page.get_by_role("radio", name=view, exact=True).first.click()
-        playwright.expect(page.get_by_role("radio", name=view, exact=True).first).to_be_checked()
-        if (name, view) in {("gold", "Variant"), ("gold", "Populations"), ("silver", "Samples")}:
-            page.wait_for_selector(BARS, state="attached")
-        elif (name, view) == ("gold", "Spectrum"):
-            page.wait_for_selector(".js-plotly-plot .scatterlayer .trace")
-        settled(page)
-        assert page.locator("h1").inner_text() == name.capitalize()
+def test_every_view_of_every_page(page: playwright.Page, address: str) -> None:
+    page.goto(address)
+    settled(page)
+    for name, views in VIEWS.items():
+        follow(page, f"{address}/{name}")
+        radio = page.get_by_role("radio", name=views[0], exact=True).first
+        playwright.expect(radio).to_be_checked()
+        for view in views:
+            radio = page.get_by_role("radio", name=view, exact=True).first
+            radio.click()
+            playwright.expect(radio).to_be_checked()
+            if (name, view) in {
+                ("gold", "Variant"),
+                ("gold", "Populations"),
+                ("silver", "Samples"),
+            }:
+                page.wait_for_selector(BARS, state="attached")
+            elif (name, view) == ("gold", "Spectrum"):
+                page.wait_for_selector(".js-plotly-plot .scatterlayer .trace")
+            settled(page)
+            assert page.locator("h1").inner_text() == name.capitalize()
 
 
 def test_a_link_to_a_page_works_as_the_first_visit_of_a_fresh_server(
@@ -280,21 +195,14 @@ def test_a_build_is_seen_from_another_tab_which_stays_usable(
     playwright.expect(page.get_by_role("button", name="Rebuild silver")).to_be_enabled()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_s_width_has_nothing_cut_off(
-    page: playwright.Page, address: str, scheme: str
-) -> None:
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": 400, "height": 800})
+def test_a_phone_s_width_has_nothing_cut_off(chromium: playwright.Browser, address: str) -> None:
+    page = opened(chromium, 400, "dark")
+    page.goto(address)
     for path in ("", "bronze", "silver", "gold"):
-        page.goto(f"{address}/{path}")
-        page.wait_for_selector("h1")
+        follow(page, f"{address}/{path}")
         settled(page)
-        wider = page.evaluate(
-            "(() => {const m = document.querySelector('.stMain');"
-            "return m.scrollWidth - m.clientWidth})()"
-        )
-        assert wider <= 0
+        assert sticks_out(page) <= 0, path
+    page.context.close()
 
 
 def test_files_sent_through_the_page_become_a_lake(

@@ -1,8 +1,8 @@
 """The pages in a real browser on what real data is like: no rsIDs, X, MT, GRCh38, odd names.
 
 The slices are of real files, thinned to some hundred records and samples so that their
-lakes build within seconds; the cohort with odd names is simulated. Each page is opened by
-its link, as a session of its own, on a phone's width; the network is off. The pages that
+lakes build within seconds; the cohort with odd names is simulated. The pages are opened by
+their links, on a phone's width; the network is off. The pages that
 are not about populations are opened in one lake only. Downloads are held against
 bcftools. Needs a browser and the real data; skips without.
 """
@@ -10,7 +10,6 @@ bcftools. Needs a browser and the real data; skips without.
 from __future__ import annotations
 
 import csv
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,20 +17,29 @@ from urllib.parse import quote
 
 import polars as pl
 import pytest
+from browser import (
+    CHART,
+    SLOW,
+    TABLE,
+    chromium,
+    follow,
+    fresh_clone,
+    opened,
+    playwright,
+    serve,
+    settled,
+    sticks_out,
+)
 from plain_vcf import text_lines
 from real_data import SLICES, metadata, real, tool
-from test_browser import FLAGS, SLOW, asked_elsewhere, find_browser, serve
 from two_populations import NASTY, NASTY_SAMPLE, write_cohort
 
 from medallion import Lake
 
-playwright = pytest.importorskip("playwright.sync_api")
+__all__ = ["chromium"]  # a fixture
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).resolve().parents[1]
-CHART = ".js-plotly-plot .main-svg"
-TABLE = "[data-testid=stDataFrame]:visible"
 RECORDS = 240
 EXPLORE = {
     "region": CHART,
@@ -84,10 +92,7 @@ def thin(vcf: Path, target: Path, *, every: int, named: bool = True) -> Path:
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh clone with a lake of each kind below its data folder, to switch between."""
-    path = tmp_path_factory.mktemp("clone")
-    shutil.copy(ROOT / "app.py", path)
-    for folder in ("pages", ".streamlit"):
-        shutil.copytree(ROOT / folder, path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    path = fresh_clone(tmp_path_factory.mktemp("clone"))
     (path / "data").mkdir()
     for name, of, every in (("unnamed", "chr22", 12), ("chrX", "chrX", 6), ("chrMT", "chrMT", 12),
                             ("chr1", "chr1", 16)):  # fmt: skip
@@ -107,32 +112,20 @@ def address(clone: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[playwright.Browser]:
-    executable = find_browser()
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=executable, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(chromium: playwright.Browser) -> Iterator[playwright.Page]:
     """A phone's page that can reach this machine only; a script of a name's own fails it."""
-    context = chromium.new_context(viewport={"width": 400, "height": 900})
-    outside = asked_elsewhere(context)
+    page = opened(chromium, 400)
     alerts: list[str] = []
 
     def note(dialog: playwright.Dialog) -> None:
         alerts.append(dialog.message)
         dialog.dismiss()
 
-    tab = context.new_page()
-    tab.on("dialog", note)
-    tab.set_default_timeout(SLOW)
-    yield tab
-    context.close()
-    assert (outside, alerts) == ([], [])
+    page.on("dialog", note)
+    yield page
+    page.context.close()
+    assert (page.outside, alerts) == ([], [])
 
 
 def link(lake: str, path: str) -> str:
@@ -141,15 +134,10 @@ def link(lake: str, path: str) -> str:
 
 def sound(page: playwright.Page, wanted: str, where: str) -> None:
     """Wait for what the page is to show, and see that nothing failed or sticks out."""
-    playwright.expect(page.locator(wanted).first, where).to_be_visible(timeout=30_000)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    assert page.locator("[data-testid=stException]").count() == 0, where
+    playwright.expect(page.locator(wanted).first, where).to_be_visible(timeout=SLOW)
+    settled(page)
     assert "Traceback" not in page.locator(".stMain").inner_text(), where
-    wide = page.evaluate(
-        "[document.documentElement, document.querySelector('.stMain')]"
-        ".map(e => e.scrollWidth - e.clientWidth)"
-    )
-    assert max(wide) <= 0, where
+    assert sticks_out(page) <= 0, where
 
 
 @pytest.mark.parametrize("lake", LAKES)
@@ -164,8 +152,10 @@ def test_the_pages_of_every_kind_of_lake(
         for view, wanted in (("Genotypes", CHART), ("Carriers", TABLE), ("Way back", TABLE)):
             paths[f"variant?variant={name}&explore={view}"] = wanted
     paths[f"variant?variant={name}"] = CHART
+    page.goto(f"{address}/{link(lake, 'search')}")
+    settled(page)
     for path, wanted in paths.items():
-        page.goto(f"{address}/{link(lake, path)}")
+        follow(page, f"{address}/{link(lake, path)}")
         sound(page, wanted, f"{lake}: {path}")
     here = page.url
     page.reload()
