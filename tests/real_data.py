@@ -1,4 +1,4 @@
-"""Where the real data and the other programs are, for tests that need them.
+"""Where the real data and the other programs are, for tests that need them, and how much to do.
 
 The data is not part of the project: it lies in `../shared/data` beside a checkout, or
 does not. A test that needs what is absent is skipped with the reason; where
@@ -18,6 +18,12 @@ from pathlib import Path
 import pytest
 
 from medallion.catalog import POPULATIONS
+
+THOROUGH = os.environ.get("MEDALLION_THOROUGH") == "1"
+thorough = pytest.mark.skipif(
+    not THOROUGH, reason="takes long and finds little: MEDALLION_THOROUGH=1 asks for it"
+)
+"""Marks what a machine may do that has the time, and one on which somebody waits may not."""
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from real_data import thorough
 
 from medallion import demo
 from medallion.demo import broken, simulate
@@ -490,6 +491,7 @@ def test_shipped_files_are_those_that_are_pinned(shipped: Text) -> None:
     assert sha256(demo.samples_path().read_bytes()) == SAMPLES_SHA256
 
 
+@thorough
 def test_the_program_reproduces_the_shipped_files(tmp_path: Path, shipped: Text) -> None:
     msprime = pytest.importorskip("msprime", reason="the simulation needs msprime")
     (source,) = [line for line in shipped.header if line.startswith("##source=")]

@@ -24,12 +24,13 @@ import polars as pl
 import pytest
 import torture
 from plain_vcf import bgzf, vcf_text
+from real_data import THOROUGH
 
 from medallion import Lake
 from medallion.storage import delta
 from medallion.versions import kept_versions
 
-KILLS = int(os.environ.get("MEDALLION_TORTURE", "6"))
+KILLS = int(os.environ.get("MEDALLION_TORTURE", "6" if THOROUGH else "3"))
 SEED = 22
 PROGRAM = Path(torture.__file__)
 TIMEOUT = 180
