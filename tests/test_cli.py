@@ -197,6 +197,13 @@ def test_variant_in_all_its_forms(text: str, found: list[tuple[str, str]], run: 
     assert plain.startswith(f"22-{results[0]['pos']}-{found[0][0]}-{found[0][1]}\n")
 
 
+def test_a_variant_in_some_groups(run: Command) -> None:
+    chosen = ["--population", "GBR", "--population", "ALL"]
+    (result,) = json.loads(run("variant", "22:400", "--json", *chosen))
+    assert [g["population"] for g in result["frequencies"]] == ["GBR", "ALL"]
+    assert "Expected one of" in run("variant", "22:400", "--population", "TSI", code=2)
+
+
 @pytest.mark.parametrize("text", ["22:101", "22-100-A-C", "rs999", "X:100", "nonsense"])
 def test_a_variant_that_is_not_there(text: str, run: Command) -> None:
     assert text in run("variant", text, code=1)

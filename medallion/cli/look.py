@@ -9,6 +9,8 @@ import sys
 import polars as pl
 
 from medallion.cli.shared import Commands, command, open_lake, print_rows
+from medallion.errors import UsageError
+from medallion.lake import Lake
 from medallion.terminal import cell
 
 __all__ = ["add"]
@@ -22,6 +24,8 @@ def add(commands: Commands) -> None:
     raw.add_argument("--limit", type=int, default=None, metavar="N", help="at most N lines")
     variant = command(commands, "variant", _variant, "tell all about a variant")
     variant.add_argument("variant", help="22-16050075-A-G, 22:16050075 or rs587697622")
+    variant.add_argument("--population", action="append", metavar="CODE",
+                         help="only this group, such as GBR, AFR or ALL; repeatable")  # fmt: skip
     variant.add_argument("--json", action="store_true", help="as JSON")
     search = command(commands, "search", _search, "say what a name, or a list of them, means")
     search.add_argument("text", nargs="+", help="variants, a region, samples, populations")
@@ -73,6 +77,8 @@ def _variant(options: argparse.Namespace) -> int:
                     "n_missing", "hwe_p")
             .collect()
         )  # fmt: skip
+        if options.population:
+            groups = _of_groups(groups, options.population, lake)
         results.append({**row, "frequencies": groups.to_dicts()})
     if options.json:
         print(json.dumps(results, indent=2))
@@ -83,14 +89,29 @@ def _variant(options: argparse.Namespace) -> int:
         for name, value in result.items():
             if value is not None and name not in ("chrom", "pos", "ref", "alt", "pattern"):
                 print(f"  {name:<20}{cell(value)}")
-        print(f"  {'group':<12}{'ac':>7}{'an':>8}{'af':>12}{'het':>7}{'hom':>7}{'missing':>9}")
+        print(
+            f"  {'group':<12}{'level':<18}{'ac':>7}{'an':>8}{'af':>12}{'het':>7}{'hom':>7}"
+            f"{'missing':>9}"
+        )
         for group in groups:
             af = "" if group["af"] is None else f"{group['af']:.6f}"
+            level = group["level"].replace("_", "-")
             print(
-                f"  {group['population']:<12}{group['ac']:>7,}{group['an']:>8,}{af:>12}"
+                f"  {group['population']:<12}{level:<18}{group['ac']:>7,}{group['an']:>8,}{af:>12}"
                 f"{group['n_het']:>7,}{group['n_hom_alt']:>7,}{group['n_missing']:>9,}"
             )
     return 0
+
+
+def _of_groups(groups: pl.DataFrame, wanted: list[str], lake: Lake) -> pl.DataFrame:
+    """The rows of some groups, which are looked for by their codes."""
+    unknown = sorted(set(wanted) - set(groups["population"]))
+    if unknown:
+        raise UsageError(
+            f"no group of {lake.path} is {unknown[0]!r}. Expected one of "
+            f"{', '.join(dict.fromkeys(groups['population']))}."
+        )
+    return groups.filter(pl.col("population").is_in(wanted))
 
 
 def _search(options: argparse.Namespace) -> int:
