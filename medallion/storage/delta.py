@@ -106,7 +106,7 @@ def commit(
             commit_properties=properties,
             storage_options=options,
         )
-        return DeltaTable(str(path), storage_options=options).version()
+        return 0  # its first; to open the table only to be told so costs a store four requests
     if missing := _properties(table).items() - current.metadata().configuration.items():
         current.alter.set_table_properties(dict(missing))
     there = {p.path: p for p in _parts(current)}
@@ -314,13 +314,16 @@ def damaged(root: Place, layer: str, versions: Mapping[str, int]) -> list[str]:
     return found
 
 
-def clean(root: Place, table: Table, keep: Sequence[int]) -> int:
+def clean(
+    root: Place, table: Table, keep: Sequence[int], named: Iterable[Part | None] = ()
+) -> int:
     """Remove parts that no version in `keep` names; return how many.
 
     These are parts of cancelled or killed builds and of versions that are no longer
-    kept. Only a builder that holds the lake's lock may call this.
+    kept; those in `named` stay as well. Only a builder that holds the lake's lock may call
+    this.
     """
-    wanted: set[str] = set()
+    wanted = {p.path for p in named if p is not None}
     for version in keep:
         wanted.update(p.path for p in parts_of(root, table, version))
     gone = part_names(root, table) - wanted

@@ -111,6 +111,5 @@ def publish(
     now, seconds = datetime.now(UTC), time.monotonic() - begun
     write_snapshot(root, Snapshot(layer, states, fingerprint, now, seconds, summary, earlier))
     confirm(root)
-    for table in parts:
-        short = table.short
-        delta.clean(root, table, [states[short].version, *earlier.get(short, ())])
+    for table, listed in parts.items():
+        delta.clean(root, table, earlier.get(table.short, ()), listed)
