@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import s3_server
 from filelock import FileLock
 from real_data import SLICES, real
 
@@ -79,6 +80,13 @@ def _components_sought_once() -> Iterator[None]:
         seek = cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", seek)
         yield
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[s3_server.Server]:
+    """A store of objects: one for all tests of a process, whose libraries keep connections."""
+    with s3_server.running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

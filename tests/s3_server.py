@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+BUCKET = "bucket"
 STRANGER = "stranger"
 """An access key that the server does not know."""
 REFUSED = (
@@ -106,22 +107,24 @@ class Server:
         with urllib.request.urlopen(self.endpoint + what, timeout=30) as answer:
             return json.loads(answer.read())
 
-    def make_bucket(self, name: str) -> None:
-        """Make a bucket."""
-        request = urllib.request.Request(f"{self.endpoint}/{name}", method="PUT")
+    def make_bucket(self) -> None:
+        """Make the bucket that the tests use."""
+        request = urllib.request.Request(f"{self.endpoint}/{BUCKET}", method="PUT")
         urllib.request.urlopen(request, timeout=30).close()
 
 
 @contextmanager
 def running() -> Iterator[Server]:
-    """A server, for as long as it is needed."""
+    """A server with one bucket, for as long as it is needed."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     with subprocess.Popen(
         [sys.executable, str(Path(__file__))], stdout=subprocess.PIPE, text=True, env=clean
     ) as process:
         try:
             assert process.stdout is not None
-            yield Server(f"http://127.0.0.1:{int(process.stdout.readline())}")
+            server = Server(f"http://127.0.0.1:{int(process.stdout.readline())}")
+            server.make_bucket()
+            yield server
         finally:
             process.kill()
 

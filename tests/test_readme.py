@@ -38,7 +38,7 @@ MEDALLION = "uv run medallion "
 DOWNLOADS = ("phase3", "highcov")
 # These start a server, run these very tests, or belong to another program.
 NOT_RUN = ("uv run streamlit run app.py", "uv run pytest", "dask ", "curl ", "powershell ")
-# What is had from elsewhere: a download, other machines, a store (see test_object_storage.py).
+# What is had from elsewhere: a download, other machines, a store (see test_store_reading.py).
 ELSEWHERE = (*DOWNLOADS, "--cluster", "s3://")
 
 

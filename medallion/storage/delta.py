@@ -314,9 +314,7 @@ def damaged(root: Place, layer: str, versions: Mapping[str, int]) -> list[str]:
     return found
 
 
-def clean(
-    root: Place, table: Table, keep: Sequence[int], named: Iterable[Part | None] = ()
-) -> int:
+def clean(root: Place, table: Table, keep: Sequence[int], named: Iterable[Part | None] = ()) -> int:
     """Remove parts that no version in `keep` names; return how many.
 
     These are parts of cancelled or killed builds and of versions that are no longer
