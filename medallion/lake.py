@@ -7,7 +7,7 @@ module that answers it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from itertools import islice
@@ -31,6 +31,7 @@ from medallion.files.recent import forget, recently
 from medallion.find import places, variant_filter
 from medallion.making import make_layers
 from medallion.progress import ProgressCallback, Reporter
+from medallion.query.bounded import run_bounded
 from medallion.silver.limit import Limit
 from medallion.silver.samples import read_sample_table
 from medallion.status import LAYERS, LayerStatus, Step, layer_states, plan
@@ -100,13 +101,12 @@ class Lake:
 
     def tables(self) -> list[Table]:
         """The tables of the published layers, with their columns and meanings."""
-        known = {layer: s.tables for layer in LAYERS if (s := self._snapshot(layer)) is not None}
+        known = {layer: s.tables for layer in LAYERS if (s := self._snapshot(layer))}
         return [t for t in TABLES.values() if t.short in known.get(t.layer, ())]
 
     def version(self, layer: str) -> str:
         """A word that changes whenever the published layer does; "" where there is none."""
-        ask = partial(read_snapshot, self.path, layer_named(layer))
-        snapshot = recently(self.path, layer, ask)
+        snapshot = recently(self.path, layer, partial(read_snapshot, self.path, layer_named(layer)))
         return snapshot.token if snapshot else ""
 
     # Making it
@@ -249,7 +249,9 @@ class Lake:
         tables = self.scan("bronze.files", build=False).filter(pl.col("kind") == "samples")
         names = tables.collect()["file"].to_list()
         if file is not None and file not in names:
-            raise UsageError(f"Bronze has no sample table {file!r}; it has {_listed(names)}.")
+            raise UsageError(
+                f"Bronze has no sample table {file!r}; it has {', '.join(names) or 'none'}."
+            )
         if not names:
             raise NotBuiltError("This lake has no sample table: none was given with --samples.")
         folder, name = self.path / "bronze", file or names[0]
@@ -316,18 +318,21 @@ class Lake:
         )  # fmt: skip
 
     def query(
-        self, sql: str, *, limit: int | None = None, seconds: float | None = None
-    ) -> pl.DataFrame:
-        """The result of one SELECT over every table (`bronze.files`, `gold.frequencies`, ...).
+        self, sql: str, *, limit: int | None = None, seconds: float | None = None,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> pl.DataFrame:  # fmt: skip
+        """The result of one SELECT over every table (`bronze.files`, ...), or QueryError.
 
-        Raises QueryError for anything else.
+        With `seconds` it runs in a process of its own, bounded in time and memory (see
+        `query.bounded`); without, in this one, where only DuckDB counts: for SQL you trust.
         """
-        from medallion.query import run_query  # DuckDB takes a tenth of a second to import
-
         if not published_tables(self.path):
             raise NotBuiltError(f"Nothing has been built in {self.path}. Build it first.")
-        look = partial(published_tables, self.path)
-        return run_query(self.path, look, sql, limit=limit, seconds=seconds)
+        if seconds is not None:
+            return run_bounded(self.path, sql, limit=limit, seconds=seconds, meanwhile=meanwhile)
+        from medallion.query.run import run_query  # DuckDB takes a tenth of a second to import
+
+        return run_query(self.path, partial(published_tables, self.path), sql, limit=limit)
 
     def export(
         self,
@@ -378,8 +383,7 @@ class Lake:
 
     def verify(self, progress: ProgressCallback | None = None) -> list[Check]:
         """Hash bronze again, and run every check of the published layers."""
-        found = {name: self._snapshot(name) for name in LAYERS}
-        summaries = {name: s.summary for name, s in found.items() if s is not None}
+        summaries = {name: s.summary for name in LAYERS if (s := self._snapshot(name))}
         with start_work(self.path, Reporter(progress)) as work:
             scan = partial(self.scan, build=False)
             return run_checks(self.path, scan, partial(published_parts, self.path), summaries, work)
@@ -394,7 +398,3 @@ class Lake:
 
     def _published(self, table: Table) -> int:
         return needed_version(self.path, table)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) if names else "none"

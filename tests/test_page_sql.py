@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from medallion import Lake
 from medallion.figures import MOST_MARKS, result_chart
+from medallion.query import bounded
 
 ROOT = Path(__file__).resolve().parents[1]
 NASTY = "<script>alert(1)</script> **bold**"
@@ -102,6 +103,18 @@ def test_more_rows_than_are_shown_are_counted(page: Open, demo_lake: Lake) -> No
     assert "More than 100,000 rows; these are the first, the first 1,000 shown." in texts(app)
     app = page(sql="select * from gold.frequencies where false")
     assert "Nothing fits" in texts(app)
+
+
+def test_the_page_outlives_a_query_that_takes_all_memory(
+    page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "_MOST_MEMORY", 700 << 20)
+    app = page(sql="select repeat('x', 2000000000)")
+    assert any("no answer" in m.value for m in app.markdown)
+    assert "took more than 700 MB of memory" in texts(app)
+    app.text_area(key="sql").set_value("select 1 as one")
+    next(b for b in app.button if b.label == "Run").click()
+    assert result(sound(app.run())).rows() == [(1,)]
 
 
 # The chart

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 
 import polars as pl
@@ -11,6 +12,7 @@ import polars as pl
 from medallion.cli.shared import Commands, command, open_lake, print_rows
 from medallion.errors import UsageError
 from medallion.lake import Lake
+from medallion.query.bounded import start_early
 from medallion.terminal import cell
 
 __all__ = ["add"]
@@ -32,6 +34,17 @@ def add(commands: Commands) -> None:
     query = command(commands, "query", _query, "run SQL over every table")
     query.add_argument("sql", help="one SELECT, such as 'select * from gold.populations'")
     query.add_argument("--json", action="store_true", help="as JSON, a row a line")
+    query.add_argument(
+        "--seconds", type=_seconds, default=600, metavar="N",
+        help="stop it after N seconds; default: 600",
+    )  # fmt: skip
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, not {text}")
+    return value
 
 
 def _raw(options: argparse.Namespace) -> int:
@@ -136,7 +149,8 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def _query(options: argparse.Namespace) -> int:
-    result = open_lake(options).query(options.sql)
+    start_early()  # while the lake is opened
+    result = open_lake(options).query(options.sql, seconds=options.seconds)
     if options.json:
         for row in result.iter_rows(named=True):
             print(json.dumps(row, default=str))

@@ -75,7 +75,8 @@ def editor() -> str | None:
         height=180,
         placeholder="select * from gold.populations",
         help="One SELECT in DuckDB's SQL. Tables can be read, not changed; files and the network "
-        f"are out of reach. It is stopped after {SECONDS:.0f} seconds.",
+        f"are out of reach. It is stopped after {SECONDS:.0f} seconds, or where it takes "
+        "more than 3 GB of memory.",
     )
     if st.button("Run", type="primary", icon=":material/play_arrow:", disabled=not text.strip()):
         ran(text)
@@ -192,6 +193,7 @@ def main() -> None:
     if not lake.tables():
         say.text_note("There is no table yet.", ["Build the layers on the Overview page."])
         return
+    cache.expect_query()
     left, right = st.columns([3, 2], gap="medium")
     with left:
         asked = editor()

@@ -7,7 +7,7 @@ layer has another token, so what was read before it is not found again.
 
 from __future__ import annotations
 
-from pages.shared.cache.asked import query
+from pages.shared.cache.asked import expect_query, query
 from pages.shared.cache.bronze import files, header, raw, raw_samples, trace
 from pages.shared.cache.cohort import cohort_frequencies, count_cohort, group_frequencies
 from pages.shared.cache.compared import Pair, all_of_pair, pair, site_spectra, spectrum_sizes
@@ -77,6 +77,7 @@ __all__ = [
     "defect_counts",
     "defects",
     "example",
+    "expect_query",
     "files",
     "find_variant",
     "first_rows",

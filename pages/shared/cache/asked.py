@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
+from medallion.query.bounded import start_early
 from pages.shared.cache.opened import FEW, open_lake
 
 
@@ -12,6 +13,17 @@ from pages.shared.cache.opened import FEW, open_lake
 def query(
     path: str, versions: tuple[str, ...], sql: str, limit: int, seconds: float
 ) -> pl.DataFrame:
-    """Return the first `limit` rows of one SELECT; QueryError as `Lake.query` raises it."""
+    """Return the first `limit` rows of one SELECT; QueryError as `Lake.query` raises it.
+
+    The query ends when the page is closed, stopped, or asked something else: Streamlit says
+    so to whoever looks into the session's state.
+    """
     del versions
-    return open_lake(path, None).query(sql, limit=limit, seconds=seconds)
+    return open_lake(path, None).query(
+        sql, limit=limit, seconds=seconds, meanwhile=lambda: "sql" in st.session_state
+    )
+
+
+def expect_query() -> None:
+    """Have the process for queries started while the question is written."""
+    start_early()

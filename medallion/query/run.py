@@ -1,4 +1,4 @@
-"""SQL over every table of a lake, with no way to files, the network, or writing.
+"""SQL over every table of a lake in this process, with no way to files, the network, or writing.
 
 DuckDB runs the query on the pinned versions of the Delta tables; it is shut off from the
 world before it sees a word of the user's.
@@ -6,11 +6,11 @@ world before it sees a word of the user's.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from medallion.errors import LakeError, QueryError
 from medallion.files import Place
@@ -28,19 +28,19 @@ def run_query(
     sql: str,
     *,
     limit: int | None = None,
-    seconds: float | None = None,
     memory: str = "2GB",
 ) -> pl.DataFrame:
     """The result of one SELECT over the tables that `look` gives, named `layer.table`.
 
     `look` gives each table with its version; where builds took that away under the query,
-    it is asked again. `limit` bounds the rows, `seconds` the time, `memory` DuckDB's
-    memory. Raises QueryError for anything but one SELECT, and for what DuckDB refuses.
+    it is asked again. `limit` bounds the rows, `memory` what DuckDB counts of its memory,
+    which is not all. Raises QueryError for anything but one SELECT, and for what DuckDB
+    refuses.
     """
     tables = look()
     while True:
         try:
-            return _run_over(root, tables, sql, limit, seconds, memory)
+            return _run_over(root, tables, sql, limit, memory)
         except (QueryError, LakeError):
             before, tables = tables, look()
             if tables == before:
@@ -52,7 +52,6 @@ def _run_over(
     tables: Sequence[tuple[Table, int]],
     sql: str,
     limit: int | None,
-    seconds: float | None,
     memory: str,
 ) -> pl.DataFrame:
     with duckdb.connect(":memory:") as connection:
@@ -71,14 +70,13 @@ def _run_over(
             connection.register(hidden, opened.to_pyarrow_dataset(filesystem=files))
             columns = ", ".join(f'"{c}"' for c in table.column_names)
             connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM {hidden}")  # noqa: S608
+        connection.execute("SET arrow_large_buffer_size = true")  # texts of more than 2 GiB
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
-        return _run(connection, sql, limit, seconds)
+        return _run(connection, sql, limit)
 
 
-def _run(
-    connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None, seconds: float | None
-) -> pl.DataFrame:
+def _run(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) -> pl.DataFrame:
     try:
         statements = connection.extract_statements(sql)
     except duckdb.Error as error:
@@ -87,33 +85,31 @@ def _run(
     if len(statements) != 1 or statements[0].type not in allowed:
         found = ", ".join(s.type.name for s in statements) or "nothing"
         raise QueryError(f"Expected one SELECT, found {found}. Tables can be read, not changed.")
-    timer = threading.Timer(seconds, connection.interrupt) if seconds else None
     try:
-        if timer:
-            timer.start()
         result = connection.sql(statements[0])
         if limit is None:
             return pl.DataFrame(result.to_arrow_table())
         batch = result.to_arrow_reader(min(limit, 100_000))
-        frames: list[pl.DataFrame] = []
+        frames = [pl.DataFrame(batch.schema.empty_table())]
         rows = 0
         for piece in batch:
             frames.append(pl.DataFrame(piece))
             rows += piece.num_rows
             if rows >= limit:
                 break
-        empty = pl.DataFrame(batch.schema.empty_table())
-        return pl.concat([empty, *frames]).head(limit)
-    except duckdb.InterruptException as error:
+        return pl.concat(frames).head(limit)
+    except (
+        pa.ArrowNotImplementedError,
+        pl.exceptions.PolarsError,
+        pl.exceptions.PanicException,
+    ) as error:
         raise QueryError(
-            f"The query was stopped after {seconds:g} seconds. Ask for less: filter by chrom "
-            "and pos, or add a LIMIT."
+            f"The answer has a type of value that cannot be shown: {_first_lines(error)}. "
+            "Cast it: value::VARCHAR"
         ) from error
-    except (duckdb.Error, MemoryError) as error:
+    except (duckdb.Error, pa.ArrowException, OSError, MemoryError) as error:
+        # An error half-way through the rows comes through Arrow, as an OSError of its own.
         raise QueryError(f"The query failed: {_first_lines(error)}") from error
-    finally:
-        if timer:
-            timer.cancel()
 
 
 def _first_lines(error: BaseException) -> str:
