@@ -157,7 +157,7 @@ class Lake:
                     force=force, limit=limit, asked_by=asked_by,
                 ):  # fmt: skip
                     self.last_built = tuple(dict.fromkeys((*self.last_built, made)))
-            if known is None and "bronze" not in self.last_built:
+            if "bronze" not in self.last_built and not bronze_source.is_written(self.path):
                 bronze_source.write_source(self.path, self.source)  # its record alone was lost
             forget(self.path)
             return self.status()

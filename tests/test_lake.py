@@ -638,7 +638,7 @@ def test_a_damaged_or_foreign_lake_file(
     with pytest.raises(LakeError) as raised:
         Lake(tmp_path)
     assert type(raised.value) is error
-    assert "elete" in one_line(raised)
+    assert "medallion build " in one_line(raised)
 
 
 @pytest.mark.parametrize("layer", LAYERS)

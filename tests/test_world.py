@@ -243,6 +243,34 @@ def test_a_record_that_is_damaged_is_made_again_by_the_command_that_it_names(
     mended(lake)
 
 
+@pytest.mark.parametrize("harm", [b"", b"\0\xff", b'{"format": 1}', None])
+def test_a_lakes_own_record_that_is_damaged_or_lost_is_written_again(
+    harm: bytes | None, lake: Lake
+) -> None:
+    """Its source stands in bronze's record too."""
+    record = lake.path / "lake.json"
+    before = record.read_bytes()
+    if harm is None:
+        record.unlink()
+        assert Lake(lake.path).source == lake.source
+    else:
+        record.write_bytes(harm)
+        with pytest.raises(LakeError, match="medallion build --lake"):
+            Lake(lake.path)
+    assert main(["build", "--lake", str(lake.path)]) == 0
+    assert record.read_bytes() == before
+    mended(Lake(lake.path))
+    # Without bronze's record too, the source has to be named.
+    for name in ("lake.json", "bronze/layer.json"):
+        (lake.path / name).write_bytes(b"{")
+    assert main(["build", "bronze", "--force", "--lake", str(lake.path)]) == 2
+    table = str(lake.source.samples)
+    words = ["--vcf", *lake.source.vcf, "--samples", table, "--lake", str(lake.path)]
+    assert main(["build", "bronze", "--force", *words]) == 0
+    assert record.read_bytes() == before
+    mended(Lake(lake.path))
+
+
 def test_a_clock_that_was_set_back(lake: Lake) -> None:
     """What is stamped with next year is neither fresh for ever nor in the way."""
     later = datetime.now(UTC) + timedelta(days=400)

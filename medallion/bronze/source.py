@@ -1,6 +1,7 @@
 """What a lake is made of: a data set of the catalog, or the user's own files.
 
-A lake remembers its source in `lake.json`, so that it is named once.
+A lake remembers its source in `lake.json`, so that it is named once. Where that file is
+lost, bronze's own record tells it.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from urllib.parse import unquote, urlsplit
 
 from medallion.catalog.genomes import bare_chrom
 from medallion.catalog.releases import DATASETS
-from medallion.errors import LakeError, LayerFormatError, UsageError
-from medallion.files import Place
-from medallion.storage.snapshot import replace_json
+from medallion.errors import LakeError, LayerFormatError, StoreError, UsageError
+from medallion.files import Place, move
+from medallion.storage.lock import build_lock
+from medallion.storage.snapshot import read_snapshot, replace_json
 
 __all__ = [
     "DEFAULT_CHROM",
@@ -25,7 +27,9 @@ __all__ = [
     "combine",
     "file_name",
     "is_address",
+    "is_written",
     "named",
+    "put_aside_damaged",
     "read_source",
     "write_source",
 ]
@@ -201,28 +205,78 @@ def combine(known: Source | None, given: Source | None, root: Place) -> Source:
 
 
 def read_source(root: Place) -> Source | None:
-    """The source that the lake at `root` remembers, or None where there is no lake."""
+    """The source that the lake at `root` remembers, or None where there is no lake.
+
+    Raises LayerFormatError where another version of the program wrote it, LakeError where
+    the file is damaged.
+    """
     path = root / _NAME
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        return None
+        return _source_of_bronze(root)
     except (ValueError, OSError) as error:
         raise LakeError(
-            f"{path} cannot be read ({error}). Delete it and name the source again."
+            f"{path} cannot be read ({error}). Have it written again: medallion build --lake {root}"
         ) from error
     if not isinstance(data, dict) or data.get("format") != _FORMAT:
         raise LayerFormatError(
             f"{path} is of another version of this program: expected format {_FORMAT}. Use that "
-            f"version, or delete this one file and name the source again: medallion build --lake "
-            f"{root} with --dataset or --vcf. Files that are there are not fetched again."
+            f"version, or have the file written again: medallion build --force --lake {root}"
         )
     try:
         return Source(
             str(data["dataset"]), tuple(data["chroms"]), tuple(data["vcf"]), data["samples"]
         )
     except (KeyError, TypeError) as error:
-        raise LakeError(f"{path} lacks {error}. Delete it and name the source again.") from error
+        raise LakeError(
+            f"{path} lacks {error}. Have it written again: medallion build --lake {root}"
+        ) from error
+
+
+def put_aside_damaged(root: Place, *, force: bool) -> None:
+    """Take a damaged `lake.json` out of the way; with `force`, that of another version too.
+
+    A build that follows takes the source from bronze's record, or from the user's words.
+    """
+    try:
+        read_source(root)
+    except StoreError:
+        raise
+    except LakeError as error:
+        if isinstance(error, LayerFormatError) and not force:
+            raise
+        with build_lock(root, lambda: None):
+            move(root / _NAME, root / f"{_NAME}.other")
+
+
+def is_written(root: Place) -> bool:
+    """Whether the lake has a record of its source, rather than bronze's alone."""
+    return (root / _NAME).is_file()
+
+
+def _source_of_bronze(root: Place) -> Source | None:
+    """The source that bronze was built from, by its record; None where that cannot be told."""
+    try:
+        snapshot = read_snapshot(root, "bronze")
+    except StoreError:
+        raise
+    except (LakeError, NotADirectoryError):
+        return None
+    if snapshot is None:
+        return None
+    name = str(snapshot.fingerprint.parameters.get("dataset"))
+    files = snapshot.summary["files"]
+    if name == OWN:
+        origins = {kind: [f["origin"] for f in files.values() if f["kind"] == kind]
+                   for kind in ("vcf", "samples")}  # fmt: skip
+        return Source(OWN, (), tuple(origins["vcf"]), next(iter(origins["samples"]), None))
+    if name not in DATASETS:
+        return None
+    found = DATASETS[name]
+    if not found.downloads:
+        return Source(name, found.chroms)
+    return Source(name, tuple(c for c in found.chroms if found.vcf(c).local_name in files))
 
 
 def write_source(root: Place, source: Source) -> None:

@@ -7,10 +7,11 @@ import json
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 
+from medallion.bronze.source import put_aside_damaged
 from medallion.catalog.releases import DATASETS
 from medallion.cli.shared import Commands, command, open_lake
 from medallion.errors import UsageError
-from medallion.files import Place
+from medallion.files import Place, place
 from medallion.lake import Lake
 from medallion.status import LAYERS, LayerStatus
 from medallion.storage import cluster
@@ -45,6 +46,7 @@ def add(commands: Commands) -> None:
 
 
 def _build(options: argparse.Namespace) -> int:
+    put_aside_damaged(place(options.lake), force=options.force)
     lake = Lake(
         options.lake,
         dataset=options.dataset,
