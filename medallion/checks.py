@@ -19,8 +19,9 @@ from medallion.storage.fingerprint import digest_file
 from medallion.storage.parts import Part, read_through
 from medallion.storage.schema import Table
 from medallion.storage.work import Work
+from medallion.vcf.blocks import ends_whole
 
-__all__ = ["SEVERITIES", "Check", "run_checks"]
+__all__ = ["SEVERITIES", "Check", "run_checks", "without_end_block"]
 
 Severity = Literal["error", "warning"]
 Scan = Callable[[str], pl.LazyFrame]
@@ -32,6 +33,7 @@ SEVERITIES: Mapping[str, Severity] = {
     **dict.fromkeys((f"{layer}.readable" for layer in ("bronze", "silver", "gold")), "error"),
     "bronze.sha256": "error",
     "bronze.blocks": "error",
+    "bronze.end_block": "warning",
     "silver.conservation": "error",
     "silver.allele_copies": "error",
     "silver.published_ac": "warning",
@@ -123,6 +125,17 @@ def _bytes(root: Place, scan: Scan, work: Work) -> Iterator[Check]:
             "bronze.blocks", lines == expected, expected, lines,
             f"every block of {row['file']} inflates and has its CRC",
         )  # fmt: skip
+        cut = without_end_block(root, row)
+        yield _check(
+            "bronze.end_block", not cut, "the block that ends BGZF", "none" if cut else "whole",
+            f"{row['file']} was not cut off between two blocks",
+        )  # fmt: skip
+
+
+def without_end_block(root: Place, row: Mapping[str, Any]) -> bool:
+    """Whether a file, by its row of `bronze.files`, is BGZF that may have lost its end."""
+    path = root / "bronze" / row["file"]
+    return row["container"] == "bgzf" and path.is_file() and not ends_whole(path)
 
 
 def _conservation(scan: Scan, summary: Mapping[str, Any]) -> Iterator[Check]:

@@ -28,6 +28,7 @@ def question(check: str, about: str = "") -> str | None:
     questions = {
         "sha256": _FILES,
         "blocks": _FILES,
+        "end_block": _END_BLOCK,
         "conservation": _CONSERVATION,
         "allele_copies": _COPIES,
         "all_equals_silver": _SILVER_AND_GOLD,
@@ -72,6 +73,7 @@ having in_populations is distinct from in_all"""  # noqa: S608  # a name of a co
 
 
 _FILES = "select file, kind, bytes, lines, sha256, url, fetched_at from bronze.files"
+_END_BLOCK = "select file, detail from silver.defects where reason = 'end-of-file-block'"
 _CONSERVATION = """\
 with due as (
   select file, unnest(range(lines - records + 1, lines + 1)) as line

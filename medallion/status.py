@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from medallion.bronze import build as bronze
-from medallion.bronze.source import Source
+from medallion.bronze.source import Source, exchanged, read_source
 from medallion.files import Place
 from medallion.gold import build as gold
 from medallion.silver import build as silver
@@ -130,6 +130,8 @@ def plan(root: Place, source: Source, layer: str, *, force: bool = False) -> lis
             *(f"A file of {table} is gone or damaged." for table in lost),
             *(("You asked for it to be built again.",) if asked and not status.reasons else ()),
         )
+        if reasons and name == "bronze" and (told := exchanged(read_source(root), source)):
+            reasons = (told, *reasons)
         if reasons:
             size = bronze.download_bytes(root, source) if name == "bronze" else 0
             steps.append(Step(name, reasons, size, status.seconds, asked or bool(lost)))

@@ -397,6 +397,32 @@ def test_export_that_cannot_be(
 # verify, and the rest
 
 
+def test_another_source_is_told_and_so_is_a_file_that_was_cut_between_blocks(
+    new: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = tmp_path / "first.vcf.gz", tmp_path / "second.vcf.gz"
+    text = vcf_text(RECORDS).encode()
+    first.write_bytes(bgzf(text, [40]))
+    second.write_bytes(bgzf(text[: len(text) // 40 * 40], [40], end=False))
+    where = ["--lake", str(new.lake)]
+    assert main(["build", "--vcf", str(first), *where]) == 0
+    assert main(["build", "--vcf", str(first), *where]) == 0
+    assert capsys.readouterr().err.count("medallion:") == 0
+    assert main(["build", "--vcf", str(second), *where]) == 0
+    told = [e for e in capsys.readouterr().err.splitlines() if e.startswith("medallion:")]
+    change = f"The source changes from {first} to {second}."
+    assert len(told) == 2
+    assert change in told[0]
+    assert "another folder with --lake" in told[0]
+    assert "second.vcf.gz lacks the block that ends BGZF" in told[1]
+    reasons = Lake(new.lake).history()["reasons"].to_list()
+    assert [change in r for r in reasons] == [False] * 3 + [True, False, False]
+    assert "warning bronze.end_block" in new("verify")
+    # One more beside it takes nobody's place.
+    assert main(["build", "--vcf", str(first), "--vcf", str(second), *where]) == 0
+    assert "changes from" not in capsys.readouterr().err
+
+
 def test_verify(run: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = run("verify")
     assert "0 failed" in out

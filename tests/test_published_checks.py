@@ -322,6 +322,10 @@ DAMAGE: Mapping[str, tuple[Damage, set[str]]] = {
         lambda k: (k.path / "bronze" / "cohort.vcf").write_text("##fileformat=VCFv4.3\n"),
         {"bronze.sha256"},
     ),
+    "bronze.end_block": (
+        lambda k: rewrite(k, "bronze.files", lambda f: f.with_columns(container=pl.lit("bgzf"))),
+        set(),
+    ),
     "silver.conservation": (
         lambda k: rewrite(k, "silver.variants", one_less),
         {"silver.allele_copies", "gold.all_equals_silver"},

@@ -25,6 +25,7 @@ __all__ = [
     "OWN",
     "Source",
     "combine",
+    "exchanged",
     "file_name",
     "is_address",
     "is_written",
@@ -202,6 +203,23 @@ def combine(known: Source | None, given: Source | None, root: Place) -> Source:
         return given if given.samples else replace(given, samples=known.samples)
     both = {*known.chroms, *given.chroms}
     return Source(given.dataset, tuple(c for c in DATASETS[given.dataset].chroms if c in both))
+
+
+def exchanged(known: Source | None, now: Source) -> str | None:
+    """What of a lake's own files others take the place of, in a sentence; None where all stay."""
+    if known is None or known.dataset != OWN:
+        return None
+    told = []
+    if set(known.vcf) - set(now.vcf):
+        told.append(f"The source changes from {_few(known.vcf)} to {_few(now.vcf)}.")
+    if known.samples is not None and known.samples != now.samples:
+        told.append(f"The sample table changes from {known.samples} to {now.samples}.")
+    return " ".join(told) or None
+
+
+def _few(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - 3:,} more" if len(paths) > 3 else ""
+    return ", ".join(paths[:3]) + more
 
 
 def read_source(root: Place) -> Source | None:

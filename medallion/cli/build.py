@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 
-from medallion.bronze.source import put_aside_damaged
+from medallion.bronze.source import exchanged, put_aside_damaged, read_source
 from medallion.catalog.releases import DATASETS
+from medallion.checks import without_end_block
 from medallion.cli.shared import Commands, command, open_lake
 from medallion.errors import UsageError
 from medallion.files import Place, place
@@ -47,6 +49,7 @@ def add(commands: Commands) -> None:
 
 def _build(options: argparse.Namespace) -> int:
     put_aside_damaged(place(options.lake), force=options.force)
+    known = read_source(place(options.lake))
     lake = Lake(
         options.lake,
         dataset=options.dataset,
@@ -59,6 +62,12 @@ def _build(options: argparse.Namespace) -> int:
     layers = [options.layer or "gold"]
     if options.force and options.layer is None:
         layers = list(LAYERS)
+    if (told := exchanged(known, lake.source)) and lake.plan("bronze"):
+        print(
+            f"medallion: {told} The tables of {lake.path} are made again from what is named now "
+            "alone. To have both, name both; to keep what was, name another folder with --lake.",
+            file=sys.stderr,
+        )
     built: list[str] = []
     with _executor(options, lake.path) as executor, ProgressBar() as bar:
         for layer in layers:
@@ -78,6 +87,15 @@ def _build(options: argparse.Namespace) -> int:
         print(f"Nothing to do: {lake.source.title} is fresh in {lake.path}.")
     for name in built:
         print(_line(after[name]))
+    if built:
+        for row in lake.scan("bronze.files", build=False).collect().iter_rows(named=True):
+            if without_end_block(lake.path, row):
+                print(
+                    f"medallion: {row['file']} lacks the block that ends BGZF: it may have been "
+                    "cut short, and records after its last may be missing. Compare its size with "
+                    "where it is from, or get it again.",
+                    file=sys.stderr,
+                )
     if "silver" in built:
         for entry in after["silver"].summary["ledger"]:
             print(

@@ -40,7 +40,7 @@ from medallion.storage.publish import arrived, publish, removing_unfinished
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.storage.work import Work
-from medallion.vcf.blocks import BGZF_EOF, Blocks
+from medallion.vcf.blocks import Blocks, ends_whole
 from medallion.vcf.declared import remarks as undeclared
 from medallion.vcf.defects import Defect
 from medallion.vcf.header import Header, read_header
@@ -316,7 +316,7 @@ def _check(
 def _defects(file: _File, summaries: Sequence[Summary]) -> pl.DataFrame:
     """What is odd about a file, from its header to its last record."""
     found = list(file.header.defects)
-    if file.blocks.container == "bgzf" and not _ends_whole(file.blocks.path):
+    if file.blocks.container == "bgzf" and not ends_whole(file.blocks.path):
         detail = "the last 28 bytes are not the empty block"
         found.append(Defect("end-of-file-block", 0, "file", detail=detail))
     found += undeclared(s.undeclared for s in summaries)
@@ -332,9 +332,3 @@ def _rows(defects: Iterable[tuple[str, Defect]]) -> pl.DataFrame:
         for name, d in defects
     ]
     return pl.DataFrame(rows, schema=DEFECTS.polars_schema(), orient="row")
-
-
-def _ends_whole(path: Place) -> bool:
-    with path.open("rb") as file:
-        file.seek(-min(len(BGZF_EOF), path.stat().st_size), 2)
-        return file.read() == BGZF_EOF

@@ -23,7 +23,16 @@ from isal import isal_zlib
 from medallion.errors import DamagedFileError, NotVCFError, SourceError
 from medallion.files import Place
 
-__all__ = ["BGZF_EOF", "Blocks", "Container", "detect", "list_blocks", "read_runs", "read_text"]
+__all__ = [
+    "BGZF_EOF",
+    "Blocks",
+    "Container",
+    "detect",
+    "ends_whole",
+    "list_blocks",
+    "read_runs",
+    "read_text",
+]
 
 Container = Literal["bgzf", "gzip", "text"]
 
@@ -149,12 +158,22 @@ def _bgzf_blocks(path: Place) -> Blocks:
             sizes.append(size)
             texts.append(int.from_bytes(buffer[here + size - 4 : here + size], "little"))
             at += size
-        file.seek(max(0, end - len(BGZF_EOF)))
-        has_eof = file.read() == BGZF_EOF
     text_offset = np.concatenate([[0], np.cumsum(texts, dtype=np.int64)]).astype(np.int64)
     return Blocks(
-        path, "bgzf", np.array(offsets, np.int64), np.array(sizes, np.int64), text_offset, has_eof
+        path,
+        "bgzf",
+        np.array(offsets, np.int64),
+        np.array(sizes, np.int64),
+        text_offset,
+        ends_whole(path),
     )
+
+
+def ends_whole(path: Place) -> bool:
+    """Whether a BGZF file ends with the empty block that says that nothing was cut off."""
+    with path.open("rb") as file:
+        file.seek(-min(len(BGZF_EOF), path.stat().st_size), 2)
+        return file.read() == BGZF_EOF
 
 
 def read_text(blocks: Blocks, first: int, last: int, *, run: int = 64) -> Iterator[bytes]:
