@@ -70,6 +70,34 @@ def test_every_library_has_a_version_that_it_is_known_to_work_from() -> None:
         assert re.search(r">=\d", requirement), requirement
 
 
+# Flaws that are known, and the release that mended the last of them.
+MENDED = {
+    "dask": ("2026.1", "CVE-2026-23528"),
+    "filelock": ("4.2.1", "CVE-2025-68146, CVE-2026-22701, CVE-2026-112906, CVE-2026-112935"),
+    "jinja2": ("3.1.6", "CVE-2025-27516"),
+    "pyarrow": ("23.0.1", "a use of freed memory in Arrow IPC"),
+    "requests": ("2.33", "CVE-2024-47081, CVE-2026-25645"),
+    "streamlit": ("1.54", "CVE-2026-10804"),
+    "urllib3": ("2.7", "CVE-2025-66471, CVE-2026-21441, CVE-2026-44431, CVE-2026-44432"),
+}
+
+
+def test_no_bound_lets_in_a_release_with_a_known_flaw() -> None:
+    """For those who install with other libraries that hold ours back."""
+    told = project()["project"]
+    assert isinstance(told, dict)
+    extras = [r for extra in told["optional-dependencies"].values() for r in extra]
+    bounds = dict(
+        re.fullmatch(r"([\w-]+)(?:\[.*\])?>=([\d.]+)(?:,<\d+)?", r).groups()  # type: ignore[union-attr]
+        for r in [*told["dependencies"], *extras]
+    )
+
+    def number(version: str) -> tuple[int, ...]:
+        return tuple(map(int, version.split(".")))
+
+    assert {n for n, (mended, _) in MENDED.items() if number(bounds[n]) < number(mended)} == set()
+
+
 def test_the_version_is_one_everywhere() -> None:
     told = project()["project"]
     assert isinstance(told, dict)
