@@ -47,7 +47,7 @@ _MOST_TOLD = 3
 KINDS: Mapping[str, tuple[str, str]] = {
     "conservation": ("error", "Every record of the file is in silver or in the quarantine."),
     "duplicates": (
-        "warning", "No record repeats the contig, position, REF and ALT of an earlier one.",
+        "warning", "No record repeats the contig, position, REF and an ALT of an earlier one.",
     ),
     **{
         f"published_{field.lower()}": (

@@ -27,8 +27,8 @@ SPECTRUM = Table(
     "group, kind of spectrum and number of copies that occurs",
     (
         POPULATION, LEVEL, _KIND,
-        Column("n", "int32", "called alleles of the group at these sites", "alleles",
-               nullable=False),
+        Column("n", "int32", "called alleles of the group at these sites: the number that most "
+               "have; sites with another number are left out", "alleles", nullable=False),
         Column("count", "int32", "copies among them; 0 and n: the group does not vary",
                "alleles", nullable=False),
         _SITES,

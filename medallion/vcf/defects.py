@@ -78,7 +78,7 @@ REASONS: dict[str, Reason] = {
                "neither as the header has it nor, for a reserved key, as the specification does.",
                "Look at the raw line. If all records of the file have it, mend the header line."),
         Reason("duplicate", "quarantined",
-               "The same contig, position, REF and ALT stand in an earlier record.",
+               "The same contig, position, REF and an ALT stand in an earlier record.",
                "The first one is kept. If the two differ on purpose, give them apart."),
         Reason("out-of-order", "noted",
                "The record's position is before that of the record above, or its contig is split.",
