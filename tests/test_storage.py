@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -19,6 +20,7 @@ from deltalake import DeltaTable
 from medallion.errors import BuildCancelled, LakeError, LayerFormatError
 from medallion.progress import Progress, Reporter
 from medallion.storage import delta, parts, rows
+from medallion.storage.coded import Coded
 from medallion.storage.fingerprint import Fingerprint, code_digest, digest_file
 from medallion.storage.lock import build_lock
 from medallion.storage.schema import Column, Table
@@ -113,23 +115,29 @@ def test_any_name_of_a_contig_comes_back(chrom: str, tmp_path: Path) -> None:
     assert all(p.is_relative_to(tmp_path / "silver" / "things") for p in below)
 
 
-def test_dictionaries_are_stored_as_they_are_and_read_as_strings(tmp_path: Path) -> None:
-    rows = pa.table(
-        {
-            "pos": pa.array([1, 2, 3], pa.int32()),
-            "file": pa.DictionaryArray.from_arrays(pa.array([0, 0, 0]), pa.array(["f"])),
-            "record": pa.array([1, 2, 3], pa.int64()),
-            "note": pa.DictionaryArray.from_arrays(pa.array([1, None, 0]), pa.array(["a", "b"])),
-        }
-    )
-    written = parts.write_part(tmp_path, TABLE, rows, chrom="1", name="p")
+def test_coded_rows_are_read_as_others(tmp_path: Path) -> None:
+    writer = parts.PartWriter(tmp_path, TABLE, "1", "p")
+    for first in (1, 4):
+        numbers = Coded.numbers(np.arange(first, first + 3)).repeated(np.array([1, 0, 2]))
+        writer.write(
+            {
+                "note": Coded.of(["b", None, "a"]),
+                "record": numbers,
+                "file": Coded.of(["f"]).repeated(np.array([3])),
+                "pos": numbers,
+            }
+        )
+    written = writer.close()
     version = delta.commit(tmp_path, TABLE, [written], {})
     found = read(tmp_path, version)
-    assert found["note"].to_list() == ["b", None, "a"]
+    assert found["note"].to_list() == ["b", None, "a"] * 2
+    assert found["record"].to_list() == [1, 3, 3, 4, 6, 6]
     assert dict(found.schema) == TABLE.polars_schema()
     assert written is not None
-    assert written.stats["pos"] == (1, 3)
-    assert written.stats["file"] == ("f", "f")
+    assert written.stats == {"pos": (1, 6), "file": ("f", "f"), "record": (1, 6)}
+    parts.read_through(tmp_path, TABLE, written)
+    groups = rows.row_groups(tmp_path, TABLE, version)
+    assert [(g.first_record, g.last_record) for g in groups] == [(1, 3), (4, 6)]
 
 
 def test_filters_reach_the_files(tmp_path: Path) -> None:

@@ -50,7 +50,8 @@ __all__ = ["LAYER", "Silver", "build", "current"]
 LAYER = "gold"
 FORMAT = 3
 _CODE = (
-    "gold", "popgen", "storage/parts.py", "storage/schema.py", "vcf/genotype_texts.py",
+    "gold", "popgen", "storage/parts.py", "storage/coded.py", "storage/pages.py",
+    "storage/thrift.py", "storage/schema.py", "vcf/genotype_texts.py",
     "catalog/populations.py", "catalog/genomes.py",
 )  # fmt: skip
 _RECORDS_PER_TASK = 1 << 14

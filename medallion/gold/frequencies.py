@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from medallion.gold.columns import (
     ALT,
@@ -22,7 +21,8 @@ from medallion.gold.columns import (
 from medallion.gold.counts import GroupCounts
 from medallion.popgen.groups import Groups
 from medallion.popgen.hwe import exact_test
-from medallion.storage.arrow import dictionary, encode, numbers
+from medallion.storage.coded import Coded, Plain
+from medallion.storage.pages import Rows
 from medallion.storage.schema import Column, Table
 
 __all__ = ["FREQUENCIES", "frequency_rows"]
@@ -58,11 +58,10 @@ FREQUENCIES = Table(
 
 def frequency_rows(
     variants: pl.DataFrame, counts: GroupCounts, groups: Groups
-) -> tuple[pa.Table, npt.NDArray[np.float64]]:
+) -> tuple[Rows, npt.NDArray[np.float64]]:
     """`gold.frequencies` of some alleles, allele by allele and within it group by group.
 
-    `variants` are rows of `silver.variants`, the counts' rows in the same order.
-    Strings go to disk as dictionaries, so that nothing is repeated in memory. Also gives
+    `variants` are rows of `silver.variants`, the counts' rows in the same order. Also gives
     p of the Hardy-Weinberg test, shape (n_alleles, n_groups); NaN without a diploid.
     """
     n, k = len(variants), len(groups.groups)
@@ -70,27 +69,17 @@ def frequency_rows(
     with np.errstate(invalid="ignore", divide="ignore"):
         af = ac / an
     p = exact_test(counts.diploid_hom_ref, counts.diploid_het, counts.diploid_hom_alt)
-    columns = {
-        **{name: _each_group(variants[name], k) for name in ("id", "ref", "alt", "file")},
-        "population": _each_allele([g.code for g in groups.groups], n),
-        "level": _each_allele([g.level for g in groups.groups], n),
-        "af": numbers(af, an == 0),
-        "hwe_p": numbers(p, np.isnan(p)),
-    }
-    for name in ("pos", "alt_index", "record"):
-        columns[name] = numbers(np.repeat(variants[name].to_numpy(), k))
-    for name in ("ac", "an", "n_hom_ref", "n_het", "n_hom_alt", "n_missing"):
-        columns[name] = numbers(getattr(counts, name).ravel().astype(np.int32))
-    names = FREQUENCIES.arrow_schema(stored=True).names
-    table = pa.Table.from_arrays([columns[n] for n in names], names=names)
-    return table, p.reshape(n, k)
-
-
-def _each_group(values: pl.Series, k: int) -> pa.DictionaryArray:
-    codes, distinct = encode(values)
-    return dictionary(np.repeat(codes, k), distinct)
-
-
-def _each_allele(values: list[str], n: int) -> pa.DictionaryArray:
-    codes, distinct = encode(values)
-    return dictionary(np.tile(codes, n), distinct, null=False)
+    each_group, each_allele = np.full(n, k), np.tile(np.arange(k), n)
+    rows: Rows = {
+        **{name: Coded.of(variants[name]).repeated(each_group)
+           for name in ("id", "ref", "alt", "file")},
+        **{name: Coded.numbers(variants[name].to_numpy()).repeated(each_group)
+           for name in ("pos", "alt_index", "record")},
+        "population": Coded.of([g.code for g in groups.groups]).take(each_allele),
+        "level": Coded.of([g.level for g in groups.groups]).take(each_allele),
+        **{name: Plain(getattr(counts, name).ravel())
+           for name in ("ac", "an", "n_hom_ref", "n_het", "n_hom_alt", "n_missing")},
+        "af": Plain(af, an == 0),
+        "hwe_p": Plain(p, np.isnan(p)),
+    }  # fmt: skip
+    return rows, p.reshape(n, k)

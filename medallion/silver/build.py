@@ -18,7 +18,7 @@ from medallion.bronze.index import as_blocks
 from medallion.bronze.tables import BLOCKS, FILES
 from medallion.errors import ConservationError, NotBuiltError
 from medallion.files import Place
-from medallion.silver.genotypes import Encoded, pattern_rows
+from medallion.silver.genotypes import pattern_rows
 from medallion.silver.identifiers import list_identifiers, listings
 from medallion.silver.kept import BIG, FileTables, file_key, kept_files
 from medallion.silver.limit import Allowance, Limit
@@ -34,6 +34,7 @@ from medallion.silver.tables import (
     VARIANTS,
 )
 from medallion.storage import delta
+from medallion.storage.coded import Coded
 from medallion.storage.fingerprint import Fingerprint, code_digest
 from medallion.storage.parts import Part, write_part
 from medallion.storage.publish import arrived, publish, removing_unfinished
@@ -50,7 +51,10 @@ __all__ = ["LAYER", "build", "current"]
 
 LAYER = "silver"
 FORMAT = 1
-_CODE = ("vcf", "silver", "storage/parts.py", "catalog/populations.py")
+_CODE = (
+    "vcf", "silver", "storage/parts.py", "storage/coded.py", "storage/pages.py",
+    "storage/thrift.py", "catalog/populations.py",
+)  # fmt: skip
 
 
 def _code() -> str:
@@ -139,7 +143,7 @@ def _gathered(
 
 
 def _read(
-    root: Place, files: Sequence[_File], people: Mapping[str, dict[str, Encoded]], work: Work,
+    root: Place, files: Sequence[_File], people: Mapping[str, dict[str, Coded]], work: Work,
     allowance: Allowance,
 ) -> dict[str, FileTables]:  # fmt: skip
     """Read `files`, all their partitions as one queue of work."""
@@ -227,7 +231,7 @@ def _open(root: Place, bronze: Snapshot, rows: pl.DataFrame) -> list[_File]:
 
 def _people(
     root: Place, rows: pl.DataFrame, files: Sequence[_File]
-) -> tuple[pl.DataFrame, dict[str, dict[str, Encoded]], list[tuple[str, Defect]]]:
+) -> tuple[pl.DataFrame, dict[str, dict[str, Coded]], list[tuple[str, Defect]]]:
     """`silver.samples`; for each file its columns' strings, encoded; what is odd."""
     tables = rows.filter(pl.col("kind") == "samples")["file"].to_list()
     defects: list[tuple[str, Defect]] = []
@@ -246,14 +250,14 @@ def _people(
         order = pl.DataFrame({"sample": pl.Series(file.header.samples, dtype=pl.String)})
         known = order.join(samples, on="sample", how="left", maintain_order="left")
         people[file.name] = {
-            name: Encoded.of(known[name].to_list())
+            name: Coded.of(known[name].to_list())
             for name in ("sample", "population", "super_population", "sex")
         }
     return samples, people, defects + mismatches
 
 
 def _partition(
-    root: Place, files: Sequence[_File], people: Mapping[str, dict[str, Encoded]]
+    root: Place, files: Sequence[_File], people: Mapping[str, dict[str, Coded]]
 ) -> tuple[list[Partition], list[int]]:
     """The tasks of all files, and for each task the index of its file."""
     tasks: list[Partition] = []

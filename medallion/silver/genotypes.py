@@ -1,58 +1,31 @@
 """`silver.genotypes`, `silver.calls` and `silver.patterns`: calls as tables, and counted.
 
 Rows are built from small integers that are already known (column of the sample, number
-of the genotype's text); as Arrow dictionaries they go to disk without a string being
-touched.
+of the genotype's text), and go to disk without a string being touched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from medallion.lookup import look_up
-from medallion.silver.tables import CALLS, GENOTYPES, PATTERNS
-from medallion.storage.arrow import dictionary, encode, numbers
+from medallion.silver.tables import CALLS, PATTERNS
+from medallion.storage.coded import Coded
+from medallion.storage.pages import Rows
 from medallion.vcf.genotype_texts import MISSING, GenotypeTexts
 from medallion.vcf.patterns import Pattern
 from medallion.vcf.records import Batch
 
-__all__ = ["Carriers", "Counts", "Encoded", "calls_rows", "carriers", "count", "genotype_rows",
-           "pattern_rows"]  # fmt: skip
+__all__ = [
+    "Carriers", "Counts", "calls_rows", "carriers", "count", "genotype_rows", "pattern_rows",
+]  # fmt: skip
 
 Ints = npt.NDArray[np.int32]
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """A string for each of n things, as codes of shape (n,) into a few distinct values."""
-
-    codes: Ints
-    values: pa.Array
-
-    @classmethod
-    def of(cls, strings: Sequence[str | None] | pl.Series) -> Encoded:
-        """Encode `strings`; null keeps being null."""
-        return cls(*encode(strings))
-
-    def take(self, index: Ints) -> pa.DictionaryArray:
-        """The strings at `index`, as a dictionary array."""
-        if len(self.codes) == len(self.values):
-            return dictionary(index, self.values, null=False)  # all distinct: a code is an index
-        return self.taken(look_up(self.codes, index))
-
-    def repeated(self, times: npt.NDArray[np.int64]) -> pa.DictionaryArray:
-        """Each string as often as `times`, of shape (n,), says."""
-        return self.taken(np.repeat(self.codes, times))
-
-    def taken(self, codes: Ints) -> pa.DictionaryArray:
-        """The strings of some of the codes."""
-        return dictionary(codes, self.values, null=bool(self.codes.min(initial=0) < 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +40,16 @@ class Carriers:
     column: Ints
     gid: Ints
     dosage: npt.NDArray[np.int8]
+
+    def of(self, start: int, stop: int) -> Carriers:
+        """Those of alleles `start` to `stop` - 1, which are numbered from 0 then."""
+        low, high = np.searchsorted(self.allele, [start, stop]).tolist()
+        if high - low == len(self.allele) and not start:
+            return self
+        return Carriers(
+            self.allele[low:high] - np.int32(start), self.column[low:high], self.gid[low:high],
+            self.dosage[low:high],
+        )  # fmt: skip
 
 
 def carriers(batch: Batch, texts: GenotypeTexts) -> Carriers:
@@ -196,31 +179,24 @@ def genotype_rows(
     carried: Carriers,
     alleles: pl.DataFrame,
     texts: GenotypeTexts,
-    people: dict[str, Encoded],
+    people: Mapping[str, Coded],
     file: str,
-) -> pa.Table:
+) -> Rows:
     """`silver.genotypes` of a batch. `people` has sample, population, super_population, sex."""
     # The distinct texts are distinct strings, so their numbers are their codes.
-    gt = Encoded.of([t.text.decode("utf-8", "backslashreplace") for t in texts.texts])
-    # Carriers stand in the order of alleles: what an allele says is repeated, not looked up.
+    gt = Coded.of([t.text.decode("utf-8", "backslashreplace") for t in texts.texts])
+    # Carriers stand in the order of alleles: what an allele says holds for a run of them.
     times = _lengths(carried.allele, len(alleles))
-
-    def repeated(name: str) -> pa.Array:
-        return numbers(np.repeat(alleles[name].to_numpy(), times))
-
-    columns = {
-        "pos": repeated("pos"),
-        "ref": Encoded.of(alleles["ref"]).repeated(times),
-        "alt": Encoded.of(alleles["alt"]).repeated(times),
-        **{name: people[name].take(carried.column) for name in people},
+    dosages = np.arange(int(carried.dosage.max(initial=0)) + 1)
+    return {
+        **{n: Coded.numbers(alleles[n].to_numpy()).repeated(times)
+           for n in ("pos", "alt_index", "record")},
+        **{n: Coded.of(alleles[n]).repeated(times) for n in ("ref", "alt")},
+        **{name: who.take(carried.column) for name, who in people.items()},
         "gt": gt.take(carried.gid),
-        "dosage": numbers(carried.dosage),
-        "alt_index": repeated("alt_index"),
-        "file": dictionary(np.zeros(len(carried.allele), np.int32), encode([file])[1], null=False),
-        "record": repeated("record"),
-    }
-    names = GENOTYPES.arrow_schema(stored=True).names
-    return pa.Table.from_arrays([columns[n] for n in names], names=names)
+        "dosage": Coded.numbers(dosages).take(carried.dosage),
+        "file": Coded.of([file]).repeated(np.array([len(carried.allele)])),
+    }  # fmt: skip
 
 
 def calls_rows(batch: Batch, texts: GenotypeTexts, file: str) -> pl.DataFrame:

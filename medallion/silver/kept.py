@@ -15,9 +15,9 @@ from typing import Any
 import polars as pl
 
 from medallion.files import Place
-from medallion.silver.genotypes import Encoded
 from medallion.silver.tables import CALLS, DEFECTS, GENOTYPES, IDENTIFIERS, PATTERNS, VARIANTS
 from medallion.storage import delta
+from medallion.storage.coded import Coded
 from medallion.storage.parts import Part, missing
 from medallion.storage.snapshot import Snapshot
 
@@ -41,9 +41,9 @@ class FileTables:
     patterns: pl.DataFrame
 
 
-def file_key(sha256: str, people: Mapping[str, Encoded], code: str) -> str:
+def file_key(sha256: str, people: Mapping[str, Coded], code: str) -> str:
     """A digest of all that a file's tables are made from."""
-    who = {k: [e.codes.tolist(), e.values.to_pylist()] for k, e in people.items()}
+    who = {k: [e.codes.tolist(), [str(v) for v in e.values]] for k, e in people.items()}
     return hashlib.sha256(json.dumps([sha256, who, code]).encode()).hexdigest()
 
 

@@ -17,7 +17,6 @@ import pyarrow as pa
 
 from medallion.files import Place
 from medallion.silver.genotypes import (
-    Encoded,
     calls_rows,
     carriers,
     count,
@@ -26,6 +25,8 @@ from medallion.silver.genotypes import (
 from medallion.silver.limit import check_quarantine
 from medallion.silver.tables import CALLS, GENOTYPES, VARIANTS
 from medallion.silver.variants import alleles
+from medallion.storage.coded import Coded
+from medallion.storage.pages import Rows
 from medallion.storage.parts import Part, PartWriter
 from medallion.storage.schema import Table
 from medallion.vcf.blocks import Blocks
@@ -65,7 +66,7 @@ class Partition:
     last: int
     first_record: int
     memory: int | None
-    people: dict[str, Encoded]
+    people: dict[str, Coded]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +208,13 @@ class _Ledger:
             file=pl.lit(task.file),
         )
         variants = VARIANTS.conform(long)
-        genotypes = genotype_rows(carried, long, texts, task.people, task.file)
         calls = calls_rows(batch, texts, task.file)
         for chrom, start, stop in _runs(long["chrom"]):
             writers.write(VARIANTS, chrom, variants[start:stop].to_arrow())
-            low, high = np.searchsorted(carried.allele, [start, stop]).tolist()
-            writers.write(GENOTYPES, chrom, genotypes.slice(low, high - low))
+            own = carried.of(start, stop)
+            if len(own.allele):
+                genotypes = genotype_rows(own, long[start:stop], texts, task.people, task.file)
+                writers.write(GENOTYPES, chrom, genotypes)
         for chrom, start, stop in _runs(calls["chrom"]):
             writers.write(CALLS, chrom, calls[start:stop].to_arrow())
         self.records += batch.n_records
@@ -237,9 +239,8 @@ class _Writers:
         self._task = task
         self._open: dict[tuple[str, str], PartWriter] = {}
 
-    def write(self, table: Table, chrom: str, rows: pa.Table) -> None:
-        if rows.num_rows:
-            self._writer(table, chrom).write(rows)
+    def write(self, table: Table, chrom: str, rows: pa.Table | Rows) -> None:
+        self._writer(table, chrom).write(rows)
 
     def _writer(self, table: Table, chrom: str) -> PartWriter:
         key = (table.short, chrom)

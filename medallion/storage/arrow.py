@@ -15,7 +15,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-__all__ = ["codes", "dictionary", "encode", "numbers", "values"]
+__all__ = ["codes", "encode", "numbers", "values"]
 
 
 def numbers(values: npt.NDArray[Any], null: npt.NDArray[np.bool_] | None = None) -> pa.Array:
@@ -26,17 +26,6 @@ def numbers(values: npt.NDArray[Any], null: npt.NDArray[np.bool_] | None = None)
         mask = pa.py_buffer(np.packbits(~null, bitorder="little"))
     kind = pa.from_numpy_dtype(data.dtype)
     return pa.Array.from_buffers(kind, len(data), [mask, pa.py_buffer(data)], null_count=count)
-
-
-def dictionary(
-    codes: npt.NDArray[np.int32], values: pa.Array, *, null: bool = True
-) -> pa.DictionaryArray:
-    """The strings `values[codes]`, spelled out nowhere; a code below 0 is null.
-
-    Codes must be within bounds. Where it is known that none is `null` none is looked for.
-    """
-    absent = codes < 0 if null and len(codes) and int(codes.min()) < 0 else None
-    return pa.DictionaryArray.from_arrays(numbers(codes, absent), values, safe=False)
 
 
 def encode(strings: Sequence[str | None] | pl.Series) -> tuple[npt.NDArray[np.int32], pa.Array]:

@@ -1,7 +1,7 @@
 """Parts of tables on disk: Parquet files that wait for a commit.
 
-They are written by pyarrow, because an Arrow DictionaryArray's indices go to disk as
-they are, and nobody sees one before its commit (`medallion.storage.delta`).
+They are written by pyarrow; rows that come as coded columns, by `medallion.storage.pages`.
+Nobody sees one before its commit (`medallion.storage.delta`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from medallion.files import Place, sizes
 from medallion.files.objects import ObjectWriter
 from medallion.files.parquet import finished, open_parquet, output_of
+from medallion.storage.pages import PageWriter, Rows
 from medallion.storage.schema import Table
 
 __all__ = [
@@ -96,47 +97,56 @@ class PartWriter:
         self._relative = f"{_folder(table, chrom)}{name}-{uuid.uuid4().hex[:12]}.parquet"
         self._path = table_path(root, table) / self._relative
         self._schema = table.arrow_schema(stored=True)
-        self._writer: pq.ParquetWriter | None = None
+        self._writer: pq.ParquetWriter | PageWriter | None = None
         self._output: Path | ObjectWriter = Path()
         self._rows = 0
         self._stats: dict[str, tuple[Any, Any]] = {}
 
-    def write(self, rows: pa.Table | pl.DataFrame) -> None:
-        """Append `rows` as one row group; string columns may be dictionaries."""
+    def write(self, rows: pa.Table | pl.DataFrame | Rows) -> None:
+        """Append `rows` as one row group; all of a part come alike, coded or not."""
+        if isinstance(rows, Mapping):
+            self._write_coded(rows)
+            return
         data = rows.to_arrow() if isinstance(rows, pl.DataFrame) else rows
-        data = data.select(self._schema.names)
-        if self._writer is None:
-            self._output = output_of(self._path)
-            self._writer = pq.ParquetWriter(
-                self._output,
-                _storable(self._schema, data.schema),
-                compression=_COMPRESSION,
-                compression_level=_LEVEL,
-                # To find the distinct numbers of a column takes longer than to compress it
-                # as it is, and saves nothing.
-                use_dictionary=[
-                    f.name
-                    for f in self._schema
-                    if pa.types.is_string(f.type) and f.name not in self._table.distinct
-                ],
-                # Statistics of a dictionary column cost more than writing it.
-                write_statistics=[
-                    n
-                    for n in self._schema.names
-                    if n in self._table.pruned_by
-                    and not pa.types.is_dictionary(data.schema.field(n).type)
-                ],
-                max_rows_per_page=_ROWS_PER_PAGE,
-                write_batch_size=_ROWS_PER_PAGE,
-                write_page_checksum=True,
-                store_schema=False,
-            )
-        data = data.cast(self._writer.schema)
-        self._writer.write_table(data, row_group_size=max(1, data.num_rows))
+        data = data.select(self._schema.names).cast(self._schema)
+        writer: Any = self._writer or self._arrow_writer()
+        self._writer = writer
+        writer.write_table(data, row_group_size=max(1, data.num_rows))
         self._rows += data.num_rows
         for name in self._table.pruned_by:
             if name in data.schema.names and data.num_rows:
                 self._widen(name, *_bounds(data[name]))
+
+    def _arrow_writer(self) -> pq.ParquetWriter:
+        self._output = output_of(self._path)
+        return pq.ParquetWriter(
+            self._output,
+            self._schema,
+            compression=_COMPRESSION,
+            compression_level=_LEVEL,
+            # To find the distinct numbers of a column takes longer than to compress it
+            # as it is, and saves nothing.
+            use_dictionary=[
+                f.name
+                for f in self._schema
+                if pa.types.is_string(f.type) and f.name not in self._table.distinct
+            ],
+            write_statistics=[n for n in self._schema.names if n in self._table.pruned_by],
+            max_rows_per_page=_ROWS_PER_PAGE,
+            write_batch_size=_ROWS_PER_PAGE,
+            write_page_checksum=True,
+            store_schema=False,
+        )
+
+    def _write_coded(self, rows: Rows) -> None:
+        if not isinstance(self._writer, PageWriter):
+            self._output = output_of(self._path)
+            self._writer = PageWriter(self._output, self._schema, self._table.pruned_by)
+        self._writer.write(rows)
+        self._rows += len(rows[self._schema.names[0]])
+        for name in self._table.pruned_by:
+            if (bounds := rows[name].bounds()) is not None:
+                self._widen(name, *bounds)
 
     def _widen(self, name: str, low: Any, high: Any) -> None:  # noqa: ANN401  # numbers or texts
         if low is None:
@@ -162,25 +172,8 @@ class PartWriter:
 
 def _bounds(column: pa.ChunkedArray) -> tuple[Any, Any]:
     """Smallest and largest value; (None, None) where all are null."""
-    if pa.types.is_dictionary(column.type):
-        chunks = column.chunks
-        if len(chunks) == 1 and len(chunks[0].dictionary) == 1 and not column.null_count:
-            only = chunks[0].dictionary[0].as_py()
-            return only, only
-        column = pc.unique(column).cast(column.type.value_type)
     low_high = pc.min_max(column).as_py()
     return low_high["min"], low_high["max"]
-
-
-def _storable(schema: pa.Schema, given: pa.Schema) -> pa.Schema:
-    """`schema`, with dictionaries kept where the data comes with them."""
-    fields = []
-    for f in schema:
-        arrived = given.field(f.name).type
-        keep = pa.types.is_dictionary(arrived)
-        kind = pa.dictionary(pa.int32(), f.type) if keep else f.type
-        fields.append(pa.field(f.name, kind, nullable=f.nullable))
-    return pa.schema(fields)
 
 
 def missing(root: Place, table: Table, parts: Collection[Part]) -> list[Part]:
