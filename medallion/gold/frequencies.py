@@ -27,6 +27,8 @@ from medallion.storage.schema import Column, Table
 
 __all__ = ["FREQUENCIES", "frequency_rows"]
 
+_ROWS_FOR_A_VALUE = 16
+
 FREQUENCIES = Table(
     "gold.frequencies",
     "ALT allele and group of samples",
@@ -77,9 +79,18 @@ def frequency_rows(
            for name in ("pos", "alt_index", "record")},
         "population": Coded.of([g.code for g in groups.groups]).take(each_allele),
         "level": Coded.of([g.level for g in groups.groups]).take(each_allele),
-        **{name: Plain(getattr(counts, name).ravel())
-           for name in ("ac", "an", "n_hom_ref", "n_het", "n_hom_alt", "n_missing")},
+        **{name: _counted(getattr(counts, name).ravel())
+           for name in ("ac", "n_hom_ref", "n_het", "n_hom_alt", "n_missing")},
+        "an": Plain(an),
         "af": Plain(af, an == 0),
         "hwe_p": Plain(p, np.isnan(p)),
     }  # fmt: skip
     return rows, p.reshape(n, k)
+
+
+def _counted(counts: npt.NDArray[np.int64]) -> Coded | Plain:
+    """Counts as codes, which are shorter, where the largest is small against their number."""
+    most = int(counts.max(initial=0))
+    if most * _ROWS_FOR_A_VALUE > len(counts):
+        return Plain(counts)
+    return Coded.numbers(np.arange(most + 1)).take(counts)
