@@ -188,11 +188,12 @@ def genotype_rows(
     # Carriers stand in the order of alleles: what an allele says holds for a run of them.
     times = _lengths(carried.allele, len(alleles))
     dosages = np.arange(int(carried.dosage.max(initial=0)) + 1)
+    column = carried.column.astype(np.intp)  # once: numpy would for each look-up
     return {
         **{n: Coded.numbers(alleles[n].to_numpy()).repeated(times)
            for n in ("pos", "alt_index", "record")},
         **{n: Coded.of(alleles[n]).repeated(times) for n in ("ref", "alt")},
-        **{name: who.take(carried.column) for name, who in people.items()},
+        **{name: who.take(column) for name, who in people.items()},
         "gt": gt.take(carried.gid),
         "dosage": Coded.numbers(dosages).take(carried.dosage),
         "file": Coded.of([file]).repeated(np.array([len(carried.allele)])),

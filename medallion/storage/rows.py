@@ -94,9 +94,7 @@ class RowReader:
             group = self._groups[i]
             with open_parquet(group.path, self._dictionaries) as opened:
                 # One of several tasks that run side by side: threads of its own were in the way.
-                rows = opened.read_row_group(
-                    group.index, columns=self._columns, use_threads=False
-                )
+                rows = opened.read_row_group(group.index, columns=self._columns, use_threads=False)
             self._read[i] = rows.unify_dictionaries().combine_chunks()
         return self._read[i]
 

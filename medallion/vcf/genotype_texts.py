@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from medallion.lookup import look_up
+
 __all__ = ["CARRIER", "INVALID", "MISSING", "REFERENCE", "GenotypeText", "GenotypeTexts", "parse"]
 
 REFERENCE, CARRIER, MISSING, INVALID = 0, 1, 2, 3
@@ -125,14 +127,15 @@ class GenotypeTexts:
         if not len(codes):
             return np.zeros(0, np.int32)
         if int(codes.max()) < self._SHORT:
-            found: npt.NDArray[np.int32] = self._table[codes]
+            found = look_up(self._table, codes)
             while found.min() == 0:
                 # A new text is likely to stand many times: some places tell most of them.
                 unknown = codes[np.flatnonzero(found == 0)[: self._LOOKED_AT]]
                 for code in np.unique(unknown).tolist():
                     self._table[code] = self.gid(self._text(code)) + 1
-                found = self._table[codes]
-            return found - 1
+                found = look_up(self._table, codes)
+            found -= 1
+            return found
         distinct, inverse = np.unique(codes, return_inverse=True)
         known = []
         for code in distinct.tolist():

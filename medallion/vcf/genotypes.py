@@ -157,10 +157,12 @@ class GenotypeReader:
         texts = self.texts
         pattern = np.full(n_rows, self.patterns.id(background), np.int64)
         uniform = bool((background == background[0]).all())
+        spellings = background[:1] if uniform else np.unique(background)
+        bounds = np.searchsorted(row, np.arange(n_rows + 1, dtype=row.dtype))
         # `0|0`, `0`: as a call without a reference call of its ploidy beside it is spelled.
         plain = all(
             texts.texts[g].text == b"|".join([b"0"] * texts.texts[g].ploidy)
-            for g in np.unique(background).tolist()
+            for g in spellings.tolist()
         )
         # A record has the background for its pattern where no reference call differs from
         # it, and each other call has the ploidy that is expected of its column.
@@ -176,11 +178,10 @@ class GenotypeReader:
         doubtful = set(np.unique(row[odd]).tolist()) if odd.any() else set()
         if not (uniform and plain) or doubtful:
             doubtful |= self._without_reference(background, row, column, gid, n_rows, plain=plain)
-        elif (full := np.bincount(row, minlength=n_rows) == self.n_samples).any():
+        elif (full := np.diff(bounds) == self.n_samples).any():
             doubtful |= set(np.flatnonzero(full).tolist())
         if doubtful:
             keep = np.ones(len(gid), bool)
-            bounds = np.searchsorted(row, np.arange(n_rows + 1))
             for r in sorted(doubtful):
                 low, high = int(bounds[r]), int(bounds[r + 1])
                 gids = background.astype(np.int32, copy=True)

@@ -40,6 +40,9 @@ Broken = tuple[int, str, str, str]
 _KEY = re.compile(r"[A-Za-z_][0-9A-Za-z_.\-+]*|1000G")
 _SEMICOLON, _NEWLINE, _EQUALS, _COMMA, _BAR, _DOT = b";\n=,|."
 _SHOWN = 60
+_LOOKED_AT = 1 << 12
+# Not the bytes of a name, and of all digests of names just as likely as any.
+_NO_KEY = np.uint64(1 << 63)
 
 
 class InfoReader:
@@ -52,8 +55,9 @@ class InfoReader:
         self.names: list[str] = []
         self.definitions: list[Definition] = []
         self.valid = np.zeros(0, bool)
-        self._codes = np.zeros(0, np.uint64)
-        self._ids = np.zeros(0, np.int64)
+        # Codes, ascending, and the key of each; one is of no key, so that there is any.
+        self._codes = np.array([_NO_KEY])
+        self._ids = np.zeros(1, np.int64)
 
     def read(self, info: pl.Series) -> InfoFields:
         """Cut the columns of n records, as they stand, into fields."""
@@ -90,24 +94,22 @@ class InfoReader:
     def _keys(self, text: npt.NDArray[np.uint8], start: Ints, stop: Ints) -> Ints:
         codes = key_codes(text, start, stop)
         at = self._find(codes)
-        unknown = np.flatnonzero(self._codes[at] != codes) if len(self._codes) else None
-        if unknown is None or len(unknown):
-            odd = codes if unknown is None else codes[unknown]
-            new, where = np.unique(odd, return_index=True)
-            for w in np.sort(where).tolist():
-                i = w if unknown is None else int(unknown[w])
+        while len(unknown := np.flatnonzero(self._codes[at] != codes)):
+            # A new key is likely to stand many times: some places tell most of them.
+            some = unknown[:_LOOKED_AT]
+            new, where = np.unique(codes[some], return_index=True)
+            for i in some[np.sort(where)].tolist():
                 self._learn(bytes(text[start[i] : stop[i]]).decode("utf-8", "replace"))
-            order = np.argsort(where).argsort()
-            ids = len(self.names) - len(new) + order
+            ids = len(self.names) - len(new) + np.argsort(where).argsort()
             joined = np.concatenate([self._codes, new])
             sort = np.argsort(joined)
             self._codes = joined[sort]
             self._ids = np.concatenate([self._ids, ids])[sort]
             at = self._find(codes)
-        return self._ids[at] if len(codes) else np.zeros(0, np.int64)
+        return self._ids[at]
 
     def _find(self, codes: npt.NDArray[np.uint64]) -> Ints:
-        return np.minimum(np.searchsorted(self._codes, codes), max(0, len(self._codes) - 1))
+        return np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
 
     def _learn(self, name: str) -> None:
         self.names.append(name)
