@@ -85,6 +85,13 @@ def test_a_control_character_among_the_samples(form: str, cell: bytes, rest: byt
     assert wide(form, cell, plain) == ["control-character"]
 
 
+@pytest.mark.parametrize("cells", [[b"0|1\0\0", b"."], [b".", b"0|1\0\0"], [b"0|1\0", b"0|"]])
+def test_a_control_character_in_a_line_that_is_as_wide_as_others(cells: list[bytes]) -> None:
+    plain = line("GT", *([b"0|1"] * WIDE)).replace(b"\t10\t", b"\t9\t")
+    odd = line("GT", *cells, *([b"0|0"] * (WIDE - 2)))
+    assert reasons(read(plain, odd, samples=WIDE)) == [("control-character", None)]
+
+
 def test_a_tab_and_a_delete_are_no_control_characters_nor_is_the_lines_end() -> None:
     kept = [line("GT:TX", b"0|1:\x7f"), line("GT", b"0|1").replace(b"\t10\t", b"\t11\t") + b"\r"]
     assert reasons(read(*kept)) == []

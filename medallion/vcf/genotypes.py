@@ -61,6 +61,11 @@ class GenotypeReader:
         self.texts = GenotypeTexts()
         self.patterns = Patterns(self.texts)
 
+    @property
+    def shortest(self) -> int:
+        """Bytes of the shortest genotype that was read so far."""
+        return min((len(t.text) for t in self.texts.texts), default=0)
+
     def read(self, text: bytes, start: Ints, stop: Ints, only_gt: npt.NDArray[np.bool_]) -> Calls:
         """Read the cells text[start[i]:stop[i]] of each record i; the arrays have one shape.
 

@@ -151,15 +151,14 @@ class RecordReader:
             whole = text[starts[line] : ends[line]]
             self._defects.append(self._judge_line(self._next_record + line, whole, reason))
         self._bad |= {first_row + row: reason for row, reason in parts.bad.items()}
-        if b"\0" in text:
-            # NUL is the one control character that may pass for the padding of a short GT.
-            for row, line in enumerate(parts.line.tolist(), first_row):
-                if text.find(b"\0", int(starts[line]), int(ends[line])) >= 0:
-                    self._bad[row] = _CONTROL
         pattern = np.full(len(parts.prefixes), -1, np.int64)
         calls = None
         if len(parts.row) and self._n:
             calls = self._read_cells(text, parts, pattern, first_row)
+        if self._nul_may_pass(parts) and b"\0" in text:
+            for row, line in enumerate(parts.line.tolist(), first_row):
+                if text.find(b"\0", int(starts[line]), int(ends[line])) >= 0:
+                    self._bad[row] = _CONTROL
         if parts.rich and self._n:
             rich = [(f, at, row + first_row, start, stop) for f, at, row, start, stop in parts.rich]
             self._check_formats(text, rich, calls)
@@ -167,6 +166,15 @@ class RecordReader:
         again = again or (lambda: text)
         self._fed.append(_Fed(first_row, again, starts[parts.line], ends[parts.line]))
         self._next_record += len(starts)
+
+    def _nul_may_pass(self, parts: LineParts) -> bool:
+        """Whether a NUL in the cells of some lines might be taken for the padding of a short GT.
+
+        Not where they are as wide as if each was `0|0`, and none is known to be shorter: then
+        none is longer either, and any other than a genotype is found without this.
+        """
+        wide = parts.only_gt & (parts.stop - parts.start == 4 * self._n - 1)
+        return len(wide) < len(parts.prefixes) or not wide.all() or self.genotypes.shortest < 3
 
     def _read_cells(
         self, text: bytes, parts: LineParts, pattern: npt.NDArray[np.int64], first_row: int
