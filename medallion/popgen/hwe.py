@@ -27,7 +27,7 @@ __all__ = ["exact_test"]
 _SLACK = 1e-8
 # A table of n samples has some n * n / 4 numbers.
 _TABLED = 1 << 12
-# Outcomes of one number of copies, worked out alone, take as long as in a table those of some.
+# What may come out for one number of copies takes, alone, as long as for so many in a table.
 _AS_LONG = 8
 _MOST_BYTES = 1 << 27
 _CELLS = 1 << 16
@@ -63,8 +63,9 @@ def exact_test(
     often = times[:_TABLED] * _AS_LONG > np.arange(len(times[:_TABLED]))
     for size in np.flatnonzero(often).tolist():
         here = np.flatnonzero(n == size)
-        p[rows[here]] = _table(size)[_place(rare[here], het[here])]
-        times[size] = 0
+        if size in _tables or np.count_nonzero(np.bincount(rare[here])) * _AS_LONG > size:
+            p[rows[here]] = _table(size)[_place(rare[here], het[here])]
+            times[size] = 0
     if len(left := np.flatnonzero(times[n])):
         p[rows[left]] = _one_by_one(n[left], rare[left], het[left])
     return p
