@@ -58,15 +58,13 @@ class PageWriter:
     def __init__(
         self, output: Path | ObjectWriter, schema: pa.Schema, bounded: Collection[str]
     ) -> None:
-        """`bounded` are columns whose bounds in a row group are told, if they are numbers."""
-        self._output = output.open("wb") if isinstance(output, Path) else output
-        self._local = isinstance(output, Path)
-        self._schema, self._bounded = schema, bounded
+        """Of a file that is not there yet. The numbers of columns in `bounded` have bounds told."""
+        self._output, self._schema, self._bounded = output, schema, bounded
         self._codec = pa.Codec("zstd", compression_level=_LEVEL)
-        self._at = 0
         self._groups: list[Struct] = []
         self._rows = 0
-        self._write(_MAGIC)
+        self._pieces: list[Any] = [_MAGIC]
+        self._at = len(_MAGIC)
 
     def write(self, rows: Rows) -> None:
         """Append a row group; the columns of the schema, in any order."""
@@ -78,6 +76,7 @@ class PageWriter:
             7: Int16(len(self._groups)),
         })  # fmt: skip
         self._rows += n
+        self._flush()
 
     def close(self) -> None:
         """Write the footer."""
@@ -90,13 +89,17 @@ class PageWriter:
             1: 2, 2: [{4: "schema", 5: len(columns)}, *columns], 3: Int64(self._rows),
             4: self._groups, 6: "medallion", 7: [{1: {}}] * len(columns),
         })  # fmt: skip
-        self._write(footer + packing.pack("<I", len(footer)) + _MAGIC)
-        if self._local:  # an object is closed by `finished`
-            self._output.close()
+        self._pieces.append(footer + packing.pack("<I", len(footer)) + _MAGIC)
+        self._flush()
 
-    def _write(self, data: Any) -> None:  # noqa: ANN401  # any buffer
-        self._output.write(data)
-        self._at += memoryview(data).nbytes
+    def _flush(self) -> None:
+        pieces, self._pieces = self._pieces, []
+        if isinstance(self._output, Path):
+            # Opened each time, so that a build that stops leaves no open file.
+            with self._output.open("ab") as file:
+                file.writelines(pieces)
+        else:
+            self._output.write(b"".join(pieces))
 
     def _chunk(self, field: pa.Field, column: Coded | Plain) -> dict[int, Any]:
         """Write the pages of a column of a row group, and tell of them."""
@@ -126,8 +129,8 @@ class PageWriter:
         packed = self._codec.compress(data)
         crc = packing.unpack("<i", packing.pack("<I", isal_zlib.crc32(packed)))[0]
         header = struct({1: kind, 2: len(data), 3: len(packed), 4: crc, **head})
-        self._write(header)
-        self._write(packed)
+        self._pieces += [header, packed]
+        self._at += len(header) + len(packed)
         return len(header) + len(data)
 
 
