@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
+import psutil
 import pytest
 from two_populations import two_populations
 
@@ -218,6 +219,20 @@ def test_two_builders_take_turns(dask: Any, pooled: Lake, tmp_path: Path) -> Non
     same(pooled, lake)
     runs = lake.history().filter(pl.col("layer") != "bronze")
     assert sorted(runs["layer"]) == ["gold", "silver"]
+
+
+def test_a_batch_is_as_large_as_the_smallest_worker_can_hold(dask: Any, tmp_path: Path) -> None:
+    limits = [w["memory_limit"] for w in dask.scheduler_info()["workers"].values()]
+    with start_work(tmp_path, Reporter(None), executor=dask.get_executor()) as by_cluster:
+        assert by_cluster.memory == min(limits) > 0
+    with start_work(tmp_path, Reporter(None), workers=3) as by_threads:
+        assert by_threads.memory is not None
+        assert 0 < 3 * by_threads.memory < psutil.virtual_memory().total
+    sizes = [partition.text_per_batch(n << 20) for n in (100, 400, 512, 1024, 1 << 20)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] >= 1 << 20
+    assert 4 * sizes[2] < 512 << 20
+    assert sizes[-1] == partition.text_per_batch(None)
 
 
 _FAULTS = """

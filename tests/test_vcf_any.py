@@ -165,7 +165,7 @@ def cut_into(partition_bytes: int, batch_bytes: int, block: int = 1 << 16) -> It
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(partition, "_TEXT_PER_PARTITION", partition_bytes)
         patch.setattr(partition, "_RECORDS_PER_PARTITION", 0)
-        patch.setattr(partition, "_TEXT_PER_BATCH", batch_bytes)
+        patch.setattr(partition, "_MOST_TEXT", batch_bytes)
         patch.setattr(blocks, "_TEXT_BLOCK", block)
         yield
 

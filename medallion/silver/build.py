@@ -22,7 +22,14 @@ from medallion.silver.genotypes import pattern_rows
 from medallion.silver.identifiers import list_identifiers, listings
 from medallion.silver.kept import BIG, FileTables, file_key, kept_files
 from medallion.silver.limit import Allowance, Limit
-from medallion.silver.partition import MEMORY, Partition, Summary, cut, read_partition
+from medallion.silver.partition import (
+    MEMORY,
+    Partition,
+    Summary,
+    cut,
+    read_partition,
+    text_per_batch,
+)
 from medallion.silver.samples import join_samples, read_metadata
 from medallion.silver.tables import (
     COLUMNS,
@@ -147,7 +154,7 @@ def _read(
     allowance: Allowance,
 ) -> dict[str, FileTables]:  # fmt: skip
     """Read `files`, all their partitions as one queue of work."""
-    tasks, of_task = _partition(root, files, people)
+    tasks, of_task = _partition(root, files, people, text_per_batch(work.memory))
     total = sum(int(f.row["records"]) for f in files)
     done = 0
 
@@ -257,7 +264,7 @@ def _people(
 
 
 def _partition(
-    root: Place, files: Sequence[_File], people: Mapping[str, dict[str, Coded]]
+    root: Place, files: Sequence[_File], people: Mapping[str, dict[str, Coded]], batch: int
 ) -> tuple[list[Partition], list[int]]:
     """The tasks of all files, and for each task the index of its file."""
     tasks: list[Partition] = []
@@ -272,7 +279,7 @@ def _partition(
                 Partition(
                     root, file.name, len(tasks), file.blocks, file.header, first, last, record,
                     MEMORY if near and file.blocks.container != "gzip" else None,
-                    people[file.name],
+                    people[file.name], batch,
                 )
             )  # fmt: skip
             of_task.append(index)

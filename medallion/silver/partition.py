@@ -37,7 +37,7 @@ from medallion.vcf.lines import newlines, read_lines
 from medallion.vcf.patterns import Pattern
 from medallion.vcf.records import Batch, RecordReader
 
-__all__ = ["MEMORY", "Partition", "Summary", "cut", "read_partition"]
+__all__ = ["MEMORY", "Partition", "Summary", "cut", "read_partition", "text_per_batch"]
 
 _TEXT_PER_PARTITION = 1 << 28
 # A record of many samples is long. A part of few records costs the log as much as one of
@@ -46,7 +46,9 @@ _RECORDS_PER_PARTITION = 1 << 12
 _BYTES_PER_CALL = 4
 # Even a file of some tens of megabytes is cut into some pieces, for several cores.
 _FEW, _SMALLEST = 8, 1 << 24
-_TEXT_PER_BATCH = 1 << 27
+_MOST_TEXT, _LEAST_TEXT = 1 << 27, 1 << 23
+# What a process takes before it reads, and what a batch takes for each byte of its text.
+_BEFORE, _PER_BYTE = 1 << 28, 4
 # Only lines that are no records, such as empty ones, come to more than this in that text.
 _LINES_PER_BATCH = 1 << 19
 # More records than two blocks of 64 KiB can begin: a record has at least 16 bytes.
@@ -67,6 +69,7 @@ class Partition:
     first_record: int
     memory: int | None
     people: dict[str, Coded]
+    text_per_batch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,16 @@ def _partition_size(text: int, samples: int) -> int:
     return -(-text // number)
 
 
+def text_per_batch(memory: int | None) -> int:
+    """Bytes of text to judge at a time, where the task may take so many bytes of memory.
+
+    Rows do not depend on it; they lie in a row group for each batch.
+    """
+    if memory is None:
+        return _MOST_TEXT
+    return min(_MOST_TEXT, max(_LEAST_TEXT, (memory - _BEFORE) // _PER_BYTE))
+
+
 def _separate(table: pl.DataFrame, n: int) -> npt.NDArray[np.bool_]:
     """For each of n blocks: whether a cut before it parts smaller positions from larger."""
     if not table["certain"].all():
@@ -150,7 +163,7 @@ def read_partition(task: Partition) -> Summary:
         for low, high, ends in _few_lines(lines.text):
             reader.feed(lines.text[low:high], ends, partial(_again, lines.again, low, high))
             fed += high - low
-            if fed >= _TEXT_PER_BATCH or reader.pending >= _LINES_PER_BATCH:
+            if fed >= task.text_per_batch or reader.pending >= _LINES_PER_BATCH:
                 ledger.add(reader.batch(), reader, writers, task)
                 fed = 0
     if reader.pending:

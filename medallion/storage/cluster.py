@@ -15,7 +15,7 @@ from medallion.errors import UsageError, WorkerError
 from medallion.files import Place, is_seen, place
 from medallion.storage.fingerprint import code_digest
 
-__all__ = ["connected", "raised", "submit_options", "width"]
+__all__ = ["connected", "memory", "raised", "submit_options", "width"]
 
 _CONNECT_SECONDS = 10
 _WORKERS_SECONDS = 60
@@ -111,6 +111,18 @@ def width(executor: Executor) -> int | None:
         )
     threads: int = sum(client.nthreads().values())
     return max(_FEWEST_TASKS, 2 * threads)
+
+
+def memory(executor: Executor) -> int | None:
+    """Bytes of memory that each thread of a cluster's smallest worker may take, if that is told."""
+    if not _is_cluster(executor):
+        return None
+    client = executor._client  # type: ignore[attr-defined]  # noqa: SLF001  # no public way
+    workers = client.scheduler_info()["workers"].values()
+    return min(
+        (w["memory_limit"] // max(1, w["nthreads"]) for w in workers if w.get("memory_limit")),
+        default=None,
+    )
 
 
 def raised(error: BaseException) -> bool:

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TypeVar
 
+import psutil
 from threadpoolctl import threadpool_limits
 
 from medallion.errors import MedallionError, WorkerError
@@ -38,17 +39,22 @@ __all__ = ["Work", "start_work"]
 T = TypeVar("T")
 R = TypeVar("R")
 _POLL_SECONDS = 0.25
+_SHARE_OF_FREE = 0.75
 _PROCESS = uuid.uuid4().hex
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Where a build happens (`root`), who does it (`executor`), and whom to tell (`report`)."""
+    """Where a build happens (`root`), who does it (`executor`), and whom to tell (`report`).
+
+    At most about `workers` tasks run at a time; each may take `memory` bytes, if that is known.
+    """
 
     root: Place
     executor: Executor
     workers: int
     report: Reporter
+    memory: int | None = None
 
     def map(
         self,
@@ -181,10 +187,12 @@ def start_work(
     count = workers or _cores()
     if executor is not None:
         # Its workers may have another working directory.
-        yield Work(root.absolute(), executor, workers or _width(executor), report)
+        memory = cluster.memory(executor)
+        yield Work(root.absolute(), executor, workers or _width(executor), report, memory)
         return
     with keeping_memory(), ThreadPoolExecutor(count, thread_name_prefix="medallion") as pool:
-        yield Work(root, pool, count, report)
+        free = int(psutil.virtual_memory().available * _SHARE_OF_FREE)
+        yield Work(root, pool, count, report, free // count)
 
 
 def _width(executor: Executor) -> int:
