@@ -103,13 +103,7 @@ def width(executor: Executor) -> int | None:
     """Tasks to have under way on a cluster; None where `executor` is of another kind."""
     if not _is_cluster(executor):
         return None
-    client = executor._client  # type: ignore[attr-defined]  # noqa: SLF001  # no public way
-    if client.status != "running":
-        raise WorkerError(
-            f"The executor's client is out of reach of its scheduler (it is {client.status}). "
-            "Connect to a cluster that runs, then build again."
-        )
-    threads: int = sum(client.nthreads().values())
+    threads: int = sum(_running(executor).nthreads().values())
     return max(_FEWEST_TASKS, 2 * threads)
 
 
@@ -117,12 +111,21 @@ def memory(executor: Executor) -> int | None:
     """Bytes of memory that each thread of a cluster's smallest worker may take, if that is told."""
     if not _is_cluster(executor):
         return None
-    client = executor._client  # type: ignore[attr-defined]  # noqa: SLF001  # no public way
-    workers = client.scheduler_info()["workers"].values()
+    workers = _running(executor).scheduler_info()["workers"].values()
     return min(
         (w["memory_limit"] // max(1, w["nthreads"]) for w in workers if w.get("memory_limit")),
         default=None,
     )
+
+
+def _running(executor: Executor) -> Any:  # noqa: ANN401  # Client
+    client = executor._client  # type: ignore[attr-defined]  # noqa: SLF001  # no public way
+    if client.status != "running":
+        raise WorkerError(
+            f"The executor's client is out of reach of its scheduler (it is {client.status}). "
+            "Connect to a cluster that runs, then build again."
+        )
+    return client
 
 
 def raised(error: BaseException) -> bool:

@@ -184,12 +184,12 @@ def start_work(
     Threads, because the heavy steps (inflating, numpy, Parquet) release the GIL. With
     an executor of your own `workers` is how many tasks it can do at a time.
     """
-    count = workers or _cores()
     if executor is not None:
         # Its workers may have another working directory.
-        memory = cluster.memory(executor)
-        yield Work(root.absolute(), executor, workers or _width(executor), report, memory)
+        count = workers or _width(executor)
+        yield Work(root.absolute(), executor, count, report, cluster.memory(executor))
         return
+    count = workers or _cores()
     with keeping_memory(), ThreadPoolExecutor(count, thread_name_prefix="medallion") as pool:
         free = int(psutil.virtual_memory().available * _SHARE_OF_FREE)
         yield Work(root, pool, count, report, free // count)
