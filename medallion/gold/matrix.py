@@ -161,14 +161,18 @@ def haplotype_matrix(
         alleles[size > 2] = MISSING
     alleles[work.bare] = MISSING
     phased = np.ones(work.shape[0], bool)
-    alt_index = np.maximum(variants["alt_index"].to_numpy(), 1)
+    # The two alleles of a genotype are written at once.
+    pairs, n = alleles.view(np.int16).ravel(), work.shape[1]
+    alts, alt = np.unique(work.alt_index, return_inverse=True)
     for some in (*_missed(work, calls), *_carried(work, genotypes, column_of)):
-        # Numbers of the two alleles of each text, MISSING and ABSENT among them.
-        halves = np.array([_halves(t) for t in some.texts.texts], np.int64)[some.text]
-        own = halves == alt_index[some.row, None]
-        alleles[some.row, some.column] = np.where(halves < 0, halves, own).astype(np.int8)
-        loose = np.array([_unphased(t) for t in some.texts.texts], bool)[some.text]
-        phased[some.row[loose]] = False
+        # What each text says of each ALT; MISSING and ABSENT stay as they are.
+        halves = np.array([_halves(t) for t in some.texts.texts], np.int64).reshape(-1, 2)
+        own = np.where(halves < 0, halves, halves == alts[:, None, None]).astype(np.int8)
+        said = alt[some.row] * len(halves) + some.text
+        pairs[some.row * n + some.column] = look_up(own.view(np.int16).ravel(), said)
+        loose = np.array([_unphased(t) for t in some.texts.texts], bool)
+        if loose.any():
+            phased[some.row[loose[some.text]]] = False
     return Haplotypes(alleles, phased)
 
 

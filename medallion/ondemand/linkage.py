@@ -14,6 +14,7 @@ from medallion.files import Place
 from medallion.gold.matrix import MISSING, read_dosages
 from medallion.ondemand.named import find_alleles, label, listed, several, unphased
 from medallion.ondemand.silver import Mask, Silver
+from medallion.popgen import bits
 from medallion.popgen.linkage import dosage_r, haplotype_ld
 
 __all__ = ["MOST_IN_MATRIX", "Measure", "ld_matrix", "ld_pairs", "linked"]
@@ -73,12 +74,13 @@ def linked(
     file, pos = row["file"], row["pos"]
     group, who = silver.group(file, population)
     own = silver.haplotypes(file, index)
-    mine = own.alleles[:, who]
-    if not _varies(mine)[0]:
+    if not _frequencies(own.alleles, who)[1][0] > 0:
         raise UsageError(
             f"{label(row)} does not vary in {group.code}, so it is linked with nothing there. "
             "Choose another group, such as ALL, or another variant."
         )
+    # Of the others nothing is known, so that no pair counts them.
+    mine = np.where(who[:, None], own.alleles, MISSING)
     around = silver.variants(
         (pl.col("chrom") == row["chrom"])
         & pl.col("pos").is_between(pos - distance, pos + distance)
@@ -97,9 +99,8 @@ def linked(
     found = [pl.DataFrame(schema=_LINKED)]
     for some in around.iter_slices(_ALLELES_AT_ONCE):
         read = silver.haplotypes(file, some)
-        theirs = read.alleles[:, who]
-        af, rarer = _frequencies(theirs)
-        ld = haplotype_ld(mine, theirs)
+        af, rarer = _frequencies(read.alleles, who)
+        ld = haplotype_ld(mine, read.alleles)
         r2, n, d_prime = ld.r2[0].copy(), ld.n[0].copy(), ld.d_prime[0].copy()
         phased = read.phased & own.phased[0]
         loose = np.flatnonzero(~phased)
@@ -227,17 +228,13 @@ def _genotypes(silver: Silver, file: str, alleles: pl.DataFrame, who: Mask) -> n
     return np.where((read.ploidy[:, who] == 1) & (copies > 0), 2, copies).astype(np.int8)
 
 
-def _frequencies(alleles: npt.NDArray[np.int8]) -> tuple[Floats, Floats]:
-    """Frequencies of each ALT and of the rarer of it and all else, among called copies.
+def _frequencies(alleles: npt.NDArray[np.int8], who: Mask) -> tuple[Floats, Floats]:
+    """Frequencies in the samples `who` of each ALT and of the rarer of it and all else.
 
-    NaN without any. Any ploidy up to 2.
+    Among called copies; NaN without any. Any ploidy up to 2.
     """
-    ac, an = (x.sum(axis=(1, 2)) for x in (alleles == 1, alleles > MISSING))
+    group = bits.packed(np.repeat(who, 2)[None])
+    ac, an = (bits.shared(group, bits.packed(x))[0] for x in (alleles == 1, alleles > MISSING))
     with np.errstate(invalid="ignore", divide="ignore"):
         # From counts both: 1 - 0.9 is less than 0.1 in floating point.
         return ac / an, np.minimum(ac, an - ac) / an
-
-
-def _varies(alleles: npt.NDArray[np.int8]) -> Mask:
-    rarer: Mask = _frequencies(alleles)[1] > 0
-    return rarer

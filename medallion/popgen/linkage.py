@@ -27,6 +27,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from medallion.popgen import bits
+
 __all__ = [
     "DECAY_EDGES",
     "DecaySums",
@@ -73,11 +75,9 @@ def haplotype_ld(a: Int8s, b: Int8s) -> HaplotypeLD:
     against many of `b` gives proxies; a matrix against itself, all pairs. Whether the
     genotypes were phased is the caller's to know.
     """
-    flat_a, flat_b = (np.reshape(x, (len(x), -1)) for x in (a, b))
-    one_a, here_a = flat_a == 1, flat_a >= 0
-    n, n_ab, n_a, n_b = _products(
-        flat_b, lambda y: ((here_a, y >= 0), (one_a, y == 1), (one_a, y >= 0), (here_a, y == 1))
-    )
+    one_a, here_a, one_b, here_b = (bits.packed(x) for x in (a == 1, a >= 0, b == 1, b >= 0))
+    n, n_ab = bits.shared(here_a, here_b), bits.shared(one_a, one_b)
+    n_a, n_b = bits.shared(one_a, here_b), bits.shared(here_a, one_b)
     with np.errstate(invalid="ignore", divide="ignore"):
         p_a, p_b = n_a / n, n_b / n
         # The counts' own difference: no frequency is lost to rounding where D is 0.
@@ -90,7 +90,7 @@ def haplotype_ld(a: Int8s, b: Int8s) -> HaplotypeLD:
         )
         d_prime = np.clip(d / most, -1, 1)
         r2 = np.minimum(d * d / (p_a * (1 - p_a) * p_b * (1 - p_b)), 1)
-    return HaplotypeLD(n.astype(np.int64), *(np.where(varied, x, np.nan) for x in (d, d_prime, r2)))
+    return HaplotypeLD(n, *(np.where(varied, x, np.nan) for x in (d, d_prime, r2)))
 
 
 def dosage_r(a: Int8s, b: Int8s) -> Floats:

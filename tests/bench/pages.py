@@ -2,11 +2,16 @@
 
     uv run python tests/bench/pages.py LAKE [--times 20] [--sessions 10]
 
-Starts the app on a built lake, opens each case in Chromium, and prints the median of the
-times: *shown* from the click (or the link) to the first chart or table of the new state,
-and the bytes that the server sent for it beside Streamlit's own files. Then as many
-sessions at once look a variant up, each again and again. Not a test: a time is never
-asserted.
+Starts the app on a built lake, opens each case in Chromium, and prints medians:
+
+shown    seconds from the click (or the link) to the first chart or table of the new state,
+         and the longest of them
+server   seconds that the server ran the page for it, all runs together, to their very end
+cpu      seconds that its cores worked meanwhile, and the number of runs
+sent     bytes that it sent for it beside Streamlit's own files
+
+Then as many sessions at once look a variant up, each again and again. Not a test: a time
+is never asserted.
 """
 
 from __future__ import annotations
@@ -14,14 +19,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import shutil
 import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,35 +48,55 @@ TITLE = (
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
 
 
-@contextlib.contextmanager
-def serve(lake: Path) -> Iterator[str]:
-    """Start the app and yield its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port),
-         "--server.headless", "true", "--", "--lake", str(lake)],
-        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    address = f"http://localhost:{port}"
-    try:
+@dataclass(frozen=True)
+class Result:
+    """What one case took; times in seconds."""
+
+    shown: float
+    server: float
+    cpu: float
+    runs: int
+    sent: int
+
+
+class Server:
+    """The app on a lake, and what it told of its runs."""
+
+    def __init__(self, lake: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.address = f"http://localhost:{port}"
+        self.runs: list[dict[str, float]] = []
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", ROOT / "tests" / "bench" / "timed_app.py", str(port), str(lake)],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        for line in self._process.stdout or ():
+            with contextlib.suppress(ValueError):  # what Streamlit says itself
+                self.runs.append(json.loads(line))
+
+    def __enter__(self) -> Server:
         for _ in range(150):
             with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
+                urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1).close()
                 break
             time.sleep(0.2)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait(10)
 
 
 class Tab:
     """One browser tab that counts what the server sends over its socket."""
 
-    def __init__(self, browser: Browser, address: str) -> None:
-        self.address = address
+    def __init__(self, browser: Browser, server: Server) -> None:
+        self.server = server
         self.bytes = 0
         context = browser.new_context(viewport={"width": 1600, "height": 1200})
         self.page: Page = context.new_page()
@@ -79,20 +107,25 @@ class Tab:
 
     def open(self, path: str, wanted: str = CHART) -> None:
         """Open a link and wait for what it shows."""
-        self.page.goto(f"{self.address}/{path}")
+        self.page.goto(f"{self.server.address}/{path}")
         self.page.wait_for_selector(wanted, timeout=30_000)
         self.settle()
 
     def settle(self) -> None:
         """Wait until the script has ended."""
         self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+        self.page.wait_for_timeout(200)  # one more run may follow, and the server tells of it
 
-    def timed(self, act: Callable[[], Any], changed: str) -> tuple[float, int]:
-        """Seconds and bytes from `act` until the page's first chart says `changed`."""
-        before, begun = self.bytes, time.perf_counter()
+    def timed(self, act: Callable[[], Any], changed: str) -> Result:
+        """Act, and wait until the page's first chart says `changed`, then until all is still."""
+        sent, ran, begun = self.bytes, len(self.server.runs), time.perf_counter()
         act()
         self.page.wait_for_function(TITLE, arg=changed, timeout=30_000)
-        return time.perf_counter() - begun, self.bytes - before
+        shown = time.perf_counter() - begun
+        self.settle()
+        runs = self.server.runs[ran:]
+        wall, cpu = (sum(run[name] for run in runs) for name in ("wall", "cpu"))
+        return Result(shown, wall, cpu, len(runs), self.bytes - sent)
 
 
 def some_variants(lake: Path, count: int) -> list[dict[str, Any]]:
@@ -108,13 +141,12 @@ def name_of(row: dict[str, Any]) -> str:
     return f"{row['chrom']}-{row['pos']}-{row['ref']}-{row['alt']}"
 
 
-def measure(tab: Tab, variants: list[dict[str, Any]]) -> dict[str, list[tuple[float, int]]]:
+def measure(tab: Tab, variants: list[dict[str, Any]]) -> dict[str, list[Result]]:
     """Time each case, once for each variant."""
-    found: dict[str, list[tuple[float, int]]] = {}
+    found: dict[str, list[Result]] = {}
 
-    def note(case: str, result: tuple[float, int]) -> None:
+    def note(case: str, result: Result) -> None:
         found.setdefault(case, []).append(result)
-        tab.settle()
 
     page = tab.page
     tab.open(f"variant?variant={name_of(variants[0])}")
@@ -129,7 +161,7 @@ def measure(tab: Tab, variants: list[dict[str, Any]]) -> dict[str, list[tuple[fl
     tab.open("region")
     for row in variants:
         box = page.get_by_role("textbox", name="Region")
-        start = row["pos"] - 100_000
+        start = max(1, row["pos"] - 100_000)
 
         def zoom(box: Any = box, row: dict[str, Any] = row, start: int = start) -> None:
             box.fill(f"{row['chrom']}:{start}-{start + 200_000}")
@@ -141,7 +173,7 @@ def measure(tab: Tab, variants: list[dict[str, Any]]) -> dict[str, list[tuple[fl
         tab.page.goto("about:blank")
         note(
             "linkage within 250 kb (a link opened)",
-            tab.timed(lambda link=link: tab.page.goto(f"{tab.address}/{link}"), "Linkage with"),
+            tab.timed(lambda link=link: tab.page.goto(f"{tab.server.address}/{link}"), "Linkage with"),
         )
     tab.open("cohort?cohort_super=AFR&cohort_sex=female")
     for row in variants:
@@ -207,20 +239,24 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=0)
     asked = parser.parse_args()
     variants = some_variants(asked.lake, asked.times)
-    with serve(asked.lake) as address:
+    with Server(asked.lake) as server:
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=find_browser(), args=FLAGS)
-            found = measure(Tab(browser, address), variants)
+            found = measure(Tab(browser, server), variants)
             browser.close()
-        print(f"{'case':42}{'median s':>10}{'largest s':>11}{'sent kB':>10}")
+        print(f"{'case':38}{'shown':>8}{'longest':>9}{'server':>8}{'cpu':>7}{'runs':>6}{'kB':>7}")
         for case, results in found.items():
-            seconds = [r[0] for r in results]
-            sent = statistics.median(r[1] for r in results) / 1000
-            print(f"{case:42}{statistics.median(seconds):10.2f}{max(seconds):11.2f}{sent:10,.0f}")
+            shown, server_s, cpu, runs, sent = (
+                statistics.median(getattr(result, name) for result in results)
+                for name in ("shown", "server", "cpu", "runs", "sent")
+            )
+            longest = max(result.shown for result in results)
+            print(f"{case:38}{shown:8.2f}{longest:9.2f}{server_s:8.2f}{cpu:7.2f}{runs:6.0f}"
+                  f"{sent / 1000:7,.0f}")  # fmt: skip
         if asked.sessions:
-            times = asyncio.run(crowd(address, variants, asked.sessions))
-            print(f"{f'variant, {asked.sessions} sessions at once':42}"
-                  f"{statistics.median(times):10.2f}{max(times):11.2f}")  # fmt: skip
+            times = asyncio.run(crowd(server.address, variants, asked.sessions))
+            print(f"{f'variant, {asked.sessions} sessions at once':38}"
+                  f"{statistics.median(times):8.2f}{max(times):9.2f}")  # fmt: skip
 
 
 if __name__ == "__main__":
