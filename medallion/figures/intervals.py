@@ -96,6 +96,8 @@ def frequency_intervals(
     top = min(1.0, max(highs, default=0.01) * 1.08)
     figure.update_yaxes(range=[-0.015 * top, top])
     figure.update_layout(legend={**LEGEND_BELOW}, showlegend=False)
+    # Room for the axes from the start: plotly draws all again where it has to make some.
+    figure.update_layout(margin={"l": 90, "b": 84})
     return figure.figure()
 
 

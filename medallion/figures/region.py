@@ -108,6 +108,9 @@ def region_tracks(tracks: Tracks, *, theme: Theme = "light") -> go.Figure:
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(fixedrange=True)
     figure.update_layout(dragmode="select")
+    # Room for axes and legends from the start: plotly draws all again where it has to make some.
+    room = {"l": 112, "b": 104} | ({} if tracks.heat is None else {"r": 94})
+    figure.update_layout(margin=room)
     return figure.figure()
 
 

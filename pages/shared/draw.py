@@ -13,6 +13,8 @@ import polars as pl
 import streamlit as st
 
 from medallion.export import as_text
+from pages.shared import state
+from pages.shared.dress import dressed
 
 __all__ = ["EMPTY", "as_bytes", "downloads", "figure", "number", "stem", "table", "text"]
 
@@ -41,10 +43,14 @@ def figure(
             figure(drawn, key, on_select)
         return
     meta = drawn.layout.meta or {}
+    drawn = dressed(drawn, state.theme())
+    if on_select and drawn.layout.dragmode == "select":
+        drawn.update_layout(clickmode="event")  # as Streamlit would, having it drawn anew
     unused = ["lasso2d", "autoScale2d", *([] if on_select else ["select2d"])]
     st.plotly_chart(
         drawn,
         key=key,
+        theme=None,
         alt=meta.get("alt"),
         on_select=on_select or "ignore",
         selection_mode=("box", "points"),

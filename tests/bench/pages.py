@@ -28,10 +28,10 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import polars as pl
 from playwright.async_api import async_playwright
@@ -79,7 +79,7 @@ class Server:
             with contextlib.suppress(ValueError):  # what Streamlit says itself
                 self.runs.append(json.loads(line))
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         for _ in range(150):
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1).close()
@@ -169,11 +169,12 @@ def measure(tab: Tab, variants: list[dict[str, Any]]) -> dict[str, list[Result]]
 
         note("region of 200 kb", tab.timed(zoom, f"{start:,}-{start + 200_000:,}"))
     for row in variants:
-        link = f"variant?variant={name_of(row)}&explore=Linkage&ld_within=250+kb"
+        link = f"{tab.server.address}/variant?variant={name_of(row)}&explore=Linkage"
+        link += "&ld_within=250+kb"
         tab.page.goto("about:blank")
         note(
             "linkage within 250 kb (a link opened)",
-            tab.timed(lambda link=link: tab.page.goto(f"{tab.server.address}/{link}"), "Linkage with"),
+            tab.timed(lambda link=link: tab.page.goto(link), "Linkage with"),
         )
     tab.open("cohort?cohort_super=AFR&cohort_sex=female")
     for row in variants:

@@ -2,9 +2,10 @@
 
     uv run python -P tests/bench/timed_app.py PORT LAKE
 
-(-P, for pages.py beside it would stand in for the folder pages/.) Writes a line of JSON to the standard output for each run of a page: wall, the seconds from
-its start to its end, and cpu, those that the process worked meanwhile on all cores. Runs
-of a part alone (the sidebar looks after the build every few seconds) are left out.
+Without -P, pages.py beside it would stand in for the folder pages/. Writes a line of JSON to
+the standard output for each run of a page: wall, the seconds from its start to its end, and
+cpu, those that the process worked meanwhile on all cores. Runs of a part alone (the sidebar
+looks after the build every few seconds) are left out.
 """
 
 from __future__ import annotations
