@@ -26,7 +26,6 @@ _CLEAR = "rgba(0,0,0,0)"
 _ACTIVE = "#b06f35"
 _AXIS: dict[str, Any] = {
     "gridcolor": GRID,
-    "linecolor": GRID,
     "zerolinecolor": GRID,
     "automargin": True,
     "title": {"standoff": 10},

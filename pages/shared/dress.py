@@ -35,8 +35,8 @@ def dressed(drawn: go.Figure, theme: Theme) -> go.Figure:
     of_axes = {name: look.pop(name, {}) for name in ("xaxis", "yaxis")}
     layout = _over(look, layout)
     for name in layout:
-        if (axis := of_axes.get(name[:5])) is not None:
-            layout[name] = _over(axis, layout[name])
+        if name[:5] in of_axes:
+            layout[name] = _over(of_axes[name[:5]], layout[name])
     layout.pop("meta", None)  # the page's own, and to plotly another one in each copy
     # Streamlit hands plotly a copy of all once more: its data are the same.
     layout["datarevision"] = 0
@@ -52,12 +52,12 @@ def _look(theme: Theme) -> dict[str, Any]:
         st.get_option(f"theme.{theme}.{name}")
         for name in ("textColor", "backgroundColor", "borderColor")
     )
+    # What is not drawn gets no colour here, for what has one is drawn.
     axis = {
         "gridcolor": lines,
         "zerolinecolor": lines,
-        "tickcolor": lines,
+        "ticks": "",
         "tickfont": {"color": words, "size": 12},
-        "minor": {"gridcolor": lines},
         "automargin": True,
     }
     title = {"color": words, "size": 14}
