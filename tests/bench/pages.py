@@ -108,7 +108,7 @@ class Tab:
     def open(self, path: str, wanted: str = CHART) -> None:
         """Open a link and wait for what it shows."""
         self.page.goto(f"{self.server.address}/{path}")
-        self.page.wait_for_selector(wanted, timeout=30_000)
+        self.page.wait_for_selector(wanted, timeout=120_000)
         self.settle()
 
     def settle(self) -> None:
@@ -120,7 +120,7 @@ class Tab:
         """Act, and wait until the page's first chart says `changed`, then until all is still."""
         sent, ran, begun = self.bytes, len(self.server.runs), time.perf_counter()
         act()
-        self.page.wait_for_function(TITLE, arg=changed, timeout=30_000)
+        self.page.wait_for_function(TITLE, arg=changed, timeout=120_000)
         shown = time.perf_counter() - begun
         self.settle()
         runs = self.server.runs[ran:]
@@ -184,7 +184,7 @@ def measure(tab: Tab, variants: list[dict[str, Any]]) -> dict[str, list[Result]]
         def count(box: Any = box, row: dict[str, Any] = row, start: int = start) -> None:
             box.fill(f"{row['chrom']}:{start}-{start + 100_000}")
             box.press("Enter")
-            page.wait_for_selector("[data-test-script-state=running]", timeout=5000)
+            page.wait_for_selector("[data-test-script-state=running]", timeout=30_000)
             tab.settle()
 
         note("cohort over 100 kb", tab.timed(count, "Cohort"))
@@ -214,7 +214,7 @@ async def crowd(address: str, variants: list[dict[str, Any]], sessions: int) -> 
             begun = time.perf_counter()
             await box.fill(name_of(row))
             await box.press("Enter")
-            await page.wait_for_function(TITLE, arg=f"{row['pos']:,}", timeout=30_000)
+            await page.wait_for_function(TITLE, arg=f"{row['pos']:,}", timeout=120_000)
             times.append(time.perf_counter() - begun)
 
     async with async_playwright() as driver:
