@@ -198,6 +198,18 @@ def test_a_group_without_calls_is_marked_and_not_drawn_as_zero() -> None:
     assert "0 of 0 called alleles" in crosses[0].customdata[0][0]
 
 
+def test_cohorts_are_bars_behind_the_populations() -> None:
+    own = frequencies([("mine", 30, 100), ("nobody", 0, 0)]).filter(level="population")
+    own = own.with_columns(level=pl.lit("cohort"))
+    figure = frequency_by_population(pl.concat([all_26(), own], how="diagonal_relaxed"))
+    assert ticks(figure)[-2:] == ["<b>mine</b>", "<b>nobody</b>"]
+    (bar,) = [trace for trace in figure.data if trace.name == "your cohorts"]
+    assert list(bar.y) == [0.3]
+    assert bar.x[0] > max(max(t.x) for t in figure.data if t.type == "bar" and t is not bar)
+    (crosses,) = [trace for trace in figure.data if trace.name == "no called allele"]
+    assert list(crosses.x) == [bar.x[0] + 1]
+
+
 def test_groups_of_one_s_own_come_after_the_known_in_colours_of_their_own() -> None:
     frame = frequencies([("Zulu", 1, 4), ("Basque", 2, 4), ("GBR", 1, 4), ("lost", 0, 4)])
     figure = frequency_by_population(

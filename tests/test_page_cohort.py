@@ -103,7 +103,7 @@ def test_nobody_and_everybody(page: Open, demo_lake: Lake) -> None:
     assert frame["difference"].abs().max() == 0
 
 
-def test_the_variant_page_shows_the_cohort(page: Open, demo_lake: Lake, common: list[str]) -> None:
+def test_variant_and_gold_show_the_cohort(page: Open, demo_lake: Lake, common: list[str]) -> None:
     app = page("cohort", cohort_population="GBR", cohort_name="mine", region=REGION)
     app.switch_page("pages/explore/variant.py")
     app.query_params["variant"] = common[0]
@@ -114,6 +114,13 @@ def test_the_variant_page_shows_the_cohort(page: Open, demo_lake: Lake, common: 
     assert mine.select("ac", "an", "n_het", "af_low").equals(
         gbr.select("ac", "an", "n_het", "af_low")
     )
+    app.switch_page("pages/layers/gold.py")
+    sound(app.run())
+    frame = next(t for t in tables(app) if "hwe_p" in t.columns)
+    mine, gbr = (frame.filter(population=name).select("ac", "an", "af") for name in ("mine", "GBR"))
+    assert mine.equals(gbr)
+    layout = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]
+    assert layout["xaxis"]["ticktext"][-1] == "<b>mine</b>"
 
 
 def test_a_wide_region_is_counted_behind_the_page(

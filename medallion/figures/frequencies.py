@@ -5,21 +5,29 @@ Reads rows of `gold.frequencies`; computes nothing that is not in them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
 
 from medallion.catalog.colours import Theme
-from medallion.figures.grouped import LEGEND_BELOW, label_axis, reference_line
-from medallion.figures.groups import NO_SUPER, colour_of_all, group_axis, heading_of
+from medallion.figures.grouped import LEGEND_BELOW, label_axis, reference_line, tick_text
+from medallion.figures.groups import (
+    NO_SUPER,
+    GroupAxis,
+    colour_of_all,
+    group_axis,
+    heading_of,
+)
 from medallion.figures.sketch import Sketch
 from medallion.figures.style import base_figure, count, frequency, plain, short
 
 __all__ = ["frequency_by_population"]
 
 _ALLELE_CHARS = 12
+_LEVELS = ("population", "super_population", "all", "cohort")
+_BEFORE_COHORTS = 1.7  # from the last population to the first, in widths of one
 
 
 def frequency_by_population(
@@ -32,15 +40,16 @@ def frequency_by_population(
 
     `frame` holds the rows of `gold.frequencies` of one `variant`, one row per group:
     columns chrom, pos (1-based), ref, alt, population, level, ac, an, af, n_hom_ref,
-    n_het, n_hom_alt, n_missing. Bars are the populations, ordered and coloured by
-    super-population; a dotted line across its populations is a super-population's own
-    frequency, a dashed one across the figure that of all samples. `parents` gives the
-    super-population of populations that are not the project's 26. A group without a
-    called allele is marked with a cross: it has no frequency, which is not zero.
+    n_het, n_hom_alt, n_missing; level `cohort` is a cohort of the reader's own. Bars are
+    the populations, ordered and coloured by super-population, and behind them the cohorts;
+    a dotted line across its populations is a super-population's own frequency, a dashed one
+    across the figure that of all samples. `parents` gives the super-population of
+    populations that are not the project's 26. A group without a called allele is marked
+    with a cross: it has no frequency, which is not zero.
 
     Raises ValueError where the frame holds more than one allele, or none.
     """
-    rows: dict[str, list[dict[str, Any]]] = {"population": [], "super_population": [], "all": []}
+    rows: dict[str, list[dict[str, Any]]] = {level: [] for level in _LEVELS}
     for row in frame.iter_rows(named=True):
         rows[row["level"]].append(row)
     alleles = frame.select("chrom", "pos", "ref", "alt").unique().rows()
@@ -54,7 +63,7 @@ def frequency_by_population(
     figure = base_figure(
         title=name,
         subtitle="Frequency of the ALT allele in each population",
-        x_title="Population",
+        x_title="Population" + (", and your cohorts" if rows["cohort"] else ""),
         y_title="ALT allele frequency (share of called alleles)",
         alt=_summary(name, rows),
         height=460,
@@ -73,7 +82,9 @@ def frequency_by_population(
             hovertemplate="%{customdata[0]}<extra></extra>",
             showlegend=False,
         )
-    _mark_uncalled(figure, by_code, axis.positions, colour_of_all(theme))
+    positions = {**axis.positions, **_add_cohorts(figure, axis, rows["cohort"], theme)}
+    by_code |= {row["population"]: row for row in rows["cohort"]}
+    _mark_uncalled(figure, by_code, positions, colour_of_all(theme))
 
     supers = {row["population"]: row for row in rows["super_population"]}
     drawn = False
@@ -86,7 +97,7 @@ def frequency_by_population(
             drawn = True
     for row in rows["all"]:
         if _known(row):
-            places = [-0.6, *axis.positions.values(), axis.width + 0.6]
+            places = [-0.6, *positions.values(), max(positions.values(), default=0) + 0.6]
             figure.add_scatter(
                 x=places,
                 y=[row["af"]] * len(places),
@@ -104,6 +115,37 @@ def frequency_by_population(
         margin={"t": 92},
     )
     return figure.figure()
+
+
+def _add_cohorts(
+    figure: Sketch, axis: GroupAxis, cohorts: Sequence[Mapping[str, Any]], theme: Theme
+) -> dict[str, float]:
+    """Draw a bar for each cohort behind the populations; return where each stands."""
+    if not cohorts:
+        return {}
+    places = {
+        row["population"]: axis.width + _BEFORE_COHORTS + number
+        for number, row in enumerate(cohorts)
+    }
+    called = [row for row in cohorts if _known(row)]
+    figure.add_bar(
+        x=[places[row["population"]] for row in called],
+        y=[row["af"] for row in called],
+        marker={"color": colour_of_all(theme), "line": {"width": 0}},
+        width=0.84,
+        name="your cohorts",
+        customdata=[[_hover(row)] for row in called],
+        hovertemplate="%{customdata[0]}<extra></extra>",
+        showlegend=False,
+    )
+    ticks = figure.layout["xaxis"]
+    shown = len(axis.positions) + len(places)
+    figure.update_xaxes(
+        range=[-0.8, max(places.values()) + 0.8],
+        tickvals=[*ticks["tickvals"], *places.values()],
+        ticktext=[*ticks["ticktext"], *(f"<b>{tick_text(code, shown)}</b>" for code in places)],
+    )
+    return places
 
 
 def _known(row: Mapping[str, Any]) -> bool:

@@ -108,7 +108,7 @@ def _cut(text: str, limit: int = 60) -> str:
 
 def show_frequencies(lake: Lake, version: str, frame: pl.DataFrame, name: str) -> None:
     """Draw the frequency in every group with its interval, and the numbers."""
-    frame = with_cohorts(lake, frame)
+    frame = cohorts.beside(lake, frame)
     low, high = wilson(frame["ac"].to_numpy(), frame["an"].to_numpy())
     bounded = frame.with_columns(
         af_low=pl.Series(low).fill_nan(None), af_high=pl.Series(high).fill_nan(None)
@@ -150,18 +150,9 @@ def show_frequencies(lake: Lake, version: str, frame: pl.DataFrame, name: str) -
     draw.downloads(bounded, f"variant-{name}", "the frequencies and intervals")
 
 
-def with_cohorts(lake: Lake, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return an allele's frequencies with the reader's cohorts below, if there are any."""
-    frame = frame.with_columns(pl.col("population", "level").cast(pl.String))
-    chosen = cohorts.choose(lake)
-    allele = cache.allele_of(frame.row(0, named=True))
-    own = cohorts.frequency_rows(lake, lake.version("silver"), allele, chosen)
-    return frame if own is None else pl.concat([frame, own], how="diagonal_relaxed")
-
-
 def show_genotypes(lake: Lake, version: str, frame: pl.DataFrame, name: str) -> None:
     """Draw who has one copy and who has only this allele, beside what is expected."""
-    frame = with_cohorts(lake, frame)
+    frame = cohorts.beside(lake, frame)
     groups = cache.populations(str(lake.path), version)
     draw.figure(
         genotype_counts(frame, parents=state.parents(groups), theme=state.theme()),

@@ -13,7 +13,7 @@ from medallion.figures import (
     frequency_spectrum,
     population_summary,
 )
-from pages.shared import cache, draw, panels, pick, say, state
+from pages.shared import cache, cohorts, draw, panels, pick, say, state
 from pages.shared.words import allele_label, plural
 
 VIEWS = ["Variant", "Spectrum", "Populations", "Tables"]
@@ -70,6 +70,7 @@ def show_variant(lake: Lake, version: str) -> None:
 
 def chart_of_variant(lake: Lake, version: str, frame: pl.DataFrame) -> None:
     """Draw one allele's frequencies, their table and downloads."""
+    frame = cohorts.beside(lake, frame)
     groups = cache.populations(str(lake.path), version)
     draw.figure(
         frequency_by_population(frame, parents=state.parents(groups), theme=state.theme()),
@@ -83,7 +84,7 @@ def chart_of_variant(lake: Lake, version: str, frame: pl.DataFrame) -> None:
             frame,
             {
                 "population": draw.text(
-                    "Group", "Code of the population, super-population, or ALL."
+                    "Group", "Code of the population, super-population, or ALL; or your cohort."
                 ),
                 "level": draw.text("Level", "What kind of group it is."),
                 "af": draw.number("Frequency", "AC / AN.", "%.5f"),

@@ -14,7 +14,7 @@ from medallion.cohorts import Cohort, read_cohorts
 from medallion.errors import MedallionError
 from pages.shared import cache, say
 
-__all__ = ["choose", "every", "frequency_rows", "in_region", "remember", "saved"]
+__all__ = ["beside", "choose", "every", "in_region", "remember", "saved"]
 
 _KEY = "cohort"
 _SHOWN = "cohorts"
@@ -64,13 +64,21 @@ def choose(lake: Lake) -> list[Cohort]:
     return [known[name] for name in names]
 
 
-def frequency_rows(
+def beside(lake: Lake, frame: pl.DataFrame) -> pl.DataFrame:
+    """Draw the choice of cohorts, and return an allele's frequencies with theirs below.
+
+    `frame` has rows of `gold.frequencies` of one allele; a cohort is of the level `cohort`.
+    """
+    frame = frame.with_columns(pl.col("population", "level").cast(pl.String))
+    allele = cache.allele_of(frame.row(0, named=True))
+    own = _frequency_rows(lake, lake.version("silver"), allele, choose(lake))
+    return frame if own is None else pl.concat([frame, own], how="diagonal_relaxed")
+
+
+def _frequency_rows(
     lake: Lake, version: str, allele: cache.Allele, chosen: Sequence[Cohort]
 ) -> pl.DataFrame | None:
-    """Return the cohorts' counts of one allele, columns as `gold.frequencies`.
-
-    `version` is silver's. None where there is nothing to show.
-    """
+    """Return the cohorts' counts of one allele; None where there is nothing to show."""
     chrom, pos, file, record, alt_index = allele
     found = []
     for cohort in chosen:
