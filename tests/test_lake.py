@@ -18,6 +18,7 @@ from plain_vcf import bgzf, split_file, vcf_text
 from two_populations import two_populations
 
 from medallion import Lake, demo
+from medallion.bronze import build as bronze
 from medallion.errors import (
     BuildCancelled,
     ConservationError,
@@ -167,6 +168,21 @@ def test_the_same_bytes_with_another_date_are_fresh(lake: Lake, files: tuple[Pat
     assert states(lake) == ["fresh"] * 3
     lake.build()
     assert versions(lake) == before
+
+
+def test_a_file_of_another_date_is_read_once_by_all_who_look(
+    lake: Lake, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page asks for the state three times."""
+    there = lake.path / "bronze" / files[0].name
+    touch(there, there.read_bytes())
+    read: list[Path] = []
+    digest = bronze.digest_file
+    monkeypatch.setattr(bronze, "digest_file", lambda path: read.append(path) or digest(path))
+    assert [states(lake) for _ in range(3)] == [["fresh"] * 3] * 3
+    assert read == [there.absolute()]
+    touch(there, b"something else")
+    assert states(lake)[0] == "stale"
 
 
 def test_a_changed_panel_leaves_the_vcf_of_bronze_alone(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,7 @@ def current(root: Place, source: Source) -> tuple[Fingerprint, tuple[str, ...]]:
         path = root / LAYER / file.name
         if not path.is_file():
             wrong.append(f"{file.label} is missing from the bronze folder.")
-        elif not is_stamp_of(path, record["stat"]) and digest_file(path) != record["sha256"]:
+        elif not is_stamp_of(path, record["stat"]) and _digest(path) != record["sha256"]:
             wrong.append(f"{file.label} in the bronze folder is not as it arrived.")
     return _fingerprint(inputs, source), tuple(wrong)
 
@@ -162,7 +163,17 @@ def _digest_now(file: Wanted, record: Mapping[str, Any] | None) -> str:
         and stamp(file.origin) == record["origin_stat"]
     ):
         return recorded
-    return digest_file(file.origin)
+    return _digest(file.origin)
+
+
+def _digest(path: Place) -> str:
+    """A file's digest, for those who look and may look often: read again when its stamp changes."""
+    return _digest_as_stamped(path.absolute(), tuple(stamp(path)))
+
+
+@lru_cache(maxsize=256)
+def _digest_as_stamped(path: Place, _stamp: tuple[int | str, ...]) -> str:
+    return digest_file(path)
 
 
 def download_bytes(root: Place, source: Source) -> int:
