@@ -199,14 +199,20 @@ def measure(tab: Tab, variants: list[dict[str, Any]]) -> dict[str, list[Result]]
 
 
 async def crowd(address: str, variants: list[dict[str, Any]], sessions: int) -> list[float]:
-    """Times of look-ups by so many sessions, each of which asks and reads for two seconds."""
+    """Times of look-ups by so many sessions, each of which asks and reads for two seconds.
+
+    They begin when all are open: to load ten pages at once is another matter.
+    """
     times: list[float] = []
+    all_open = asyncio.Barrier(sessions)
 
     async def one(browser: Any, number: int) -> None:
         context = await browser.new_context(viewport={"width": 1200, "height": 900})
         page = await context.new_page()
         await page.goto(f"{address}/variant?variant={name_of(variants[number % len(variants)])}")
         await page.wait_for_selector(CHART, timeout=90_000)
+        await all_open.wait()
+        await asyncio.sleep(2 * number / sessions)
         for step in range(len(variants)):
             row = variants[(number + step + 1) % len(variants)]
             await asyncio.sleep(2)
