@@ -89,6 +89,16 @@ def test_a_commit_replaces_all_and_leaves_the_version_before(tmp_path: Path) -> 
     assert history[0]["who"] == "me"
 
 
+def test_a_look_at_a_table_does_not_read_the_log_of_every_build_there_was(tmp_path: Path) -> None:
+    for n in range(24):
+        delta.commit(tmp_path, TABLE, [part(tmp_path, n, n + 2, name=f"part-{n}")], {})
+    for version in (9, 10, 11, 20, 23):
+        assert read(tmp_path, version)["pos"].to_list() == [version, version + 1]
+    for commit in sorted((tmp_path / "silver" / "things" / "_delta_log").glob("*.json"))[:20]:
+        commit.unlink()
+    assert read(tmp_path, 23)["pos"].to_list() == [23, 24]
+
+
 def test_an_empty_table_has_its_columns(tmp_path: Path) -> None:
     version = delta.commit(tmp_path, TABLE, [], {})
     empty = read(tmp_path, version)

@@ -46,8 +46,9 @@ __all__ = [
     "writing",
 ]
 
-
 Opened = TypeVar("Opened", bound=DeltaTable)
+# As Delta's own writers do: else a look at a table reads the log of every build there ever was.
+_CHECKPOINT_EVERY = 10
 
 
 def _action(part: Part, table: Table, when: int) -> AddAction:
@@ -125,6 +126,8 @@ def commit(
             schema=table.delta_schema(), partition_by=by, commit_properties=properties,
         )  # fmt: skip
     current.update_incremental()
+    if current.version() % _CHECKPOINT_EVERY == 0:
+        current.create_checkpoint()
     return current.version()
 
 
