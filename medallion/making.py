@@ -37,7 +37,7 @@ def make_layers(
             if following is not None:
                 ahead.begin(bronze.downloads(following))
             for step in plan(root, now, layer, force=force and not number):
-                with recorded(root, step.layer, step.reasons, asked_by, work.report):
+                with recorded(root, step.layer, step.reasons, asked_by, work):
                     _make(now, step, work, ahead, limit)
                 if step.layer == bronze.LAYER:
                     # Remembered once its bytes are there: a source that could not be had

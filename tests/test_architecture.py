@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 STEPS = (
     {"errors"},
     {"files"},
-    {"catalog", "lookup", "progress"},
+    {"catalog", "lookup", "processes", "progress"},
     {"vcf", "storage", "demo", "popgen"},
     {"bronze"},
     {"silver"},

@@ -223,11 +223,12 @@ def _conserved(silver: Silver, variants: Sequence[Part | None]) -> None:
 def _count(silver: Silver, units: Sequence[Unit], work: Work) -> dict[str, dict[str, list[Part]]]:
     """Count units, store their sums, and give their parts by the unit's key."""
     tasks = silver.tasks(units)
+    text = sum(t.text for t in tasks)
     total = silver.snapshot.tables[SILVER_VARIANTS.short].rows
     done = 0
     work.report(LAYER, "counting alleles", 0, total, "alleles")
     found: dict[str, dict[str, list[Part]]] = {}
-    with closing(work.stream(count_partition, tasks)) as summaries:
+    with closing(work.stream(count_partition, tasks, text=text)) as summaries:
         for unit in units:
             sums = Adder()
             parts: dict[str, list[Part]] = {VARIANTS.short: [], FREQUENCIES.short: []}

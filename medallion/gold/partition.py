@@ -59,6 +59,7 @@ OUTLIER = 1e-6
 # Cells counted at a time: with 2,504 samples, some 8,000 records.
 _CELLS_AT_ONCE = 20_000_000
 _FEWEST_RECORDS = 16
+_BYTES_PER_CALL = 4
 _UNSORTED = 1 << 14
 
 _GENOTYPE_COLUMNS = ("sample", "gt", "dosage", "alt_index")
@@ -89,6 +90,12 @@ class Partition:
     strata: npt.NDArray[np.int64]
     column_of: Mapping[str, int]
     groups: Groups
+
+    @property
+    def text(self) -> int:
+        """About how many bytes its genotypes take as text."""
+        records = sum(last - first + 1 for first, last in self.stretches)
+        return records * len(self.strata) * _BYTES_PER_CALL
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import json
 import os
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ import psutil
 from medallion import errors
 from medallion.errors import QueryError
 from medallion.files import Place
+from medallion.processes import start
 
 __all__ = ["run_bounded", "start_early"]
 
@@ -79,14 +79,7 @@ class _Worker:
     def __init__(self) -> None:
         self.world = _world()
         try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "medallion.query.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
+            self.process = start("medallion.query.worker", subprocess.DEVNULL)
         except OSError as error:
             raise QueryError(
                 f"No process could be started for the query: {error}. Close other programs, "

@@ -10,15 +10,13 @@ import io
 import json
 import os
 import queue
-import signal
-import sys
-import threading
 import traceback
 from functools import partial
 from typing import Any, BinaryIO
 
 from medallion.errors import MedallionError, QueryError
 from medallion.files import place
+from medallion.processes import serving
 from medallion.query.run import run_query
 from medallion.tables import published_tables
 
@@ -29,11 +27,7 @@ _IDLE_SECONDS = 600
 
 def main() -> None:
     """Answer questions until there are none."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asks to act on
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # nothing but answers, whatever a library may print
-    asked: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(asked,), daemon=True).start()
+    asked, answers = serving(lambda pipe: pipe.readline() or None)
     _warm_up()
     _say(answers, {"ready": True})
     while True:
@@ -53,13 +47,6 @@ def _warm_up() -> None:
     with duckdb.connect(":memory:") as connection:
         connection.register("one", dataset.dataset(table({"n": [1]})))
         connection.sql("SELECT * FROM one").to_arrow_table()
-
-
-def _listen(asked: queue.SimpleQueue[bytes]) -> None:
-    # In a thread, so that a query ends too when whoever asked has died.
-    for line in sys.stdin.buffer:
-        asked.put(line)
-    os._exit(0)
 
 
 def _answer(answers: BinaryIO, question: dict[str, Any]) -> None:

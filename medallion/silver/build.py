@@ -167,7 +167,8 @@ def _read(
         work.report(LAYER, "reading records", done, total, "records")
 
     work.report(LAYER, "reading records", 0, total, "records")
-    summaries = work.map(read_partition, tasks, told=told)
+    text = sum(f.blocks.text_size for f in files)
+    summaries = work.map(read_partition, tasks, text=text, told=told)
     tables = {
         file.name: _file_tables(
             root, file, [s for i, s in zip(of_task, summaries, strict=True) if i == index]

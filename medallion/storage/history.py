@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import platform
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -23,8 +22,8 @@ import polars as pl
 
 from medallion.errors import BuildCancelled, StoreError
 from medallion.files import Place, add_line, last_lines
-from medallion.progress import Reporter
 from medallion.storage.snapshot import read_snapshot
+from medallion.storage.work import Work
 
 __all__ = [
     "SCHEMA",
@@ -92,11 +91,11 @@ class Run:
 
 @contextmanager
 def recorded(
-    root: Place, layer: str, reasons: Sequence[str], asked_by: str, report: Reporter
+    root: Place, layer: str, reasons: Sequence[str], asked_by: str, work: Work
 ) -> Iterator[None]:
     """Run a build of `layer` and write how it went, however it ends."""
     started, begun = datetime.now(UTC), time.monotonic()
-    report.forget(layer)
+    work.report.forget(layer)
     outcome: Outcome = "failed"
     error: str | None = None
     try:
@@ -122,8 +121,8 @@ def recorded(
                 reasons=tuple(reasons),
                 rows=sum(t.rows for t in tables) if tables else None,
                 bytes=sum(t.bytes for t in tables) if tables else None,
-                peak_memory=_peak_memory(),
-                stages=report.stages(layer),
+                peak_memory=work.peak_memory(),
+                stages=work.report.stages(layer),
                 versions=packages(),
                 code="" if snapshot is None else snapshot.fingerprint.code,
                 error=error,
@@ -170,13 +169,3 @@ def packages() -> Mapping[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _peak_memory() -> int | None:
-    """The most memory that this process has held so far, in bytes; None on Windows."""
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak) if sys.platform == "darwin" else int(peak) * 1024

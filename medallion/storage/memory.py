@@ -1,8 +1,8 @@
-"""Memory that a build lets go of and wants again at once: kept by the C library meanwhile.
+"""Memory of a build: how much it took, and what it lets go of and wants again at once.
 
 Each batch of a build fills some hundred megabytes of arrays and lets them go. glibc gives
 much of that back to the system at once, and the pages are faulted in anew for the next
-batch: some 5 to 10 % of a build. Other C libraries are left alone.
+batch: some 5 to 10 % of a build. So it is kept meanwhile. Other C libraries are left alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["keep_memory", "keeping_memory"]
+__all__ = ["keep_memory", "keeping_memory", "peak_memory"]
 
 # Of glibc's malloc.h, and DEFAULT_MMAP_THRESHOLD_MAX of its malloc.c on 64 bits.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
@@ -45,6 +45,16 @@ def keeping_memory() -> Iterator[None]:
             libc.mallopt(_M_TRIM_THRESHOLD, 2 * _LARGEST_KEPT)
             libc.mallopt(_M_TOP_PAD, _USUAL_PAD)
             libc.malloc_trim(0)
+
+
+def peak_memory() -> int | None:
+    """The most memory that this process has held so far, in bytes; None on Windows."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak) if sys.platform == "darwin" else int(peak) * 1024
 
 
 def _glibc() -> ctypes.CDLL | None:

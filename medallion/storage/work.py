@@ -32,7 +32,8 @@ from medallion.errors import MedallionError, WorkerError
 from medallion.files import Place
 from medallion.progress import Reporter
 from medallion.storage import cluster
-from medallion.storage.memory import keep_memory, keeping_memory
+from medallion.storage.memory import keep_memory, keeping_memory, peak_memory
+from medallion.storage.processes import Processes
 
 __all__ = ["Work", "start_work"]
 
@@ -40,6 +41,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 _POLL_SECONDS = 0.25
 _SHARE_OF_FREE = 0.75
+_HEAVY = 1 << 29  # bytes of text
 _PROCESS = uuid.uuid4().hex
 
 
@@ -48,6 +50,7 @@ class Work:
     """Where a build happens (`root`), who does it (`executor`), and whom to tell (`report`).
 
     At most about `workers` tasks run at a time; each may take `memory` bytes, if that is known.
+    `processes` do what is heavy, where `executor` is threads.
     """
 
     root: Place
@@ -55,15 +58,28 @@ class Work:
     workers: int
     report: Reporter
     memory: int | None = None
+    processes: Processes | None = None
+
+    def peak_memory(self) -> int | None:
+        """The most memory, in bytes, that this process has held, and its own beside it.
+
+        None on Windows. What a cluster's workers held, their scheduler knows.
+        """
+        here = peak_memory()
+        return here and here + (self.processes.peak_memory if self.processes else 0)
 
     def map(
         self,
         function: Callable[[T], R],
         tasks: Sequence[T],
         *,
+        text: int = 0,
         told: Callable[[int, R], None] | None = None,
     ) -> list[R]:
         """`function` of each task, in the order of the tasks.
+
+        `text` is about how many bytes of a VCF they stand for: where it is much, processes
+        do them, which take half a second to start.
 
         `told(n_done, result)` is called in this thread as results come in. At most a
         few tasks more than there are workers are under way, so that a wish to cancel,
@@ -73,21 +89,23 @@ class Work:
         share a sum decides the last digits of it.
         """
         results: dict[int, R] = {}
-        with closing(self._as_done(function, tasks, len(tasks))) as done:
+        with closing(self._as_done(function, tasks, text, len(tasks))) as done:
             for number, result in done:
                 results[number] = result
                 if told is not None:
                     told(len(results), result)
         return [results[i] for i in range(len(results))]
 
-    def stream(self, function: Callable[[T], R], tasks: Sequence[T]) -> Generator[R]:
+    def stream(
+        self, function: Callable[[T], R], tasks: Sequence[T], *, text: int = 0
+    ) -> Generator[R]:
         """As `map`, a result at a time: for what is too large to be kept of all tasks.
 
         At most twice as many tasks as there are workers are begun behind one that is not done.
         """
         waiting: dict[int, R] = {}
         first = 0
-        with closing(self._as_done(function, tasks, 2 * (self.workers + 1))) as done:
+        with closing(self._as_done(function, tasks, text, 2 * (self.workers + 1))) as done:
             for number, result in done:
                 waiting[number] = result
                 del result  # or it would be kept while the caller has it
@@ -96,7 +114,7 @@ class Work:
                     yield waiting.pop(first - 1)
 
     def _as_done(
-        self, function: Callable[[T], R], tasks: Sequence[T], ahead: int
+        self, function: Callable[[T], R], tasks: Sequence[T], text: int, ahead: int
     ) -> Generator[tuple[int, R]]:
         """Numbers of tasks and results, as they come.
 
@@ -104,6 +122,7 @@ class Work:
         that is not done.
         """
         run = partial(_with_one_thread, function, _PROCESS)
+        executor = self.processes if self.processes and text >= _HEAVY else self.executor
         begun = first = 0
         under_way: dict[Future[R], int] = {}
         with threadpool_limits(1, "blas"):
@@ -111,7 +130,7 @@ class Work:
                 while True:
                     end = min(first + ahead, len(tasks))
                     while len(under_way) < self.workers + 1 and begun < end:
-                        under_way[self._submit(run, tasks[begun])] = begun
+                        under_way[_submit(executor, run, tasks[begun])] = begun
                         begun += 1
                     if not under_way:
                         return
@@ -129,13 +148,14 @@ class Work:
                     future.cancel()
                 wait([f for f in under_way if not f.cancelled()])
 
-    def _submit(self, function: Callable[[T], R], task: T) -> Future[R]:
-        try:
-            return self.executor.submit(function, task, **cluster.submit_options(self.executor))
-        except Exception as error:
-            if lost := _lost(error):
-                raise lost from error
-            raise
+
+def _submit(executor: Executor, function: Callable[[T], R], task: T) -> Future[R]:
+    try:
+        return executor.submit(function, task, **cluster.submit_options(executor))
+    except Exception as error:
+        if lost := _lost(error):
+            raise lost from error
+        raise
 
 
 def _with_one_thread(function: Callable[[T], R], builder: str, task: T) -> R:
@@ -179,10 +199,10 @@ def _lost(error: BaseException) -> WorkerError | None:
 def start_work(
     root: Place, report: Reporter, *, workers: int | None = None, executor: Executor | None = None
 ) -> Iterator[Work]:
-    """Work on `executor`, or on a thread pool of `workers` (None: one for each core).
+    """Work on `executor`, or on `workers` cores of this machine (None: on all of them).
 
-    Threads, because the heavy steps (inflating, numpy, Parquet) release the GIL. With
-    an executor of your own `workers` is how many tasks it can do at a time.
+    Threads do what is soon done, processes what is much. With an executor of your own
+    `workers` is how many tasks it can do at a time.
     """
     if executor is not None:
         # Its workers may have another working directory.
@@ -190,9 +210,13 @@ def start_work(
         yield Work(root.absolute(), executor, count, report, cluster.memory(executor))
         return
     count = workers or _cores()
-    with keeping_memory(), ThreadPoolExecutor(count, thread_name_prefix="medallion") as pool:
+    with (
+        keeping_memory(),
+        ThreadPoolExecutor(count, thread_name_prefix="medallion") as threads,
+        Processes(count) as processes,
+    ):
         free = int(psutil.virtual_memory().available * _SHARE_OF_FREE)
-        yield Work(root, pool, count, report, free // count)
+        yield Work(root, threads, count, report, free // count, processes)
 
 
 def _width(executor: Executor) -> int:

@@ -8,6 +8,7 @@ against. The rows are those that `medallion build` writes; they are not publishe
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -40,10 +41,12 @@ def main() -> None:
     root = Path(sys.argv[1])
     Lake(root).build("silver")
     silver = gold.Silver.published(root)
+    tasks = silver.tasks(silver.units())
     with start_work(root, Reporter()) as work:
-        parts = work.map(count, silver.tasks(silver.units()))
+        parts = work.map(count, tasks, text=sum(t.text for t in tasks))
     delta.commit(root, FREQUENCIES, parts, {})
 
 
 if __name__ == "__main__":
-    main()
+    # By its own name, for the processes that count: they have another main module.
+    importlib.import_module(Path(__file__).stem).main()
