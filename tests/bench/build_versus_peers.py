@@ -3,8 +3,8 @@
     uv run python tests/bench/build_versus_peers.py VCF SAMPLES [--runs N] [--peers a,b]
 
 Runs whole processes in turn (ours, each peer, ours, ...), so that a drift of the
-machine's speed meets all of them, and prints the median wall time, the peak memory of
-the largest process, and the ratio to ours. A peer that is not installed is left out and
+machine's speed meets all of them, and prints the median wall and CPU time, the peak memory,
+and the ratio to ours. A peer that is not installed is left out and
 said so. Not a test: a time is never asserted.
 
 What each does: *silver + frequencies* from bronze to committed silver and
@@ -29,7 +29,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 OURS = ("silver + frequencies", "from the VCF", "all of gold")
 PEERS = ("plink2", "bcftools", "scikit-allel", "cyvcf2")
@@ -141,26 +145,40 @@ def installed(peer: str) -> bool:
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
-def run(commands: list[list[str]]) -> tuple[float, int | None]:
-    """Wall seconds of the commands one after the other; peak bytes where the system tells."""
-    peak: int | None = None
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What commands took: wall seconds, CPU seconds, and bytes of memory at the most."""
+
+    wall: float
+    cpu: float
+    peak: int
+
+
+def run(commands: list[list[str]]) -> Taken:
+    """Run commands one after the other. Memory is that of all processes of a command together,
+    looked at ten times a second."""
+    peak, cpu = 0, 0.0
     begun = time.perf_counter()
     for command in commands:
-        process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
-        )
-        error = process.stderr.read() if process.stderr else ""
-        if hasattr(os, "wait4"):
-            _, status, usage = os.wait4(process.pid, 0)
-            code = os.waitstatus_to_exitcode(status)
-            process.returncode = code
-            unit = 1 if sys.platform == "darwin" else 1024
-            peak = max(peak or 0, usage.ru_maxrss * unit)
-        else:
-            code = process.wait()
-        if code != 0:
-            raise SystemExit(f"{command[0]} ended with {code}: {error[-500:]}")
-    return time.perf_counter() - begun, peak
+        before = os.times()
+        with tempfile.TemporaryFile() as errors:
+            process = psutil.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=errors, env=ENVIRONMENT
+            )
+            while True:
+                with suppress(psutil.Error):
+                    own = [process, *process.children(recursive=True)]
+                    peak = max(peak, sum(p.memory_info().rss for p in own))
+                with suppress(psutil.TimeoutExpired):
+                    code = process.wait(0.1)
+                    break
+            if code != 0:
+                errors.seek(0)
+                raise SystemExit(f"{command[0]} ended with {code}: {errors.read()[-500:]!r}")
+        after = os.times()
+        cpu += after.children_user + after.children_system
+        cpu -= before.children_user + before.children_system
+    return Taken(time.perf_counter() - begun, cpu, peak)
 
 
 def main() -> None:
@@ -177,19 +195,18 @@ def main() -> None:
             chosen.append(peer)
         else:
             print(f"{peer} is not installed here: left out")
-    results: dict[str, list[tuple[float, int | None]]] = {name: [] for name in chosen}
+    results: dict[str, list[Taken]] = {name: [] for name in chosen}
     for _ in range(options.runs):
         for name in chosen:
             with tempfile.TemporaryDirectory() as folder:
                 commands = COMMANDS[name](options.vcf, options.samples, Path(folder))
                 results[name].append(run(commands))
-    base = statistics.median(seconds for seconds, _ in results[OURS[0]])
-    print(f"{'':<22}{'median s':>10}{'peak MB':>10}{'times ours':>12}")
+    base = statistics.median(taken.wall for taken in results[OURS[0]])
+    print(f"{'':<22}{'median s':>10}{'CPU s':>10}{'peak MB':>10}{'times ours':>12}")
     for name, runs in results.items():
-        seconds = statistics.median(s for s, _ in runs)
-        peaks = [p for _, p in runs if p is not None]
-        memory = f"{max(peaks) / 1e6:,.0f}" if peaks else "?"
-        print(f"{name:<22}{seconds:>10.2f}{memory:>10}{seconds / base:>12.2f}")
+        wall, cpu = (statistics.median(getattr(t, what) for t in runs) for what in ("wall", "cpu"))
+        peak = max(taken.peak for taken in runs) / 1e6
+        print(f"{name:<22}{wall:>10.2f}{cpu:>10.2f}{peak:>10,.0f}{wall / base:>12.2f}")
 
 
 if __name__ == "__main__":
