@@ -21,6 +21,7 @@ from medallion.vcf.line_index import LineIndex, index_lines
 __all__ = ["Indexed", "as_blocks", "index_file"]
 
 _BLOCKS_PER_TASK = 512
+_MOST_TASKS = 128  # each is told all blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def index_file(path: Place, work: Work) -> Indexed:
     header = read_header(blocks)
     n = len(blocks)
     # A gzip stream has one entrance: it is one task.
-    step = n if blocks.container == "gzip" else _BLOCKS_PER_TASK
+    step = n if blocks.container == "gzip" else max(_BLOCKS_PER_TASK, n // _MOST_TASKS)
     tasks = [_Task(blocks, low, min(low + step, n)) for low in range(0, n, max(1, step))]
     done = 0
 
@@ -69,7 +70,7 @@ def index_file(path: Place, work: Work) -> Indexed:
         )
         work.report("bronze", f"checking {path.name}", done, blocks.text_size, "bytes")
 
-    pieces = work.map(_index, tasks, told=told)
+    pieces = work.map(_index, tasks, text=blocks.text_size, told=told)
     count = np.concatenate([p.count for p in pieces])
     above = np.concatenate([[0], np.cumsum(count)])
     uncertain = sorted(b for p in pieces for b in p.uncertain)

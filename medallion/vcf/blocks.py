@@ -39,6 +39,8 @@ Container = Literal["bgzf", "gzip", "text"]
 BGZF_EOF = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 """The empty block that ends every whole BGZF file."""
 
+# The extra field of a block that has one subfield, and that its size.
+_ONLY_SIZE = bytes.fromhex("060042430200")
 _TEXT_BLOCK = 1 << 16
 _GZIP_PIECE = 1 << 20
 _READ = 1 << 24
@@ -98,6 +100,8 @@ def _block_size(head: bytes) -> int | None:
     """Whole size of the BGZF block that `head` begins, or None where it is not one."""
     if len(head) < 18 or head[:4] != b"\x1f\x8b\x08\x04":
         return None
+    if head[10:16] == _ONLY_SIZE:  # as all writers have it: most of a large file's blocks a look
+        return head[16] + (head[17] << 8) + 1
     extra = int.from_bytes(head[10:12], "little")
     at, end = 12, min(12 + extra, len(head))
     while at + 4 <= end:

@@ -154,21 +154,23 @@ def _positions(text: bytes, starts: Ints) -> tuple[list[str], Ints, Ints, npt.ND
     tab = is_tab.argmax(axis=1)
     second = (is_tab & (place > tab[:, None])).argmax(axis=1)
     cut_short = (tabs < 2) & (end == _WINDOW) & (window[:, 0] != 35)  # 35: a comment's #
+    # Most positions end early in the window.
+    width = int(second.max(initial=0)) + 1
+    digit, place = window[:, :width] - np.uint8(48), place[:width]
     names: list[str] = []
     run = np.zeros(n, np.int64)
     at = 0
     while at < n:
-        width = int(tab[at])
-        same = (window[at:, : width + 1] == window[at, : width + 1]).all(axis=1)
+        border = int(tab[at])
+        same = (window[at:, : border + 1] == window[at, : border + 1]).all(axis=1)
         stop = at + (n - at if same.all() else int(same.argmin()))
         run[at:stop] = len(names)
-        names.append(bytes(window[at, :width]).decode("utf-8", "replace"))
+        names.append(bytes(window[at, :border]).decode("utf-8", "replace"))
         at = stop
-    digit = window.astype(np.int64) - 48
     inside = (place > tab[:, None]) & (place < second[:, None])
     width_of_pos = second - tab - 1
     good = (tabs >= 2) & (tab > 0) & (width_of_pos > 0) & (width_of_pos <= _MAX_DIGITS)
-    good &= (window[:, 0] != 35) & (((digit >= 0) & (digit <= 9)) | ~inside).all(axis=1)
+    good &= (window[:, 0] != 35) & ((digit <= 9) | ~inside).all(axis=1)
     value = np.zeros(n, np.int64)
     for column in range(int(second[good].max()) if good.any() else 0):
         use = inside[:, column] & good
