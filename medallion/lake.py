@@ -128,7 +128,7 @@ class Lake:
 
         `force` makes `layer` itself again though it is fresh. `progress` is called with
         Progress events; setting `cancel` stops the work soon, with BuildCancelled. `executor`
-        does the work in place of threads; its workers see the lake under the same path. Two
+        does the work in place of this machine; its workers see the lake under the same path. Two
         builders of one lake take turns. `max_quarantined`, such as 100 or "0.5%" of all
         records, stops a build of silver in which more cannot be trusted. `keep`: have the
         lake keep so many earlier versions of each table, from now on (1 to 40; else 1).

@@ -1,16 +1,17 @@
-"""What Dask costs: a build by worker processes of a local cluster beside one by threads.
+"""What Dask costs: a build by worker processes of a local cluster beside one without it.
 
     uv run python tests/bench/cluster.py VCF SAMPLES [--layer gold] [--workers 4] [--runs 3]
 
-Bronze is built once, then each layer up to the one chosen on copies of that lake, by
-threads and by the cluster in turn. Prints seconds of CPU of all processes, and the wall
-time. The workers are the same from run to run: the first of theirs shows what it takes
+Bronze is built once, then each layer up to the one chosen on copies of that lake, by this
+machine's cores and by the cluster in turn. Prints seconds of CPU of all processes, and the
+wall time. The workers are the same from run to run: the first of theirs shows what it takes
 them to load the package. Not a test: a time is never asserted.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import statistics
 import tempfile
@@ -27,10 +28,9 @@ from medallion import Lake
 
 
 def cpu_seconds() -> float:
-    """CPU seconds so far of this process and of those below it."""
-    me = psutil.Process()
-    times = [process.cpu_times() for process in (me, *me.children(recursive=True))]
-    return sum(t.user + t.system for t in times)
+    """CPU seconds so far of this process and of those below it, also of those that ended."""
+    below = [process.cpu_times() for process in psutil.Process().children(recursive=True)]
+    return sum(os.times()[:4]) + sum(t.user + t.system for t in below)
 
 
 def build(bronze: Path, layer: str, executor: Executor | None) -> tuple[float, float]:
@@ -58,16 +58,16 @@ def main() -> None:
         lake = Lake(Path(folder) / "lake", vcf=[asked.vcf], samples=asked.samples)
         lake.build("bronze")
         executor = c.get_executor()
-        found: dict[str, list[tuple[float, float]]] = {"threads": [], "Dask": []}
+        found: dict[str, list[tuple[float, float]]] = {"ours": [], "Dask": []}
         for run in range(asked.runs + 1):  # the first of each loads what is loaded once
-            for name, by in (("threads", None), ("Dask", executor)):
+            for name, by in (("ours", None), ("Dask", executor)):
                 cpu, wall = build(lake.path, asked.layer, by)
                 print(f"{run} {name:8}{cpu:10.1f} s of CPU{wall:10.1f} s", flush=True)
                 found[name].append((cpu, wall))
-    threads, dask = (
-        statistics.median(cpu for cpu, _ in found[name][1:]) for name in ("threads", "Dask")
+    ours, dask = (
+        statistics.median(cpu for cpu, _ in found[name][1:]) for name in ("ours", "Dask")
     )
-    print(f"median of {asked.runs}: {threads:.1f} and {dask:.1f} s of CPU, {dask / threads:.2f} ×")
+    print(f"median of {asked.runs}: {ours:.1f} and {dask:.1f} s of CPU, {dask / ours:.2f} ×")
 
 
 if __name__ == "__main__":
