@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 STEPS = (
     {"errors"},
     {"files"},
-    {"catalog", "lookup", "processes", "progress"},
+    {"catalog", "child", "lookup", "progress"},
     {"vcf", "storage", "demo", "popgen"},
     {"bronze"},
     {"silver"},

@@ -23,9 +23,9 @@ import polars as pl
 import psutil
 
 from medallion import errors
+from medallion.child import start
 from medallion.errors import QueryError
 from medallion.files import Place
-from medallion.processes import start
 
 __all__ = ["run_bounded", "start_early"]
 

@@ -14,9 +14,9 @@ import traceback
 from functools import partial
 from typing import Any, BinaryIO
 
+from medallion.child import serving
 from medallion.errors import MedallionError, QueryError
 from medallion.files import place
-from medallion.processes import serving
 from medallion.query.run import run_query
 from medallion.tables import published_tables
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, BinaryIO, ParamSpec, TypeVar, cast
 
-from medallion.processes import start
+from medallion.child import start
 
 __all__ = ["Processes"]
 

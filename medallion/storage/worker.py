@@ -6,7 +6,7 @@ import pickle
 import traceback
 from typing import Any, BinaryIO
 
-from medallion.processes import serving
+from medallion.child import serving
 from medallion.storage.memory import peak_memory
 
 __all__ = ["main"]

@@ -64,9 +64,7 @@ def main() -> None:
                 cpu, wall = build(lake.path, asked.layer, by)
                 print(f"{run} {name:8}{cpu:10.1f} s of CPU{wall:10.1f} s", flush=True)
                 found[name].append((cpu, wall))
-    ours, dask = (
-        statistics.median(cpu for cpu, _ in found[name][1:]) for name in ("ours", "Dask")
-    )
+    ours, dask = (statistics.median(cpu for cpu, _ in found[name][1:]) for name in ("ours", "Dask"))
     print(f"median of {asked.runs}: {ours:.1f} and {dask:.1f} s of CPU, {dask / ours:.2f} ×")
 
 

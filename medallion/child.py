@@ -1,4 +1,4 @@
-"""Processes of our own: started with a module to run, asked through a pipe, gone when we are.
+"""A process of our own: started with a module to run, asked through a pipe, gone when we are.
 
 Python's `multiprocessing` runs the main module of whoever starts one again, which under
 Streamlit is a page, and in a user's script all of the script that stands outside of a
