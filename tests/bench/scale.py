@@ -227,15 +227,14 @@ def _group(lake: Lake, region: str) -> pl.DataFrame:
     return lake.scan("gold.frequencies", build=False).filter(here).collect()
 
 
-def costs(by_records: Sequence[Size], by_samples: Sequence[Size], many: Sequence[Size]) -> None:
+def costs(by_records: Sequence[Size], few: Size, many: Size) -> None:
     """Print what whole data sets would take, by the slopes of the lines.
 
-    A record of n samples is taken to cost what one of 2,504 does (the last stretch of the
-    line of records), and each further sample what it does on the last stretch of the line
-    of samples; one of 500,000 what it does in `partition`.
+    A record of so many samples is taken to cost what one of 2,504 does (the last stretch of
+    the line of records) times the samples, which is more than it does; one of 500,000 what
+    it does in `partition`, less what it takes to start, which a build of `few` samples shows.
     """
     one, other = by_records[-2:]
-    few, more = by_samples[-2:]
     print("EXTRAPOLATED from the lines above, core-hours and bytes on disk:")
     for what, (records, samples) in _WHOLE.items():
         hours: dict[str, float] = {}
@@ -243,13 +242,11 @@ def costs(by_records: Sequence[Size], by_samples: Sequence[Size], many: Sequence
         for layer in LAYERS:
             for to, of, scale in ((hours, "cpu", 3600), (disk, "disk", 1e9)):
                 at = lambda size: getattr(size, of)[layer]  # noqa: B023, E731
-                if samples >= many[-1].samples:
-                    # Less what it takes to start, which a build of few samples shows.
-                    each = (at(many[-1]) - at(by_samples[0])) / many[-1].records
+                if samples >= many.samples:
+                    each = (at(many) - at(few)) / many.records
                 else:
                     each = (at(other) - at(one)) / (other.records - one.records)
-                    further = (at(more) - at(few)) / (more.samples - few.samples) / more.records
-                    each += further * (samples - other.samples)
+                    each *= samples / other.samples
                 to[layer] = records * each / scale
         told = ", ".join(f"{k} {hours[k]:,.1f} h and {disk[k]:,.1f} GB" for k in LAYERS)
         print(
@@ -290,7 +287,7 @@ def main() -> None:
                 run(n)
     if "costs" in wanted:
         print("\ncosts", flush=True)
-        costs(found["records"], found["samples"], found["partition"])
+        costs(found["records"], found["samples"][0], found["partition"][-1])
 
 
 if __name__ == "__main__":
