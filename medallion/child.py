@@ -13,7 +13,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 __all__ = ["serving", "start"]
@@ -31,7 +33,7 @@ def start(module: str, stderr: int | None = None) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(_path())},
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
 
@@ -44,7 +46,7 @@ def serving(read: Callable[[BinaryIO], T | None]) -> tuple[queue.SimpleQueue[T],
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asks to act on
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # nothing but answers, whatever a library may print
+    _say_nothing_else()
     asked: queue.SimpleQueue[T] = queue.SimpleQueue()
 
     def listen() -> None:
@@ -54,3 +56,17 @@ def serving(read: Callable[[BinaryIO], T | None]) -> tuple[queue.SimpleQueue[T],
 
     threading.Thread(target=listen, daemon=True).start()
     return asked, answers
+
+
+def _path() -> Iterator[str]:
+    for folder in sys.path:
+        with suppress(OSError):  # the current folder was removed
+            yield folder or str(Path.cwd())
+
+
+def _say_nothing_else() -> None:
+    """Have what a library prints go where errors go, or nowhere: not among the answers."""
+    try:
+        os.dup2(2, 1)
+    except OSError:  # a service has none
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

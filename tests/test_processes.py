@@ -77,6 +77,28 @@ def test_much_work_is_shared_with_processes_and_little_is_not(tmp_path: Path) ->
         assert most > (peak_memory() or 0) + 2 * 50_000_000
 
 
+def test_a_service_without_a_place_for_errors_has_processes_too(tmp_path: Path) -> None:
+    script = """
+        import os
+        os.close(2)
+        from pathlib import Path
+        from time import sleep
+        from medallion.progress import Reporter
+        from medallion.storage.work import start_work
+        with start_work(Path(), Reporter(), workers=2) as some:
+            some.map(sleep, [0.2] * 6, text=1 << 40)
+            print(len(some.processes._peaks))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "1\n", done
+
+
 def test_one_worker_is_this_process(tmp_path: Path) -> None:
     with start_work(tmp_path, Reporter(), workers=1) as some:
         assert set(some.map(where, [0] * 5, text=MUCH)) == {os.getpid()}
