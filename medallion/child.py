@@ -45,8 +45,9 @@ def serving(read: Callable[[BinaryIO], T | None]) -> tuple[queue.SimpleQueue[T],
     gone, and this process ends at once, whatever it does.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asks to act on
+    _have_a_place_for_errors()
     answers = os.fdopen(os.dup(1), "wb")
-    _say_nothing_else()
+    os.dup2(2, 1)  # nothing but answers, whatever a library may print
     asked: queue.SimpleQueue[T] = queue.SimpleQueue()
 
     def listen() -> None:
@@ -64,9 +65,11 @@ def _path() -> Iterator[str]:
             yield folder or str(Path.cwd())
 
 
-def _say_nothing_else() -> None:
-    """Have what a library prints go where errors go, or nowhere: not among the answers."""
+def _have_a_place_for_errors() -> None:
+    """Open one where a service has none: else the next file opened would be it."""
     try:
-        os.dup2(2, 1)
-    except OSError:  # a service has none
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.fstat(2)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        if nowhere != 2:
+            os.dup2(nowhere, 2)

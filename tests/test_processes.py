@@ -81,13 +81,15 @@ def test_a_service_without_a_place_for_errors_has_processes_too(tmp_path: Path) 
     script = """
         import os
         os.close(2)
+        from functools import partial
         from pathlib import Path
-        from time import sleep
         from medallion.progress import Reporter
         from medallion.storage.work import start_work
+        from time import sleep
         with start_work(Path(), Reporter(), workers=2) as some:
-            some.map(sleep, [0.2] * 6, text=1 << 40)
-            print(len(some.processes._peaks))
+            some.map(sleep, [0.3] * 6, text=1 << 40)
+            some.map(partial(print, "said by", flush=True), range(8), text=1 << 40)
+            print("processes:", len(some.processes._peaks))
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)],
@@ -96,7 +98,8 @@ def test_a_service_without_a_place_for_errors_has_processes_too(tmp_path: Path) 
         capture_output=True,
         text=True,
     )
-    assert done.stdout == "1\n", done
+    assert done.returncode == 0, done
+    assert done.stdout.endswith("processes: 1\n"), done
 
 
 def test_one_worker_is_this_process(tmp_path: Path) -> None:
