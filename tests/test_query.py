@@ -78,8 +78,10 @@ def test_what_duckdb_does_not_count_ends_at_the_bound_of_memory(sql: str, demo_l
 def test_a_query_ends_when_its_time_is_over_or_nobody_waits(demo_lake: Lake) -> None:
     demo_lake.query("select 1", seconds=LONG)
     (before,) = free()
+    begun = time.monotonic()
     with pytest.raises(QueryError, match=r"stopped after 0.5 seconds"):
         demo_lake.query(FOR_EVER, seconds=0.5)
+    assert time.monotonic() - begun < 20, "a busy machine's slack, not another bound"
     assert not before.is_running()
     demo_lake.query("select 1", seconds=LONG)
     (before,) = free()
