@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pytest
 import s3_server
@@ -16,6 +17,9 @@ from real_data import SLICES, real
 
 from medallion import Lake
 from medallion.figures import sketch
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
 
 sketch.CHECKED = True  # a property that plotly does not know fails the test that draws it
 
@@ -80,6 +84,20 @@ def _components_sought_once() -> Iterator[None]:
         seek = cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", seek)
         yield
+
+
+@pytest.fixture
+def open_page(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """Open a page of a lake, such as `explore/ld`, as a link with these parameters does."""
+    from app_pages import opened  # Streamlit takes a while, and few modules of tests want it
+
+    monkeypatch.setattr("sys.argv", ["app.py"])
+
+    def of(lake: Lake, name: str, **query: str | list[str]) -> AppTest:
+        monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
+        return opened(name, query)
+
+    return of
 
 
 @pytest.fixture(scope="session")

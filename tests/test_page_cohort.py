@@ -6,12 +6,12 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
-from streamlit.testing.v1 import AppTest
+from app_pages import Open, sound, tables, texts
 
 from medallion import Lake
 from medallion.cohorts import MOST, Cohort, read_cohorts, remove_cohort, save_cohort
@@ -19,41 +19,15 @@ from medallion.errors import LakeError, UsageError
 from medallion.ondemand.region import View, common_in
 from pages.shared import counting, place
 
-ROOT = Path(__file__).resolve().parents[1]
 NASTY = "<script>alert(1)</script>"
 REGION = "22:17,000,000-17,200,000"
-Open = Callable[..., AppTest]
 ondemand_cohort = sys.modules["medallion.ondemand.cohort"]
 
 
 @pytest.fixture
-def page(demo_lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Open:
+def page(open_page: Open, demo_lake: Lake) -> Open:
     """Open a page of the demo as a link with these parameters does."""
-    monkeypatch.setenv("MEDALLION_LAKE", str(demo_lake.path))
-    monkeypatch.setattr("sys.argv", ["app.py"])
-
-    def opened(name: str, **query: str | list[str]) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-        app.switch_page(f"pages/explore/{name}.py")
-        for key, value in query.items():
-            app.query_params[key] = value
-        return sound(app.run())
-
-    return opened
-
-
-def sound(app: AppTest) -> AppTest:
-    assert not app.exception, [element.message for element in app.exception]
-    return app
-
-
-def texts(app: AppTest) -> str:
-    kinds = ("text", "code", "caption", "markdown")
-    return "\n".join(e.value for kind in kinds for e in app.get(kind))
-
-
-def tables(app: AppTest) -> list[pl.DataFrame]:
-    return [pl.from_pandas(d.value) for d in app.dataframe]
+    return lambda name, **query: open_page(demo_lake, f"explore/{name}", **query)
 
 
 @pytest.fixture(scope="module")

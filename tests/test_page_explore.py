@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import polars as pl
 import pytest
-from streamlit.testing.v1 import AppTest
+from app_pages import Open, sound, tables, texts
 
 from medallion import Lake
 
-ROOT = Path(__file__).resolve().parents[1]
 NASTY = "<script>alert(1)</script> **bold** [x](http://example.org) $a_b$"
-Open = Callable[..., AppTest]
-
-
-@pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Open a page of a lake as a link with these parameters does."""
-    monkeypatch.setattr("sys.argv", ["app.py"])
-
-    def opened(lake: Lake, name: str, **query: str) -> AppTest:
-        monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-        app.switch_page(f"pages/{name}.py")
-        for key, value in query.items():
-            app.query_params[key] = value
-        return sound(app.run())
-
-    return opened
 
 
 @pytest.fixture(scope="module")
@@ -68,29 +47,13 @@ def name_of(row: dict[str, object]) -> str:
     return f"{row['chrom']}-{row['pos']}-{row['ref']}-{row['alt']}"
 
 
-def sound(app: AppTest) -> AppTest:
-    assert not app.exception, [element.message for element in app.exception]
-    for kind in ("markdown", "title", "subheader", "header"):
-        for element in app.get(kind):
-            assert "<script>" not in element.value
-    return app
-
-
-def texts(app: AppTest) -> str:
-    return "\n".join(e.value for kind in ("text", "code", "caption") for e in app.get(kind))
-
-
-def tables(app: AppTest) -> list[pl.DataFrame]:
-    return [pl.from_pandas(d.value) for d in app.dataframe]
-
-
 # Variant
 
 
 def test_a_variant_says_where_it_is_common_and_its_frequencies(
-    page: Open, demo_lake: Lake, common: dict[str, object]
+    open_page: Open, demo_lake: Lake, common: dict[str, object]
 ) -> None:
-    app = page(demo_lake, "explore/variant", variant=name_of(common))
+    app = open_page(demo_lake, "explore/variant", variant=name_of(common))
     metrics = {m.label: m.value for m in app.metric}
     assert "snv" in [element.value for element in app.text]
     assert float(metrics["Global frequency"]) == pytest.approx(common["af"], rel=1e-3)
@@ -109,9 +72,9 @@ def test_a_variant_says_where_it_is_common_and_its_frequencies(
 
 @pytest.mark.parametrize("view", ["Map", "Linkage", "Carriers", "Way back"])
 def test_every_view_of_a_variant(
-    page: Open, demo_lake: Lake, common: dict[str, object], view: str
+    open_page: Open, demo_lake: Lake, common: dict[str, object], view: str
 ) -> None:
-    app = page(demo_lake, "explore/variant", variant=name_of(common), explore=view)
+    app = open_page(demo_lake, "explore/variant", variant=name_of(common), explore=view)
     if view in ("Map", "Linkage"):
         assert len(app.get("plotly_chart")) == 1
     elif view == "Carriers":
@@ -126,18 +89,18 @@ def test_every_view_of_a_variant(
         assert any(sha in t["value"].to_list() for t in tables(app) if "value" in t.columns)
 
 
-def test_without_a_variant_examples_are_offered(page: Open, demo_lake: Lake) -> None:
-    app = page(demo_lake, "explore/variant")
+def test_without_a_variant_examples_are_offered(open_page: Open, demo_lake: Lake) -> None:
+    app = open_page(demo_lake, "explore/variant")
     assert "differ most" in texts(app)
-    app = page(demo_lake, "explore/variant", variant="22:1")
+    app = open_page(demo_lake, "explore/variant", variant="22:1")
     assert any("No such variant" in m.value for m in app.markdown)
 
 
 @pytest.mark.parametrize(
     "view", ["Frequencies", "Genotypes", "Map", "Linkage", "Carriers", "Way back"]
 )
-def test_odd_names_and_few_samples(page: Open, own: Lake, view: str) -> None:
-    app = page(own, "explore/variant", variant="7:100", explore=view)
+def test_odd_names_and_few_samples(open_page: Open, own: Lake, view: str) -> None:
+    app = open_page(own, "explore/variant", variant="7:100", explore=view)
     if view == "Map":
         assert any("No map" in m.value for m in app.markdown)
 
@@ -145,10 +108,10 @@ def test_odd_names_and_few_samples(page: Open, own: Lake, view: str) -> None:
 # Sample
 
 
-def test_a_sample_stands_among_the_others(page: Open, demo_lake: Lake) -> None:
+def test_a_sample_stands_among_the_others(open_page: Open, demo_lake: Lake) -> None:
     counts = demo_lake.scan("gold.samples", build=False).collect()
     row = counts.row(700, named=True)
-    app = page(demo_lake, "explore/sample", sample=row["sample"])
+    app = open_page(demo_lake, "explore/sample", sample=row["sample"])
     assert app.selectbox(key="sample").value == row["sample"]
     metrics = {m.label: m.value for m in app.metric}
     assert metrics["Heterozygous calls"] == f"{row['het']:,}"
@@ -161,11 +124,13 @@ def test_a_sample_stands_among_the_others(page: Open, demo_lake: Lake) -> None:
     assert len(app.get("plotly_chart")) == 1
 
 
-def test_rare_alleles_of_a_sample_are_those_of_the_genotypes(page: Open, demo_lake: Lake) -> None:
+def test_rare_alleles_of_a_sample_are_those_of_the_genotypes(
+    open_page: Open, demo_lake: Lake
+) -> None:
     row = demo_lake.scan("gold.samples", build=False).sort("singletons").tail(1).collect()
     sample, singletons = row["sample"][0], row["singletons"][0]
     assert singletons > 0
-    app = page(demo_lake, "explore/sample", sample=sample, view_of_sample="Rare alleles")
+    app = open_page(demo_lake, "explore/sample", sample=sample, view_of_sample="Rare alleles")
     [table] = tables(app)
     assert table.height == singletons
     assert (table["ac"] == 1).all()
@@ -173,38 +138,38 @@ def test_rare_alleles_of_a_sample_are_those_of_the_genotypes(page: Open, demo_la
     assert set(table["pos"]) <= set(carried.collect()["pos"])
 
 
-def test_a_sample_that_is_not_here_and_odd_names(page: Open, own: Lake) -> None:
-    app = page(own, "explore/sample", sample="nobody")
+def test_a_sample_that_is_not_here_and_odd_names(open_page: Open, own: Lake) -> None:
+    app = open_page(own, "explore/sample", sample="nobody")
     assert any("No such sample" in m.value for m in app.markdown)
     assert "nobody" in texts(app)
     for rare in ("Seen once", "Up to 1 %"):
-        page(own, "explore/sample", sample="S1", view_of_sample="Rare alleles", rare=rare)
+        open_page(own, "explore/sample", sample="S1", view_of_sample="Rare alleles", rare=rare)
 
 
 # Search
 
 
 def test_a_list_is_parted_into_what_it_means(
-    page: Open, demo_lake: Lake, common: dict[str, object]
+    open_page: Open, demo_lake: Lake, common: dict[str, object]
 ) -> None:
     sample = demo_lake.scan("silver.samples", build=False).collect()["sample"][5]
     asked = f"{name_of(common)}, GBR\n{sample} rs404 {NASTY.split(maxsplit=1)[0]}"
-    app = page(demo_lake, "explore/search", q=asked)
+    app = open_page(demo_lake, "explore/search", q=asked)
     assert "5 names read: 1 variant, 1 sample, 1 population, 2 not found." in texts(app)
     assert tables(app)[0]["pos"].to_list() == [common["pos"]]
     assert "rs404" in texts(app)
 
 
-def test_a_lake_without_identifiers_says_so(page: Open, own: Lake) -> None:
-    app = page(own, "explore/search", q="rs123")
+def test_a_lake_without_identifiers_says_so(open_page: Open, own: Lake) -> None:
+    app = open_page(own, "explore/search", q="rs123")
     assert "No variant of this lake has an identifier" in texts(app)
 
 
 @pytest.mark.parametrize(
     "q", ["", "7:1-1000", "7", NASTY, " ".join(f"rs{i}" for i in range(10_001))]
 )
-def test_searches_at_the_edge(page: Open, own: Lake, q: str) -> None:
-    app = page(own, "explore/search", q=q)
+def test_searches_at_the_edge(open_page: Open, own: Lake, q: str) -> None:
+    app = open_page(own, "explore/search", q=q)
     if len(q) > 10_000:
         assert "too many for one search" in texts(app)
     elif q.startswith("7"):
@@ -212,7 +177,7 @@ def test_searches_at_the_edge(page: Open, own: Lake, q: str) -> None:
 
 
 def test_the_box_goes_to_the_one_thing_that_is_meant(
-    page: Open, demo_lake: Lake, common: dict[str, object]
+    open_page: Open, demo_lake: Lake, common: dict[str, object]
 ) -> None:
     sample = demo_lake.scan("silver.samples", build=False).collect()["sample"][5]
     for typed, title in (
@@ -221,7 +186,7 @@ def test_the_box_goes_to_the_one_thing_that_is_meant(
         (f"{name_of(common)} {sample}", "Search"),
         ("nothing like it", "Search"),
     ):
-        app = page(demo_lake, "layers/gold")
+        app = open_page(demo_lake, "layers/gold")
         app.text_input(key="search box").set_value(typed)
         sound(app.run())
         assert app.title[0].value == title, typed

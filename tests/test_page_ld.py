@@ -8,51 +8,22 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from streamlit.testing.v1 import AppTest
+from app_pages import Open, sound, tables, texts
 
 from medallion import Lake
 from medallion.errors import UsageError
 from medallion.ondemand import ld_pairs
 from medallion.ondemand.region import View, common_in
 
-ROOT = Path(__file__).resolve().parents[1]
 NASTY = "<script>alert(1)</script>"
 REGION = "22:17,000,000-17,200,000"
 VIEW = View("22", 17_000_000, 17_200_000)
-Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def page(demo_lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Open:
+def page(open_page: Open, demo_lake: Lake) -> Open:
     """Open the page of a lake, the demo unless told, as a link with these parameters does."""
-    monkeypatch.setattr("sys.argv", ["app.py"])
-
-    def opened(lake: Lake | None = None, **query: str | list[str]) -> AppTest:
-        monkeypatch.setenv("MEDALLION_LAKE", str((lake or demo_lake).path))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-        app.switch_page("pages/explore/ld.py")
-        for key, value in query.items():
-            app.query_params[key] = value
-        return sound(app.run())
-
-    return opened
-
-
-def sound(app: AppTest) -> AppTest:
-    assert not app.exception, [element.message for element in app.exception]
-    for kind in ("markdown", "title", "subheader", "header"):
-        for element in app.get(kind):
-            assert "<script>" not in element.value
-    return app
-
-
-def texts(app: AppTest) -> str:
-    kinds = ("text", "code", "caption", "markdown")
-    return "\n".join(e.value for kind in kinds for e in app.get(kind))
-
-
-def tables(app: AppTest) -> list[pl.DataFrame]:
-    return [pl.from_pandas(d.value) for d in app.dataframe]
+    return lambda lake=demo_lake, **query: open_page(lake, "explore/ld", **query)
 
 
 def names_of(frame: pl.DataFrame) -> list[str]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from app_pages import Open, charts, texts
 from streamlit.testing.v1 import AppTest
 from two_populations import NASTY, OTHER, two_populations, write_cohort
 
@@ -17,45 +16,19 @@ from medallion import Lake
 from pages.shared import versus
 from pages.shared.cache import compared
 
-ROOT = Path(__file__).resolve().parents[1]
 VIEWS = ["Who they are", "Side by side", "Two against each other"]
-Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> Open:
+def page(open_page: Open) -> Open:
     """The page on a lake, as a link with these parameters opens it."""
-    monkeypatch.setattr("sys.argv", ["app.py"])
-
-    def opened(lake: Lake, **query: str | list[str]) -> AppTest:
-        monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-        app.switch_page("pages/explore/populations.py")
-        for name, value in query.items():
-            app.query_params[name] = value
-        return sound(app.run())
-
-    return opened
+    return lambda lake, **query: open_page(lake, "explore/populations", **query)
 
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """Two populations of hostile names. For reading only."""
     return two_populations(tmp_path_factory.mktemp("cohort"))
-
-
-def sound(app: AppTest) -> AppTest:
-    assert not app.exception, [element.message for element in app.exception]
-    return app
-
-
-def shown(app: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "text", "code")
-    return "\n".join(str(e.value) for kind in kinds for e in app.get(kind))
-
-
-def charts(app: AppTest) -> list[dict[str, Any]]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
 
 
 def titles(app: AppTest) -> list[str]:
@@ -83,7 +56,7 @@ def test_who_they_are_adds_up(demo_lake: Lake, page: Open) -> None:
 def test_populations_of_one_s_own_have_no_map(cohort: Lake, page: Open) -> None:
     app = page(cohort)
     assert len(charts(app)) == 1
-    assert "No map of these populations." in shown(app)
+    assert "No map of these populations." in texts(app)
     assert set(app.dataframe[0].value["population"]) == {NASTY, OTHER}
 
 
@@ -270,7 +243,7 @@ def test_alleles_of_several_files_are_matched(
 
 def test_the_same_group_twice_is_said(demo_lake: Lake, page: Open) -> None:
     app = page(demo_lake, populations_view="Two against each other", super_1="EUR", super_2="EUR")
-    assert "These are the same group." in shown(app)
+    assert "These are the same group." in texts(app)
     assert not charts(app)
 
 
@@ -317,10 +290,10 @@ def test_one_population_and_none(tmp_path: Path, page: Open, view: str, samples:
     lake.build("gold")
     app = page(lake, populations_view=view)
     if not samples:
-        assert "no genotypes" in shown(app)
+        assert "no genotypes" in texts(app)
         assert not charts(app)
     elif view == VIEWS[2]:
-        assert "All samples of this lake are of one population." in shown(app)
+        assert "All samples of this lake are of one population." in texts(app)
     else:
         assert charts(app)
 
@@ -337,5 +310,5 @@ def test_a_lake_whose_records_do_not_vary(tmp_path: Path, page: Open) -> None:
     lake.build("gold")
     for view in VIEWS:
         page(lake, populations_view=view)
-    assert "Nothing to draw." in shown(page(lake, populations_view=VIEWS[2]))
-    assert "No spectrum." in shown(page(lake, populations_view=VIEWS[1]))
+    assert "Nothing to draw." in texts(page(lake, populations_view=VIEWS[2]))
+    assert "No spectrum." in texts(page(lake, populations_view=VIEWS[1]))

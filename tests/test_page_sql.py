@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import polars as pl
 import pytest
+from app_pages import Open, sound, texts
 from streamlit.testing.v1 import AppTest
 
 from medallion import Lake
 from medallion.figures import MOST_MARKS, result_chart
 from medallion.query import bounded
 
-ROOT = Path(__file__).resolve().parents[1]
 NASTY = "<script>alert(1)</script> **bold**"
-Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def page(demo_lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Open:
+def page(open_page: Open, demo_lake: Lake) -> Open:
     """The page on the demo, as a link with these parameters opens it."""
-    monkeypatch.setenv("MEDALLION_LAKE", str(demo_lake.path))
-    monkeypatch.setattr("sys.argv", ["app.py"])
-
-    def opened(**query: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-        app.switch_page("pages/explore/sql.py")
-        for name, value in query.items():
-            app.query_params[name] = value
-        return sound(app.run())
-
-    return opened
-
-
-def sound(app: AppTest) -> AppTest:
-    assert not app.exception, [element.message for element in app.exception]
-    return app
-
-
-def texts(app: AppTest) -> str:
-    return "\n".join(e.value for kind in ("text", "code", "caption") for e in app.get(kind))
+    return partial(open_page, demo_lake, "explore/sql")
 
 
 def result(app: AppTest) -> pl.DataFrame:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from app_pages import Open, charts, sound, texts
 from streamlit.testing.v1 import AppTest
 from two_populations import NASTY, NASTY_SAMPLE, OTHER, TWIN, two_populations, write_cohort
 
@@ -18,45 +18,19 @@ from medallion import Lake
 from medallion.figures.style import plain
 from pages.shared import builds, components
 
-ROOT = Path(__file__).resolve().parents[1]
 VIEWS = ["Components", "FST", "Tree", "Relatives"]
-Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> Open:
+def page(open_page: Open) -> Open:
     """The page on a lake, as a link with these parameters opens it."""
-    monkeypatch.setattr("sys.argv", ["app.py"])
-
-    def opened(lake: Lake, **query: str | list[str]) -> AppTest:
-        monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-        app.switch_page("pages/explore/structure.py")
-        for name, value in query.items():
-            app.query_params[name] = value
-        return sound(app.run())
-
-    return opened
+    return lambda lake, **query: open_page(lake, "explore/structure", **query)
 
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """Two populations of hostile names, a pair of twins in them. For reading only."""
     return two_populations(tmp_path_factory.mktemp("cohort"))
-
-
-def sound(app: AppTest) -> AppTest:
-    assert not app.exception, [element.message for element in app.exception]
-    return app
-
-
-def shown(app: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "text", "code")
-    return "\n".join(str(e.value) for kind in kinds for e in app.get(kind))
-
-
-def charts(app: AppTest) -> list[dict[str, Any]]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
 
 
 def no_markup(app: AppTest) -> None:
@@ -92,8 +66,8 @@ def test_the_first_view_draws_every_sample_and_says_what_the_axes_explain(
     assert [t["name"] for t in chart["data"]] == ["AFR", "AMR", "EAS", "EUR", "SAS"]
     assert len({t["marker"]["symbol"] for t in chart["data"]}) == 5
     sites = demo_lake.scan("gold.pca_sites").collect().height
-    assert f"Made from {sites} sites" in shown(app)
-    assert "rarer allele 5% or more" in shown(app)
+    assert f"Made from {sites} sites" in texts(app)
+    assert "rarer allele 5% or more" in texts(app)
 
 
 def test_axes_colours_groups_and_sample_of_the_url(demo_lake: Lake, page: Open) -> None:
@@ -111,7 +85,7 @@ def test_axes_colours_groups_and_sample_of_the_url(demo_lake: Lake, page: Open) 
         pl.col("population").is_in(["GBR", "FIN"]) | (pl.col("super_population") == "SAS")
     )
     assert points(chart) == wanted.height
-    assert f"{name} · GBR · EUR" in shown(app)
+    assert f"{name} · GBR · EUR" in texts(app)
     (ring,) = (t for t in chart["data"] if t["name"] == "chosen sample")
     assert ring["x"] == [people.filter(pl.col("sample") == name)["pc3"][0]]
     link = next(e for e in app.get("page_link"))
@@ -146,10 +120,10 @@ def test_a_click_puts_the_sample_into_the_box(
 
 def test_a_sample_that_is_not_there_and_groups_without_samples(demo_lake: Lake, page: Open) -> None:
     app = page(demo_lake, marked="<b>nobody</b>")
-    assert "No such sample is among these." in shown(app)
+    assert "No such sample is among these." in texts(app)
     name = demo_lake.scan("gold.pca").filter(pl.col("population") == "GBR").collect()["sample"][0]
     app = page(demo_lake, marked=name, groups="FIN")
-    assert "in none of the groups that are shown" in shown(app)
+    assert "in none of the groups that are shown" in texts(app)
 
 
 # FST and trees
@@ -184,8 +158,8 @@ def test_the_tree_has_every_group_and_says_how_well_it_fits(
     leaves = next(t for t in chart["data"] if "text" in t)
     assert len({t.strip() for t in leaves["text"]}) == 26
     assert tree in chart["layout"]["title"]["text"]
-    assert "correlate with 0." in shown(app)
-    assert "Saitou & Nei 1987" in shown(app)
+    assert "correlate with 0." in texts(app)
+    assert "Saitou & Nei 1987" in texts(app)
 
 
 # Relatives
@@ -193,7 +167,7 @@ def test_the_tree_has_every_group_and_says_how_well_it_fits(
 
 def test_too_few_sites_for_kinship_is_said(demo_lake: Lake, page: Open) -> None:
     app = page(demo_lake, structure="Relatives")
-    assert "Kinship cannot be told." in shown(app)
+    assert "Kinship cannot be told." in texts(app)
     assert not charts(app)
 
 
@@ -205,9 +179,9 @@ def test_twins_are_found_and_named_in_words(cohort: Lake, page: Open) -> None:
     assert top["meaning"] == "Same genome: a duplicate or an identical twin"
     assert {top["population_1"], top["population_2"]} == {NASTY, OTHER}
     assert top["kinship"] == pytest.approx(0.5)
-    assert "duplicate above 0.3536; first above 0.1768" in shown(app)
+    assert "duplicate above 0.3536; first above 0.1768" in texts(app)
     assert len(charts(app)) == 1
-    assert "Told from 1 chromosome only." in shown(app)
+    assert "Told from 1 chromosome only." in texts(app)
 
 
 # Any lake
@@ -224,7 +198,7 @@ def test_a_group_of_a_hostile_name_can_be_chosen_by_url(cohort: Lake, page: Open
     app = page(cohort, groups=[OTHER])
     assert points(charts(app)[0]) == 20
     app = page(cohort, marked=NASTY_SAMPLE)
-    assert f"{NASTY_SAMPLE} · {NASTY}" in shown(app)
+    assert f"{NASTY_SAMPLE} · {NASTY}" in texts(app)
 
 
 def test_one_population_only(tmp_path: Path, page: Open) -> None:
@@ -234,8 +208,8 @@ def test_one_population_only(tmp_path: Path, page: Open) -> None:
     assert points(charts(page(lake))[0]) == 6
     for view in ("FST", "Tree"):
         app = page(lake, structure=view)
-        assert "No two groups to compare." in shown(app)
-        assert "sample table that names populations" in shown(app)
+        assert "No two groups to compare." in texts(app)
+        assert "sample table that names populations" in texts(app)
         assert not charts(app)
 
 
@@ -253,7 +227,7 @@ def test_an_estimator_that_knows_no_pair_says_so(tmp_path: Path, page: Open) -> 
     for view in ("FST", "Tree"):
         assert charts(page(lake, structure=view))
         app = page(lake, structure=view, estimator="Weir & Cockerham")
-        assert "FST is not known." in shown(app)
+        assert "FST is not known." in texts(app)
         assert not charts(app)
 
 
@@ -277,8 +251,8 @@ def test_a_lake_without_components_says_why(
     for view in VIEWS:
         app = page(lake, structure=view)
         if view == "Components" and said is not None:
-            assert "No components." in shown(app)
-            assert said in shown(app)
+            assert "No components." in texts(app)
+            assert said in texts(app)
             assert not charts(app)
 
 

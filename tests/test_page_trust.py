@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import polars as pl
 import pytest
-from streamlit.testing.v1 import AppTest
+from app_pages import Open, sound, texts
 
 from medallion import Lake, MedallionError
 from medallion.figures.history import build_times
 
-ROOT = Path(__file__).resolve().parents[1]
-Open = Callable[..., AppTest]
-
 
 @pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> Open:
+def page(open_page: Open) -> Open:
     """Open a page of a lake."""
-    monkeypatch.setattr("sys.argv", ["app.py"])
-
-    def opened(lake: Lake, name: str) -> AppTest:
-        monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-        app.switch_page(f"pages/trust/{name}.py")
-        return sound(app.run())
-
-    return opened
-
-
-def sound(app: AppTest) -> AppTest:
-    assert not app.exception, [element.message for element in app.exception]
-    return app
-
-
-def texts(app: AppTest) -> str:
-    kinds = ("text", "code", "caption", "markdown")
-    return "\n".join(e.value for kind in kinds for e in app.get(kind))
+    return lambda lake, name: open_page(lake, f"trust/{name}")
 
 
 @pytest.fixture
