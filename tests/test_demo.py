@@ -1,132 +1,32 @@
-"""The embedded demo data set: honest about itself, sound, alive, and made by its program.
-
-What is checked is read from the shipped files by a plain parser of its own (below), not by
-the code that wrote them nor by `medallion.vcf`.
-"""
+"""The embedded demo data set: honest about itself, sound, and broken where it says so."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import os
-import platform
 import re
 import shutil
 import struct
 import subprocess
 import zlib
 from collections import Counter
-from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import combinations, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from real_data import thorough
+from shipped_demo import GROUPS, Text, panel, shipped
 
 from medallion import demo
-from medallion.demo import broken, simulate
-from medallion.demo.bgzf import END_OF_FILE, TEXT_PER_BLOCK, Compressor
+from medallion.demo import broken
+from medallion.demo.bgzf import END_OF_FILE, Compressor
 from medallion.demo.model import PANEL, SAMPLES
-from medallion.errors import UsageError
 
-# SHA-256 of the shipped VCF, of its text, and of the sample table.
-VCF_SHA256 = "434115d89b7321aed6aaa859ccd971d811b238f8b15b50bd95281b3f22316988"
-TEXT_SHA256 = "570d438075857266551b268440ea6d5bbcebcb4b8322b0781b6efbb050662f9a"
-SAMPLES_SHA256 = "ec3889d803ae9424d48f1688942799ed79d6e50c983d95e5c18cba49f61ab584"
-# With which zlib: others may compress the same text to other bytes.
-ZLIB = "1.2.13"
+__all__ = ["panel", "shipped"]  # fixtures
 
-GROUPS = ["AFR", "AMR", "EAS", "EUR", "SAS"]
 SHARED_PANEL = (
     Path(__file__).resolve().parents[2]
     / "shared/data/phase3/integrated_call_samples_v3.20130502.ALL.panel"
 )
-
-
-@dataclass
-class Record:
-    """A sound record, split in the plainest way."""
-
-    pos: int
-    id: str
-    ref: str
-    alts: list[str]
-    info: dict[str, str]
-    calls: np.ndarray = field(repr=False)
-    """(samples, 2): allele numbers, -1 where missing."""
-
-    @cached_property
-    def counts(self) -> np.ndarray:
-        """(alleles, samples): copies of each allele in each sample."""
-        return np.stack([(self.calls == k).sum(axis=1) for k in range(len(self.alts) + 1)])
-
-
-@dataclass
-class Text:
-    """The shipped VCF as text."""
-
-    whole: bytes
-    header: list[str]
-    records: list[bytes]
-
-    @cached_property
-    def broken_at(self) -> dict[int, str]:
-        """Where in `records` the broken lines are: by their ID, or a copy of the line before."""
-        found = {}
-        for i, line in enumerate(self.records):
-            if match := re.search(rb"\tsim_broken_(\w+)\t", line[:100]):
-                found[i] = match[1].decode()
-            elif i and line == self.records[i - 1]:
-                found[i] = "duplicate"
-        return found
-
-    @cached_property
-    def sound_lines(self) -> list[bytes]:
-        return [line for i, line in enumerate(self.records) if i not in self.broken_at]
-
-    @cached_property
-    def sound(self) -> list[Record]:
-        return [parse(line) for line in self.sound_lines]
-
-
-def read(path: Path) -> Text:
-    whole = gzip.decompress(path.read_bytes())
-    assert whole.endswith(b"\n")
-    lines = whole[:-1].split(b"\n")
-    header = [line.decode() for line in lines if line.startswith(b"#")]
-    return Text(whole, header, lines[len(header) :])
-
-
-def parse(line: bytes) -> Record:
-    *site, calls = line.split(b"\t", 9)
-    chrom, pos, id_, ref, alt, qual, filter_, info, format_ = (x.decode() for x in site)
-    assert (chrom, qual, filter_, format_) == ("22", "100", "PASS", "GT")
-    # Every call is 'a|b' and a tab, the last one without.
-    cells = np.frombuffer(calls + b"\t", dtype=np.uint8).reshape(-1, 4)
-    assert (cells[:, 1] == ord("|")).all()
-    assert (cells[:, 3] == ord("\t")).all()
-    alleles = cells[:, [0, 2]].astype(int)
-    alleles = np.where(alleles == ord("."), -1, alleles - ord("0"))
-    alts = alt.split(",")
-    assert alleles.min() >= -1
-    assert alleles.max() <= len(alts)
-    fields = dict(item.partition("=")[::2] for item in info.split(";"))
-    return Record(int(pos), id_, ref, alts, fields, alleles)
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Text:
-    return read(demo.vcf_path())
-
-
-@pytest.fixture(scope="module")
-def panel() -> list[list[str]]:
-    text = demo.samples_path().read_bytes().decode()
-    header, *rows = text.removesuffix("\n").split("\n")
-    assert header == "sample\tpop\tsuper_pop\tgender"
-    return [row.split("\t") for row in rows]
 
 
 def need(tool: str) -> None:
@@ -135,10 +35,6 @@ def need(tool: str) -> None:
         if os.environ.get("MEDALLION_REQUIRE_TOOLS") == "1":
             pytest.fail(message)
         pytest.skip(message)
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 # What it says about itself
@@ -219,19 +115,6 @@ def test_it_is_bgzf_block_by_block(shipped: Text) -> None:
     assert text[-1] == b""
     assert len(text) > 1000
     assert b"".join(text) == shipped.whole
-
-
-@pytest.mark.parametrize("pieces", [1, 7, 100_000])
-def test_compressor_does_not_care_how_the_text_comes(pieces: int) -> None:
-    text = np.random.default_rng(1).integers(0, 8, 3 * TEXT_PER_BLOCK + 5, np.uint8).tobytes()
-    whole = Compressor(6)
-    expected = whole.feed(text) + whole.finish()
-    compressor = Compressor(6)
-    step = -(-len(text) // pieces)
-    parts = [compressor.feed(text[i : i + step]) for i in range(0, len(text), step)]
-    assert b"".join(parts) + compressor.finish() == expected
-    assert compressor.finish() == b""
-    assert gzip.decompress(expected) == text
 
 
 # The sound records
@@ -348,62 +231,6 @@ def test_reference_bases_agree_where_records_overlap(shipped: Text) -> None:
     assert overlaps > 0
 
 
-# Alive: of the order of the real thing
-
-
-def test_transitions_outnumber_transversions_as_in_the_release(shipped: Text) -> None:
-    pairs = [r.ref + a for r in shipped.sound for a in r.alts if len(r.ref) == len(a) == 1]
-    transitions = sum(pair in {"AG", "GA", "CT", "TC"} for pair in pairs)
-    assert 1.9 < transitions / (len(pairs) - transitions) < 2.3
-
-
-def test_frequency_spectrum_is_that_of_a_growing_population(shipped: Text) -> None:
-    # In 450 kb of the real chromosome 22: 43 %, 15 %, and 111 copies a record on average.
-    ac = np.array([r.counts[1:].sum() for r in shipped.sound])
-    assert 0.40 < (ac == 1).mean() < 0.47
-    assert 0.12 < (ac == 2).mean() < 0.18
-    assert 90 < ac.mean() < 140
-    assert 0.01 < (ac > 2504).mean() < 0.03
-
-
-def hudson_fst(a: np.ndarray, b: np.ndarray) -> float:
-    """Ratio of averages (Bhatia et al. 2013, eq. 10) of (records, 2) counts of REF and ALT."""
-    n, m = a.sum(axis=1), b.sum(axis=1)
-    p, q = a[:, 1] / n, b[:, 1] / m
-    within = p * (1 - p) / (n - 1) + q * (1 - q) / (m - 1)
-    return float(((p - q) ** 2 - within).sum() / (p * (1 - q) + q * (1 - p)).sum())
-
-
-def test_populations_differ_as_much_as_real_ones(shipped: Text, panel: list[list[str]]) -> None:
-    biallelic = np.stack([r.counts for r in shipped.sound if len(r.alts) == 1])
-
-    def counts(code: str) -> np.ndarray:
-        members = np.array([code in row[1:3] for row in panel])
-        return np.asarray(biallelic[:, :, members].sum(axis=2))
-
-    def fst(pair: str) -> float:
-        return hudson_fst(*(counts(code) for code in pair.split()))
-
-    assert 0.10 < fst("AFR EUR") < 0.15
-    assert 0.10 < fst("AFR EAS") < 0.17
-    assert 0.08 < fst("EUR EAS") < 0.13
-    assert 0.02 < fst("EUR SAS") < 0.05
-    assert 0.04 < fst("EAS SAS") < 0.09
-    assert fst("AMR EUR") < fst("AMR EAS") < fst("EUR EAS")
-    for group in ("AFR", "EAS", "EUR", "SAS"):
-        members = [p for p, (g, *_) in PANEL.items() if g == group]
-        inside = [fst(f"{a} {b}") for a, b in combinations(members, 2)]
-        assert -0.001 < min(inside) < max(inside) < 0.025, group
-        assert max(inside) > 0.003, group
-
-
-def test_africans_are_most_diverse(shipped: Text, panel: list[list[str]]) -> None:
-    het = np.stack([r.calls[:, 0] != r.calls[:, 1] for r in shipped.sound])
-    mean = {g: het[:, [row[2] == g for row in panel]].mean() for g in GROUPS}
-    assert mean["AFR"] > 1.15 * max(mean[g] for g in GROUPS if g != "AFR")
-    assert all(0.015 < x < 0.03 for x in mean.values())
-
-
 # The broken lines
 
 
@@ -455,81 +282,6 @@ def test_each_line_is_broken_in_its_way_and_no_other(shipped: Text) -> None:
     assert seen["ac_not_a_number"][1][7].startswith(b"AC=many;")
     assert seen["ac_differs"][1][7].startswith(b"AC=4999;")
     assert not seen["pos_not_a_number"][1][1].isdigit()
-
-
-# The program
-
-
-def run(folder: Path, *arguments: str) -> bytes:
-    assert simulate.main(["-o", str(folder), *arguments]) == 0
-    return (folder / "demo.chr22.vcf.gz").read_bytes()
-
-
-def test_the_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
-    pytest.importorskip("msprime", reason="the simulation needs msprime, a development tool")
-    small = ["--records", "300", "--megabases", "2"]
-    first = run(tmp_path / "first", *small)
-    assert run(tmp_path / "again", *small, "--workers", "2") == first
-    text = read(tmp_path / "first" / "demo.chr22.vcf.gz")
-    assert (len(text.sound), len(text.broken_at)) == (300, 12)
-
-    run(tmp_path / "other", *small, "--seed", "23")
-    other = read(tmp_path / "other" / "demo.chr22.vcf.gz")
-    assert len(other.sound) == 300
-    assert not {r.pos for r in other.sound} >= {r.pos for r in text.sound}
-
-    run(tmp_path / "clean", *small, "--no-broken", "--level", "1")
-    clean = read(tmp_path / "clean" / "demo.chr22.vcf.gz")
-    assert clean.records == text.sound_lines
-    assert not clean.broken_at
-    assert not any("broken" in line for line in clean.header)
-
-
-def test_shipped_files_are_those_that_are_pinned(shipped: Text) -> None:
-    assert sha256(demo.vcf_path().read_bytes()) == VCF_SHA256
-    assert sha256(shipped.whole) == TEXT_SHA256
-    assert sha256(demo.samples_path().read_bytes()) == SAMPLES_SHA256
-
-
-@thorough
-def test_the_program_reproduces_the_shipped_files(tmp_path: Path, shipped: Text) -> None:
-    msprime = pytest.importorskip("msprime", reason="the simulation needs msprime")
-    (source,) = [line for line in shipped.header if line.startswith("##source=")]
-    if f"msprime {msprime.__version__} " not in source:
-        pytest.skip(
-            f"another msprime draws other genealogies: {source} (here {msprime.__version__})"
-        )
-    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-        pytest.skip("another platform's mathematical library may round another way")
-    data = run(tmp_path)
-    assert sha256(gzip.decompress(data)) == TEXT_SHA256
-    assert sha256((tmp_path / "demo.samples.txt").read_bytes()) == SAMPLES_SHA256
-    if zlib.ZLIB_RUNTIME_VERSION == ZLIB:
-        assert sha256(data) == VCF_SHA256
-
-
-def test_asking_for_too_much_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("msprime", reason="the simulation needs msprime, a development tool")
-    request = simulate.Request(records=100_000, megabases=1)
-    with pytest.raises(UsageError, match="100000 records wanted of a megabase that has"):
-        simulate.simulate(request, tmp_path)
-    arguments = ["-o", str(tmp_path), "--records", "100000", "--megabases", "1"]
-    assert simulate.main(arguments) == 2
-    assert "ask for fewer --records" in capsys.readouterr().err
-    for wrong in (["--records", "5"], ["--megabases", "36"], ["--workers", "0"]):
-        with pytest.raises(SystemExit) as stop:
-            simulate.main(["-o", str(tmp_path), *wrong])
-        assert stop.value.code == 2
-
-
-def test_segments_share_out_the_records() -> None:
-    for records in (24, 10_000, 99_999, 1_000_000):
-        request = simulate.Request(records=records)
-        numbers = [n for segment in range(request.segments) for n in request.numbers(segment)]
-        assert numbers == list(range(1, records + 1))
-    assert simulate.Request(records=10_000).segments == 5
-    # No further than chromosome 22 goes.
-    assert simulate.Request(records=1_000_000).segments == 35
 
 
 # Another reader's opinion
