@@ -1,0 +1,133 @@
+"""Nothing depends on where a file is cut, or by how many it is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from cuts import content, cut_into
+from plain_vcf import (
+    assert_lossless,
+    bgzf,
+)
+from real_data import SLICES, real
+
+from medallion import Lake
+
+
+@pytest.mark.parametrize("name", ["chr22", "chrX", "chr12"])
+def test_a_real_file_gives_the_same_however_it_is_cut(name: str, tmp_path: Path) -> None:
+    vcf, samples = real(SLICES[name].vcf), real(SLICES[name].samples)
+    found = []
+    small = (1 << 23, 1 << 20, 2) if name == "chr22" else (1 << 18, 1 << 16, 2)
+    for i, (size, batch, workers) in enumerate([(1 << 28, 1 << 27, 1), small]):
+        lake = Lake(tmp_path / str(i), vcf=[vcf], samples=samples)
+        with cut_into(size, batch):
+            lake.build("gold", workers=workers)
+        found.append(content(lake))
+    for table, frame in found[0].items():
+        assert frame.equals(found[1][table]), table
+
+
+def test_the_cuts_of_these_tests_do_fall(tmp_path: Path) -> None:
+    """The tests above would prove nothing if every file were read in one piece."""
+    lines = [f"1\t{i}\t.\tA\tC\t.\t.\t.\tGT\t0|1" for i in range(1, 300)]
+    head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ts\n"
+    vcf = tmp_path / "a.vcf.gz"
+    vcf.write_bytes(bgzf((head + "\n".join(lines) + "\n").encode(), [150, 90]))
+    with cut_into(200, 100):
+        lake = Lake(tmp_path / "lake", vcf=[vcf])
+        lake.build("silver")
+    parts = list((lake.path / "silver" / "variants").rglob("*.parquet"))
+    assert len(parts) > 10
+    assert len(lake.scan("silver.variants").collect()) == 299
+
+
+def test_ploidy_that_changes_beside_a_cut(tmp_path: Path) -> None:
+    """How a record spells its reference is up to the record, not to those read before it."""
+    calls = [
+        "0|0\t0\t0|0", "0|1\t1|1\t1", "1\t1\t1", "0\t0|1\t0", "1|1\t.\t./.", "0/0\t1\t0|1",
+        ".\t.\t.", "0|0\t0|0\t0|0", "1|1\t1\t0/1", "0/0/0\t1\t1|0", "0\t0\t0", "1|0\t1/1\t1",
+    ]  # fmt: skip
+    orders = [*calls, *reversed(calls), *calls[::5], *calls[1::3], *calls[2::7]]
+    lines = [f"1\t{i}\t.\tA\tC\t.\t.\t.\tGT\t{c}" for i, c in enumerate(orders, 1)]
+    columns = "#CHROM POS ID REF ALT QUAL FILTER INFO FORMAT a b c".replace(" ", "\t")
+    vcf = tmp_path / "a.vcf.gz"
+    text = "\n".join(["##fileformat=VCFv4.2", columns, *lines]) + "\n"
+    vcf.write_bytes(bgzf(text.encode(), [23]))
+    found = []
+    for i, size in enumerate([1 << 28, 20, 100]):
+        with cut_into(size, 10_000):
+            lake = Lake(tmp_path / str(i), vcf=[vcf])
+            lake.build("gold")
+        assert assert_lossless(lake, "a.vcf.gz", lines) == len(lines)
+        found.append(content(lake))
+    for other in found[1:]:
+        for table, frame in found[0].items():
+            assert frame.equals(other[table]), table
+
+
+@pytest.mark.parametrize("far", [10, 5000])
+def test_a_stray_carriage_return_means_the_same_wherever_it_stands(
+    far: int, tmp_path: Path
+) -> None:
+    """One line of many ends in CR LF: what becomes of it is up to the line, not to the cuts."""
+    lines = [f"1\t{i}\t.\tA\tC\t.\t.\t.\tGT\t0|1" for i in range(1, 400)]
+    lines[far // 20] += "\r"
+    head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ts\n"
+    vcf = tmp_path / "a.vcf.gz"
+    vcf.write_bytes(bgzf((head + "\n".join(lines) + "\n").encode(), [777]))
+    found = []
+    for i, (size, batch) in enumerate([(1 << 28, 1 << 27), (900, 300)]):
+        with cut_into(size, batch):
+            lake = Lake(tmp_path / str(i), vcf=[vcf])
+            lake.build("silver")
+        found.append(content(lake))
+    for table, frame in found[0].items():
+        assert frame.equals(found[1][table]), table
+    # A CR before the LF is the line's end, as where all lines have it.
+    assert len(found[0]["silver.variants"]) == len(lines)
+
+
+# Rules that look from one record to another hold across cuts
+
+
+@pytest.mark.parametrize("size", [1 << 28, 60, 200])
+@pytest.mark.parametrize("sizes", [[65280], [13], [40, 3]])
+def test_duplicates_and_order_are_seen_across_cuts(
+    size: int, sizes: list[int], tmp_path: Path
+) -> None:
+    def line(chrom: str, pos: int, alt: str = "C") -> str:
+        return f"{chrom}\t{pos}\t.\tA\t{alt}\t.\t.\t.\tGT\t0|1"
+
+    sorted_part = [line("1", pos) for pos in range(100, 140)]
+    cases = {
+        # Repeated at once, much later, as one of several ALTs, in other letters.
+        "sorted": [*sorted_part, line("1", 139), line("1", 139, "G,c"), line("1", 140)],
+        "unsorted": [*sorted_part, line("2", 5), line("1", 100), line("2", 4), line("2", 5)],
+    }
+    expected = {
+        "sorted": [("duplicate", 43), ("duplicate", 44)],
+        "unsorted": [("duplicate", 44), ("duplicate", 46), ("out-of-order", 44),
+                     ("out-of-order", 45)],
+    }  # fmt: skip
+    head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ts\n"
+    for name, lines in cases.items():
+        vcf = tmp_path / f"{name}.vcf.gz"
+        vcf.write_bytes(bgzf((head + "\n".join(lines) + "\n").encode(), sizes))
+        with cut_into(size, 100):
+            lake = Lake(tmp_path / name, vcf=[vcf])
+            lake.build("silver", workers=2)
+        found = (
+            lake.scan("silver.defects")
+            .filter(pl.col("reason").is_in(["duplicate", "out-of-order"]))
+            .select("reason", "line")
+            .collect()
+        )
+        ours = [r for r in found.rows() if r[0] == "duplicate" or name == "unsorted"]
+        duplicates = [r for r in ours if r[0] == "duplicate"]
+        assert sorted(duplicates) == [e for e in expected[name] if e[0] == "duplicate"], name
+        late = {line for reason, line in ours if reason == "out-of-order"}
+        # A contig that was left and comes back is remarked on where it comes back.
+        assert bool(late) == (name == "unsorted")
