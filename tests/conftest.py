@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -68,6 +70,30 @@ def built_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Build
                 place.mkdir(exist_ok=True)
                 done.write_text(str(build(place).path), encoding="utf-8")
         return Lake(Path(done.read_text(encoding="utf-8")))
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def copy_of(
+    built_once: Callable[[str, Build], Lake],
+) -> Callable[[str, Build, Path], Lake]:
+    """As `built_once`, and what is in the lake's folder copied to another: a lake to write to.
+
+    Copying takes 7 ms where building takes 250.
+    """
+
+    def of(name: str, build: Build, target: Path) -> Lake:
+        lake = built_once(name, build)
+        made = lake.path.parent
+        shutil.copytree(made, target, dirs_exist_ok=True)
+        # A lake may be moved, but it knows where its source lies.
+        old, new = (json.dumps(str(folder))[1:-1] for folder in (made, target))
+        copied = target / lake.path.name
+        for record in (copied / "lake.json", *copied.glob("*/layer.json")):
+            text = record.read_text(encoding="utf-8").replace(old, new)
+            record.write_text(text, encoding="utf-8", newline="\n")
+        return Lake(copied)
 
     return of
 

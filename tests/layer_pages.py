@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -50,16 +50,20 @@ def write_panel(path: Path, rows: list[tuple[str, str, str, str]]) -> Path:
     return path
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Path:
-    """A built lake of one's own with two populations of odd names and a sample in none."""
-    vcf = write_vcf(tmp_path / "cohort.vcf", ["S1", "S2", "S3"])
+def make_own(folder: Path) -> Lake:
+    vcf = write_vcf(folder / "cohort.vcf", ["S1", "S2", "S3"])
     panel = write_panel(
-        tmp_path / "panel.txt", [("S1", NASTY, NASTY, "male"), ("S2", "GBR", "EUR", "female")]
+        folder / "panel.txt", [("S1", NASTY, NASTY, "male"), ("S2", "GBR", "EUR", "female")]
     )
-    path = tmp_path / "own"
-    Lake(path, vcf=[vcf], samples=panel).build("gold")
-    return path
+    lake = Lake(folder / "own", vcf=[vcf], samples=panel)
+    lake.build("gold")
+    return lake
+
+
+@pytest.fixture
+def own(tmp_path: Path, copy_of: Callable[..., Lake]) -> Path:
+    """A built lake of one's own with two populations of odd names and a sample in none."""
+    return copy_of("own", make_own, tmp_path).path
 
 
 @pytest.fixture

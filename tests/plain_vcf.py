@@ -10,6 +10,7 @@ import gzip
 import itertools
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import factorial
@@ -110,22 +111,22 @@ def count_group(genotypes: Sequence[str], allele: int) -> dict[str, float | int 
     """The counts of `gold.frequencies` of one allele over some samples, by their definitions."""
     ac = an = hom_ref = het = hom_alt = missing = 0
     diploid = [0, 0, 0]
-    for genotype in genotypes:
+    for genotype, times in Counter(genotypes).items():
         alleles = alleles_of(genotype)
         called = [a for a in alleles if a is not None]
         copies = called.count(allele)
-        ac += copies
-        an += len(called)
+        ac += copies * times
+        an += len(called) * times
         if not called:
-            missing += 1
+            missing += times
         elif not copies:
-            hom_ref += 1
+            hom_ref += times
         elif copies == len(alleles):
-            hom_alt += 1
+            hom_alt += times
         else:
-            het += 1
+            het += times
         if len(alleles) == 2 == len(called):
-            diploid[copies] += 1
+            diploid[copies] += times
     return {
         "ac": ac, "an": an, "af": ac / an if an else None, "n_hom_ref": hom_ref, "n_het": het,
         "n_hom_alt": hom_alt, "n_missing": missing, "hwe_p": exact_hwe(*diploid),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -16,21 +17,30 @@ RECORDS = [f"1 {i} rs{i} A C . . AC=1 GT 0|{i % 2} ./. {i % 2}|1" for i in range
 PEOPLE = "sample\tpop\nA\tGBR\nB\tFIN\nC\tYRI\n"
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> tuple[Path, Path]:
-    """A small VCF and its sample table."""
-    vcf, table = tmp_path / "some.vcf.gz", tmp_path / "people.tsv"
+def write_files(folder: Path) -> tuple[Path, Path]:
+    vcf, table = folder / "some.vcf.gz", folder / "people.tsv"
     vcf.write_bytes(bgzf(vcf_text(RECORDS).encode(), [300]))
     table.write_text(PEOPLE, encoding="utf-8")
     return vcf, table
 
 
-@pytest.fixture
-def lake(files: tuple[Path, Path], tmp_path: Path) -> Lake:
-    """A small lake, built up to gold, for a test to ill-treat."""
-    made = Lake(tmp_path / "lake", vcf=[files[0]], samples=files[1])
+def make(folder: Path) -> Lake:
+    vcf, table = write_files(folder)
+    made = Lake(folder / "lake", vcf=[vcf], samples=table)
     made.build("gold")
     return made
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """A small VCF and its sample table."""
+    return write_files(tmp_path)
+
+
+@pytest.fixture
+def lake(files: tuple[Path, Path], tmp_path: Path, copy_of: Callable[..., Lake]) -> Lake:
+    """The small lake of these files, built up to gold, for a test to ill-treat."""
+    return copy_of("small", make, tmp_path)
 
 
 def states(lake: Lake) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ def variants_of(lake: Lake) -> pl.DataFrame:
     return frame.sort("record", "alt_index").collect()
 
 
+@cache
 def plain(text: str, allele: int) -> tuple[int, int, list[int], bool]:
     """Copies, ploidy, carried by each haplotype, phase known: of one genotype, by hand."""
     parts = text.replace("/", "|").split("|")

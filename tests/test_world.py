@@ -48,16 +48,20 @@ def text(last: int) -> str:
     )
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    """A lake that is built, and whose source then changed."""
-    vcf, table = tmp_path / "some.vcf.gz", tmp_path / "people.tsv"
+def make(folder: Path) -> Lake:
+    vcf, table = folder / "some.vcf.gz", folder / "people.tsv"
     table.write_text(PEOPLE, encoding="utf-8")
     vcf.write_bytes(bgzf(text(1000).encode()))
-    made = Lake(tmp_path / "lake", vcf=[vcf], samples=table)
+    made = Lake(folder / "lake", vcf=[vcf], samples=table)
     made.build()
     vcf.write_bytes(bgzf(text(2000).encode()))
     return made
+
+
+@pytest.fixture
+def lake(tmp_path: Path, copy_of: Callable[..., Lake]) -> Lake:
+    """A lake that is built, and whose source then changed."""
+    return copy_of("changed", make, tmp_path)
 
 
 LIMITED = """
