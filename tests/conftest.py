@@ -16,6 +16,7 @@ import pytest
 import s3_server
 from filelock import FileLock
 from real_data import SLICES, real
+from two_populations import two_populations
 
 from medallion import Lake
 from medallion.figures import sketch
@@ -27,8 +28,12 @@ sketch.CHECKED = True  # a property that plotly does not know fails the test tha
 
 Build = Callable[[Path], Lake]
 
-# Modules of tests that take long one by one: begun first, so that no worker ends the run alone.
-LONG = ("test_style", "test_torture", "test_world", "test_browser")
+# A worker takes a module of tests at a time, so that what the module prepares is prepared
+# once. Those that take long are begun first, so that no worker ends the run alone.
+LONG = (
+    "test_torture", "test_browser", "test_world", "test_fuzz", "test_store", "test_cluster",
+    "test_published", "test_readme", "test_conformance", "test_hostile", "test_style", "test_gold",
+)  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,7 +53,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.path.stem.startswith(LONG))
+    def turn(item: pytest.Item) -> int:
+        starts = (i for i, start in enumerate(LONG) if item.path.stem.startswith(start))
+        return next(starts, len(LONG))
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")
@@ -143,6 +152,12 @@ def demo_lake(built_once: Callable[[str, Build], Lake]) -> Lake:
         return lake
 
     return built_once("demo", build)
+
+
+@pytest.fixture(scope="session")
+def cohort_lake(built_once: Callable[[str, Build], Lake]) -> Lake:
+    """Two populations of hostile names, a pair of twins in them. For reading only."""
+    return built_once("two populations", two_populations)
 
 
 @pytest.fixture(scope="session")

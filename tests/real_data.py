@@ -11,11 +11,13 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from medallion.catalog import POPULATIONS
 
@@ -24,6 +26,17 @@ thorough = pytest.mark.skipif(
     not THOROUGH, reason="takes long and finds little: MEDALLION_THOROUGH=1 asks for it"
 )
 """Marks what a machine may do that has the time, and one on which somebody waits may not."""
+
+
+def rest(*values: object) -> list[ParameterSet]:
+    """Parameters of a test that has others of their kind: these are for when there is time."""
+    return [pytest.param(value, marks=thorough) for value in values]
+
+
+def thinned(values: Sequence[str], every: int) -> list[str | ParameterSet]:
+    """Parameters of a test: every n-th value always, the others when there is time."""
+    return [v if i % every == 0 else pytest.param(v, marks=thorough) for i, v in enumerate(values)]
+
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -23,6 +23,7 @@ from browser import (
     settled,
     sticks_out,
 )
+from real_data import thorough
 
 from medallion import Lake
 
@@ -75,6 +76,7 @@ def test_the_first_start_builds_the_demo_and_shows_a_chart(
     assert {status.state for status in states.values()} == {"fresh"}
 
 
+@thorough
 def test_each_rebuild_button_builds_and_the_charts_stay(
     page: playwright.Page, address: str, clone: Path
 ) -> None:
@@ -117,6 +119,7 @@ def test_every_view_of_every_page(page: playwright.Page, address: str) -> None:
             assert page.locator("h1").inner_text() == name.capitalize()
 
 
+@thorough
 def test_a_link_to_a_page_works_as_the_first_visit_of_a_fresh_server(
     page: playwright.Page, address: str, clone: Path
 ) -> None:
@@ -180,6 +183,7 @@ def test_what_is_shown_can_be_downloaded(
         assert (int(everyone["ac"]), int(everyone["an"])) == (row["ac"], row["an"])
 
 
+@thorough
 def test_a_build_is_seen_from_another_tab_which_stays_usable(
     page: playwright.Page, address: str
 ) -> None:

@@ -17,6 +17,7 @@ from browser import (
     settled,
     sticks_out,
 )
+from real_data import thorough
 
 from medallion import Lake
 
@@ -75,6 +76,7 @@ def test_every_view_is_drawn_and_accessible(chromium: playwright.Browser, addres
     page.context.close()
 
 
+@thorough
 def test_a_phone_in_the_dark_shows_all_without_scrolling_sideways(
     chromium: playwright.Browser, address: str
 ) -> None:

@@ -18,7 +18,6 @@ from typing import Any
 import polars as pl
 import psutil
 import pytest
-from two_populations import two_populations
 
 from medallion import Lake, cli
 from medallion.errors import BuildCancelled, UsageError, WorkerError
@@ -53,10 +52,10 @@ def dask() -> Iterator[Any]:
         yield client
 
 
-@pytest.fixture(scope="module")
-def pooled(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """What threads of this process make."""
-    return two_populations(tmp_path_factory.mktemp("pooled"))
+@pytest.fixture
+def pooled(cohort_lake: Lake) -> Lake:
+    """What threads of a process make."""
+    return cohort_lake
 
 
 def like(pooled: Lake, folder: Path) -> Lake:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from real_data import DATA, SLICES, real
+from real_data import DATA, SLICES, real, thinned
 
 from medallion import Lake
 from medallion.errors import MedallionError
@@ -86,12 +86,12 @@ def names(kind: str) -> list[str]:
     return sorted(p.name for p in folder.glob("*.vcf")) if folder.exists() else []
 
 
-@pytest.mark.parametrize("name", names("passed"))
+@pytest.mark.parametrize("name", thinned(names("passed"), 4))
 def test_passed_has_no_defect(name: str, tmp_path: Path) -> None:
     assert outcome(real(f"{FOLDER}/passed/{name}"), tmp_path) == ("none", set())
 
 
-@pytest.mark.parametrize("name", names("failed"))
+@pytest.mark.parametrize("name", thinned(names("failed"), 4))
 def test_failed_is_told(name: str, tmp_path: Path) -> None:
     verdict, reasons = outcome(real(f"{FOLDER}/failed/{name}"), tmp_path)
     if name in LET_THROUGH:

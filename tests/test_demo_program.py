@@ -38,6 +38,7 @@ def run(folder: Path, *arguments: str) -> bytes:
     return (folder / "demo.chr22.vcf.gz").read_bytes()
 
 
+@thorough
 def test_the_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
     pytest.importorskip("msprime", reason="the simulation needs msprime, a development tool")
     small = ["--records", "300", "--megabases", "2"]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from plain_vcf import split_file
+from real_data import rest
 from small_lake import (
     LAYERS,
     PEOPLE,
@@ -142,20 +143,18 @@ else:
 Lake(sys.argv[1]).build("gold")
 os._exit(0)
 """
-MOMENTS = [
-    ("part", 4), ("commit", 4), ("publish", 2), ("publish", 3), ("replace", 2),
-]  # fmt: skip
+MOMENTS = [("commit", 4), ("publish", 3), *rest(("part", 4), ("publish", 2), ("replace", 2))]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-@pytest.mark.parametrize(("where", "nth"), MOMENTS)
+@pytest.mark.parametrize("moment", MOMENTS, ids=str)
 def test_a_killed_build_leaves_the_last_good_layers(
-    where: str, nth: int, lake: Lake, files: tuple[Path, Path], tmp_path: Path
+    moment: tuple[str, int], lake: Lake, files: tuple[Path, Path], tmp_path: Path
 ) -> None:
     before = content(lake)
     touch(files[1], PEOPLE.replace("FIN", "TSI"))
     died = subprocess.run(
-        [sys.executable, "-c", KILLER, str(lake.path), where, str(nth)],
+        [sys.executable, "-c", KILLER, str(lake.path), *map(str, moment)],
         check=False, capture_output=True, timeout=60,
     )  # fmt: skip
     assert died.returncode == -signal.SIGKILL, died.stderr.decode()

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from app_pages import Open, charts, texts
 from streamlit.testing.v1 import AppTest
-from two_populations import NASTY, OTHER, two_populations, write_cohort
+from two_populations import NASTY, OTHER, write_cohort
 
 from medallion import Lake
 from pages.shared import versus
@@ -23,12 +23,6 @@ VIEWS = ["Who they are", "Side by side", "Two against each other"]
 def page(open_page: Open) -> Open:
     """The page on a lake, as a link with these parameters opens it."""
     return lambda lake, **query: open_page(lake, "explore/populations", **query)
-
-
-@pytest.fixture(scope="module")
-def cohort(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """Two populations of hostile names. For reading only."""
-    return two_populations(tmp_path_factory.mktemp("cohort"))
 
 
 def titles(app: AppTest) -> list[str]:
@@ -53,8 +47,8 @@ def test_who_they_are_adds_up(demo_lake: Lake, page: Open) -> None:
     assert sorted(code for t in discs for code in t["text"]) == sorted(rows["population"])
 
 
-def test_populations_of_one_s_own_have_no_map(cohort: Lake, page: Open) -> None:
-    app = page(cohort)
+def test_populations_of_one_s_own_have_no_map(cohort_lake: Lake, page: Open) -> None:
+    app = page(cohort_lake)
     assert len(charts(app)) == 1
     assert "No map of these populations." in texts(app)
     assert set(app.dataframe[0].value["population"]) == {NASTY, OTHER}
@@ -156,13 +150,15 @@ def test_the_alleles_that_differ_most_are_listed_and_named(demo_lake: Lake, page
     assert named["text"][0].strip() == top["id"]
 
 
-def test_few_alleles_are_points(cohort: Lake, page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = page(cohort, populations_view="Two against each other")
+def test_few_alleles_are_points(
+    cohort_lake: Lake, page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page(cohort_lake, populations_view="Two against each other")
     assert titles(app)[0].startswith("&lt;script")
     assert charts(app)[0]["data"][0]["type"] == "heatmap"
     monkeypatch.setattr(compared, "MOST_POINTS", 5000)
     compared.pair.clear()
-    app = page(cohort, populations_view="Two against each other")
+    app = page(cohort_lake, populations_view="Two against each other")
     points = charts(app)[0]["data"][0]
     assert points["type"] == "scatter"
     assert len(points["x"]) == 2400
@@ -251,8 +247,8 @@ def test_the_same_group_twice_is_said(demo_lake: Lake, page: Open) -> None:
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_hostile_names_are_shown_as_they_are(cohort: Lake, page: Open, view: str) -> None:
-    app = page(cohort, populations_view=view, level="Populations", pair_level="Populations")
+def test_hostile_names_are_shown_as_they_are(cohort_lake: Lake, page: Open, view: str) -> None:
+    app = page(cohort_lake, populations_view=view, level="Populations", pair_level="Populations")
     for kind in ("markdown", "caption", "title", "subheader", "html", "metric"):
         for element in app.get(kind):
             body = str(getattr(element, "value", "")) + str(getattr(element, "label", ""))
@@ -265,12 +261,15 @@ def test_hostile_names_are_shown_as_they_are(cohort: Lake, page: Open, view: str
         assert "<u>" not in drawn
 
 
-def test_two_hostile_groups_are_chosen_by_url(cohort: Lake, page: Open) -> None:
+def test_two_hostile_groups_are_chosen_by_url(cohort_lake: Lake, page: Open) -> None:
     app = page(
-        cohort, populations_view="Two against each other", population_1=OTHER, population_2=NASTY
+        cohort_lake,
+        populations_view="Two against each other",
+        population_1=OTHER,
+        population_2=NASTY,
     )
     assert titles(app)[0].startswith("A &amp; B &lt;i&gt;")
-    app = page(cohort, populations_view="Side by side", level="Populations",
+    app = page(cohort_lake, populations_view="Side by side", level="Populations",
                which_population=[NASTY])  # fmt: skip
     assert len(charts(app)[1]["data"]) == 2  # it, and the neutral expectation
 

@@ -7,6 +7,7 @@ from functools import partial
 import polars as pl
 import pytest
 from app_pages import Open, sound, texts
+from real_data import thorough
 from streamlit.testing.v1 import AppTest
 
 from medallion import Lake
@@ -84,6 +85,7 @@ def test_more_rows_than_are_shown_are_counted(page: Open, demo_lake: Lake) -> No
     assert "Nothing fits" in texts(app)
 
 
+@thorough
 def test_the_page_outlives_a_query_that_takes_all_memory(
     page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from app_pages import Open, charts, sound, texts
 from streamlit.testing.v1 import AppTest
-from two_populations import NASTY, NASTY_SAMPLE, OTHER, TWIN, two_populations, write_cohort
+from two_populations import NASTY, NASTY_SAMPLE, OTHER, TWIN, write_cohort
 
 from medallion import Lake
 from medallion.figures.style import plain
@@ -25,12 +25,6 @@ VIEWS = ["Components", "FST", "Tree", "Relatives"]
 def page(open_page: Open) -> Open:
     """The page on a lake, as a link with these parameters opens it."""
     return lambda lake, **query: open_page(lake, "explore/structure", **query)
-
-
-@pytest.fixture(scope="module")
-def cohort(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """Two populations of hostile names, a pair of twins in them. For reading only."""
-    return two_populations(tmp_path_factory.mktemp("cohort"))
 
 
 def no_markup(app: AppTest) -> None:
@@ -101,9 +95,9 @@ def test_three_dimensions(demo_lake: Lake, page: Open) -> None:
 
 
 def test_a_click_puts_the_sample_into_the_box(
-    cohort: Lake, page: Open, monkeypatch: pytest.MonkeyPatch
+    cohort_lake: Lake, page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = page(cohort)
+    app = page(cohort_lake)
     chart = charts(app)[0]
     (written,) = {
         point[1] for trace in chart["data"] for point in trace["customdata"] if "S0" in point[1]
@@ -111,7 +105,7 @@ def test_a_click_puts_the_sample_into_the_box(
     assert written == plain(NASTY_SAMPLE)
     session: dict[str, Any] = {}
     monkeypatch.setattr(components.st, "session_state", session)
-    monkeypatch.setattr(components.state, "current", lambda: cohort)
+    monkeypatch.setattr(components.state, "current", lambda: cohort_lake)
     components._take(["hover", "nobody"])
     assert session == {}
     components._take(["hover", written])
@@ -171,8 +165,8 @@ def test_too_few_sites_for_kinship_is_said(demo_lake: Lake, page: Open) -> None:
     assert not charts(app)
 
 
-def test_twins_are_found_and_named_in_words(cohort: Lake, page: Open) -> None:
-    app = page(cohort, structure="Relatives")
+def test_twins_are_found_and_named_in_words(cohort_lake: Lake, page: Open) -> None:
+    app = page(cohort_lake, structure="Relatives")
     rows = pl.from_pandas(app.dataframe[0].value)
     top = rows.row(0, named=True)
     assert {top["sample_1"], top["sample_2"]} == {NASTY_SAMPLE, TWIN}
@@ -188,16 +182,16 @@ def test_twins_are_found_and_named_in_words(cohort: Lake, page: Open) -> None:
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_hostile_names_are_shown_as_they_are(cohort: Lake, page: Open, view: str) -> None:
-    no_markup(page(cohort, structure=view))
-    no_markup(page(cohort, structure=view, marked=NASTY_SAMPLE, dimensions="3-D"))
-    no_markup(page(cohort, structure=view, groups=NASTY, colour="Population"))
+def test_hostile_names_are_shown_as_they_are(cohort_lake: Lake, page: Open, view: str) -> None:
+    no_markup(page(cohort_lake, structure=view))
+    no_markup(page(cohort_lake, structure=view, marked=NASTY_SAMPLE, dimensions="3-D"))
+    no_markup(page(cohort_lake, structure=view, groups=NASTY, colour="Population"))
 
 
-def test_a_group_of_a_hostile_name_can_be_chosen_by_url(cohort: Lake, page: Open) -> None:
-    app = page(cohort, groups=[OTHER])
+def test_a_group_of_a_hostile_name_can_be_chosen_by_url(cohort_lake: Lake, page: Open) -> None:
+    app = page(cohort_lake, groups=[OTHER])
     assert points(charts(app)[0]) == 20
-    app = page(cohort, marked=NASTY_SAMPLE)
+    app = page(cohort_lake, marked=NASTY_SAMPLE)
     assert f"{NASTY_SAMPLE} · {NASTY}" in texts(app)
 
 

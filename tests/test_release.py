@@ -12,6 +12,7 @@ from pathlib import Path
 
 import misbehaving_server as ms
 import pytest
+from real_data import rest
 from streamlit.testing.v1 import AppTest
 from two_populations import write_cohort
 
@@ -185,7 +186,7 @@ def test_forced_each_is_made_again_once(world: World) -> None:
     assert source.read_source(lake.path) == lake.source
 
 
-@pytest.mark.parametrize("every", [False, True])
+@pytest.mark.parametrize("every", [False, *rest(True)])
 def test_the_app_adds_chromosomes(
     every: bool, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from real_data import THOROUGH
 
 from medallion import Lake
 from medallion.bronze.raw import Region
@@ -107,7 +108,7 @@ def test_too_long_a_list_is_refused(demo_lake: Lake) -> None:
         demo_lake.search(" ".join(f"rs{i}" for i in range(MOST_TERMS + 1)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60 if THOROUGH else 15, deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_is_too_odd(demo_lake: Lake, text: str) -> None:
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import s3_server
 from in_store import copy, folder, same, store
+from real_data import thorough
 from two_populations import two_populations
 
 from medallion import Lake
@@ -50,6 +51,7 @@ def test_a_build_in_a_store_makes_what_one_on_the_disk_makes(
     assert not [n for n in left if ".lock" in n or "arriving" in n]
 
 
+@thorough
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # Dask's own: sockets that it leaves to the collector
 def test_workers_of_a_cluster_write_straight_to_the_store(
@@ -201,6 +203,7 @@ sys.exit(cli.main(["build", "silver", "--dataset", "demo", "--lake", sys.argv[1]
 """
 
 
+@thorough
 def test_two_builders_at_a_time_do_the_work_once(folder: ObjectPath, demo_lake: Lake) -> None:
     both = [program(BUILDER, str(folder)) for _ in range(2)]
     said = [p.communicate(timeout=300)[0] for p in both]

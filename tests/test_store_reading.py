@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 import s3_server
 from in_store import copy, same, store
-from real_data import PANEL, SLICES, real
+from real_data import PANEL, SLICES, real, thorough
 from streamlit.testing.v1 import AppTest
 from test_readme import MEDALLION, commands
 
@@ -160,6 +160,7 @@ def large(store: s3_server.Server, tmp_path_factory: pytest.TempPathFactory) -> 
     return copy(lake, "large")
 
 
+@thorough
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "query", "shown"),

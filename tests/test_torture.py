@@ -24,13 +24,13 @@ import polars as pl
 import pytest
 import torture
 from plain_vcf import bgzf, vcf_text
-from real_data import THOROUGH
+from real_data import thorough
 
 from medallion import Lake
 from medallion.storage import delta
 from medallion.versions import kept_versions
 
-KILLS = int(os.environ.get("MEDALLION_TORTURE", "6" if THOROUGH else "3"))
+KILLS = int(os.environ.get("MEDALLION_TORTURE", "6"))
 SEED = 22
 PROGRAM = Path(torture.__file__)
 TIMEOUT = 180
@@ -213,6 +213,7 @@ def left_behind(world: World) -> list[Path]:
     return [*(parts - named), *aside]
 
 
+@thorough
 def test_builds_cancelled_and_killed_at_any_moment_under_the_eyes_of_readers(world: World) -> None:
     chosen = random.Random(SEED)
     where: Counter[str] = Counter()

@@ -27,13 +27,14 @@ from plain_vcf import (
     genotype_texts,
     split_file,
 )
+from real_data import THOROUGH
 
 from medallion import Lake
 
 POPULATIONS = ("GBR", "FIN", "YRI", "Elsewhere", None)
 BASES = st.text("ACGTN", min_size=1, max_size=3)
 QUICK = settings(
-    max_examples=10, deadline=None, derandomize=True, database=None,
+    max_examples=10 if THOROUGH else 5, deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 

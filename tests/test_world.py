@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 import torture
 from plain_vcf import bgzf, vcf_text
+from real_data import rest, thorough
 
 from medallion import Lake
 from medallion.cli import main
@@ -111,7 +112,7 @@ def mended(lake: Lake) -> None:
 
 
 @POSIX
-@pytest.mark.parametrize("limit", [300, 5_000, 30_000])
+@pytest.mark.parametrize("limit", [5_000, *rest(300, 30_000)])
 def test_a_disk_that_is_full(limit: int, lake: Lake) -> None:
     """No file may grow above `limit` bytes: bronze, silver or gold cannot be written."""
     said = refused(lake, "RLIMIT_FSIZE", str(limit), program=LIMITED)
@@ -120,6 +121,7 @@ def test_a_disk_that_is_full(limit: int, lake: Lake) -> None:
     mended(lake)
 
 
+@thorough
 @LINUX
 def test_memory_that_is_refused(lake: Lake) -> None:
     """A library that gets no memory may end the process, or wait for ever for a thread of its
@@ -199,7 +201,7 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-@pytest.mark.parametrize("harm", [Path.unlink, cut], ids=["gone", "cut"])
+@pytest.mark.parametrize("harm", [cut, *rest(Path.unlink)], ids=["cut", "gone"])
 def test_files_that_are_gone_or_cut_are_noticed_and_made_again(
     harm: Callable[[Path], None], lake: Lake
 ) -> None:
@@ -220,7 +222,7 @@ def test_files_that_are_gone_or_cut_are_noticed_and_made_again(
         assert lake.plan() == []
 
 
-@pytest.mark.parametrize("name", ["bronze.blocks", "silver.variants", "gold.fst"])
+@pytest.mark.parametrize("name", ["silver.variants", *rest("bronze.blocks", "gold.fst")])
 def test_a_log_that_is_damaged_is_made_again(name: str, lake: Lake) -> None:
     """Nothing can be committed on top of it: a build of the layer begins its table anew."""
     lake.build()
@@ -253,7 +255,7 @@ def test_a_record_that_is_damaged_is_made_again_by_the_command_that_it_names(
     mended(lake)
 
 
-@pytest.mark.parametrize("harm", [b"", b"\0\xff", b'{"format": 1}', None])
+@pytest.mark.parametrize("harm", [b"\0\xff", None, *rest(b"", b'{"format": 1}')])
 def test_a_lakes_own_record_that_is_damaged_or_lost_is_written_again(
     harm: bytes | None, lake: Lake
 ) -> None:
