@@ -10,7 +10,7 @@ import polars as pl
 
 from medallion.catalog.colours import Theme
 from medallion.figures.groups import heading_of
-from medallion.figures.marks import Level, heat_scale, marks_of
+from medallion.figures.marks import Level, heat_bar, heat_scale, marks_of
 from medallion.figures.sketch import Sketch
 from medallion.figures.style import NEUTRAL, base_figure, count, plain, short
 
@@ -70,17 +70,7 @@ def fst_matrix(
         customdata=[[_hover(one, other, pairs) for other in order] for one in order],
         hovertemplate="%{customdata}<extra></extra>",
         texttemplate="%{z:.3f}" if n <= _WITH_NUMBERS else None,
-        colorbar={
-            "title": {"text": "FST", "side": "right"},
-            "orientation": "h",
-            "thickness": 12,
-            "len": 0.9,
-            "y": 0,
-            "yref": "container",
-            "yanchor": "bottom",
-            "tickfont": {"size": 11},
-            "outlinewidth": 0,
-        },
+        colorbar=heat_bar("FST", tickfont={"size": 11}),
     )
     _signs(figure, order, level, parents, theme)
     ticks: dict[str, Any] = {

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from medallion.catalog.colours import Theme
-from medallion.figures.marks import heat_scale
+from medallion.figures.marks import heat_bar, heat_scale
 from medallion.figures.style import base_figure, count, plain, short
 
 __all__ = ["Widths", "bin_joint", "copy_classes", "joint_spectrum"]
@@ -114,18 +114,9 @@ def joint_spectrum(
         hoverongaps=False,
         customdata=hover,
         hovertemplate="%{customdata}<extra></extra>",
-        colorbar={
-            "title": {"text": "Sites", "side": "right"},
-            "tickvals": powers,
-            "ticktext": [count(10**power) for power in powers],
-            "orientation": "h",
-            "thickness": 12,
-            "len": 0.9,
-            "y": 0,
-            "yref": "container",
-            "yanchor": "bottom",
-            "outlinewidth": 0,
-        },
+        colorbar=heat_bar(
+            "Sites", tickvals=powers, ticktext=[count(10**power) for power in powers]
+        ),
     )
     figure.update_xaxes(**_axis(across), tickangle=0 if widths == "doubling" else None)
     figure.update_yaxes(**_axis(upward))

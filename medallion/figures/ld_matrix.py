@@ -11,7 +11,7 @@ import polars as pl
 
 from medallion.catalog.colours import Theme
 from medallion.figures.groups import colour_of_all
-from medallion.figures.marks import heat_scale
+from medallion.figures.marks import heat_bar, heat_scale
 from medallion.figures.style import base_figure, count, plain, short
 
 __all__ = ["MOST_CLICKABLE", "allele_labels", "ld_triangle", "measure_title"]
@@ -86,19 +86,7 @@ def ld_triangle(
         xgap=1 if n <= 60 else 0,
         ygap=1 if n <= 60 else 0,
         hovertemplate=f"<b>%{{x}}</b><br><b>%{{y}}</b><br>{title} %{{z:.3f}}<extra></extra>",
-        colorbar={
-            "title": {"text": title, "side": "right"},
-            "orientation": "h",
-            "thickness": 12,
-            "len": 0.7,
-            "x": 0,
-            "xanchor": "left",
-            "y": 0,
-            "yref": "container",
-            "yanchor": "bottom",
-            "tickfont": {"size": 11},
-            "outlinewidth": 0,
-        },
+        colorbar=heat_bar(title, len=0.7, x=0, xanchor="left", tickfont={"size": 11}),
     )
     first = slice(0, MOST_CLICKABLE)
     figure.add_scatter(

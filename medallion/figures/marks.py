@@ -15,7 +15,7 @@ from medallion.catalog.colours import POPULATION_COLOURS, UNASSIGNED, Theme, col
 from medallion.catalog.populations import ALL
 from medallion.figures.groups import colour_of_all, colour_of_supers, group_axis
 
-__all__ = ["SYMBOLS_3D", "Level", "Mark", "heat_scale", "marks_of"]
+__all__ = ["SYMBOLS_3D", "Level", "Mark", "heat_bar", "heat_scale", "marks_of"]
 
 Level = Literal["super_population", "population", "all"]
 
@@ -50,6 +50,21 @@ def heat_scale(name: Literal["Viridis", "Cividis"], theme: Theme) -> str:
     Anderton & Renslow 2018), both CC0.
     """
     return name if theme == "dark" else f"{name}_r"
+
+
+def heat_bar(title: str, **more: object) -> dict[str, object]:
+    """Return the bar of a colour scale that lies below its chart; `more` is plotly's, too."""
+    return {
+        "title": {"text": title, "side": "right"},
+        "orientation": "h",
+        "thickness": 12,
+        "len": 0.9,
+        "y": 0,
+        "yref": "container",
+        "yanchor": "bottom",
+        "outlinewidth": 0,
+        **more,
+    }
 
 
 def marks_of(

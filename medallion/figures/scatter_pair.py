@@ -11,7 +11,7 @@ import polars as pl
 
 from medallion.catalog.colours import Theme
 from medallion.figures.groups import colour_of_all
-from medallion.figures.marks import heat_scale
+from medallion.figures.marks import heat_bar, heat_scale
 from medallion.figures.sketch import Sketch
 from medallion.figures.style import NEUTRAL, base_figure, count, frequency, plain, short
 
@@ -133,18 +133,9 @@ def _cells(
         hovertemplate=f"{one}: %{{x:.3f}} ± {0.5 / across:.3f}<br>{other}: %{{y:.3f}} ± "
         f"{0.5 / upward:.3f}"
         "<br>%{customdata} alleles<extra></extra>",
-        colorbar={
-            "title": {"text": "Alleles", "side": "right"},
-            "tickvals": powers,
-            "ticktext": [count(10**power) for power in powers],
-            "orientation": "h",
-            "thickness": 12,
-            "len": 0.9,
-            "y": 0,
-            "yref": "container",
-            "yanchor": "bottom",
-            "outlinewidth": 0,
-        },
+        colorbar=heat_bar(
+            "Alleles", tickvals=powers, ticktext=[count(10**power) for power in powers]
+        ),
     )
 
 

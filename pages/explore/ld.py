@@ -50,15 +50,7 @@ def main() -> None:
         say.simulated()
     st.markdown("Which alleles travel together, and how far.")
     version = panels.need(lake, "gold")
-    view = st.segmented_control(
-        "Show",
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        key="ld",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    view = draw.views(VIEWS, "ld")
     if view == "Haplotypes":
         haplotypes.show(lake)
     elif view == "Decay":

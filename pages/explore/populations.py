@@ -274,15 +274,7 @@ def main() -> None:
         say.simulated()
     st.markdown("Who the samples are, and how the groups differ.")
     version = panels.need(lake, "gold")
-    view = st.segmented_control(
-        "Show",
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        key="populations_view",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    view = draw.views(VIEWS, "populations_view")
     if view == "Side by side":
         show_side_by_side(lake, version)
     elif view == "Two against each other":

@@ -149,15 +149,7 @@ def main() -> None:
     if row is None:
         return
     who_it_is(row)
-    view = st.segmented_control(
-        "Show",
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        key="view_of_sample",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    view = draw.views(VIEWS, "view_of_sample")
     if view == "Counts":
         show_counts(counts, row)
     else:

@@ -239,15 +239,7 @@ def main() -> None:
         say.simulated()
     st.markdown("Who resembles whom: sample by sample, and group by group.")
     version = panels.need(lake, "gold")
-    view = st.segmented_control(
-        "Show",
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        key="structure",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    view = draw.views(VIEWS, "structure")
     if view == "FST":
         show_fst(lake, version)
     elif view == "Tree":

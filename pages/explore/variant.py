@@ -330,15 +330,7 @@ def main() -> None:
     name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
     gold = cache.gold_variant(str(lake.path), version, allele)
     what_it_is(lake, version, row, gold)
-    view = st.segmented_control(
-        "Show",
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        key="explore",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    view = draw.views(VIEWS, "explore")
     if view in ("Frequencies", "Genotypes", "Map"):
         frame = cache.frequencies(str(lake.path), version, allele)
         if frame.is_empty():

@@ -285,15 +285,7 @@ def main() -> None:
         say.simulated()
     st.markdown("The source as it came, byte for byte.")
     version = panels.need(lake, "bronze")
-    view = st.segmented_control(
-        "Show",
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        key="bronze",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    view = draw.views(VIEWS, "bronze")
     files = cache.files(str(lake.path), version)
     if view == "Files":
         show_files(files)

@@ -274,15 +274,7 @@ def main() -> None:
         say.simulated()
     st.markdown("What the genotypes say: how frequent each allele is, and where.")
     version = panels.need(lake, "gold")
-    view = st.segmented_control(
-        "Show",
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        key="gold",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    view = draw.views(VIEWS, "gold")
     if view == "Variant":
         show_variant(lake, version)
     elif view == "Spectrum":

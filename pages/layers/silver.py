@@ -349,15 +349,7 @@ def main() -> None:
         say.simulated()
     st.markdown("Parsed, checked, one row for each ALT allele, joined with the samples.")
     version = panels.need(lake, "silver")
-    view = st.segmented_control(
-        "Show",
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        key="silver",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    view = draw.views(VIEWS, "silver")
     if view == "Variants":
         show_variants(lake, version)
     elif view == "Genotypes":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -16,7 +16,9 @@ from medallion.export import as_text
 from pages.shared import state
 from pages.shared.dress import dressed
 
-__all__ = ["EMPTY", "as_bytes", "downloads", "figure", "number", "stem", "table", "text"]
+__all__ = [
+    "EMPTY", "as_bytes", "downloads", "figure", "number", "stem", "table", "text", "views",
+]  # fmt: skip
 
 EMPTY = "–"
 """What a table shows for a null."""
@@ -73,12 +75,19 @@ def text(label: str | None, meaning: str, width: Width | None = None) -> Column:
 
 
 def table(
-    frame: pl.DataFrame, columns: Mapping[str, Any], *, alt: str, height: int = _TABLE_HEIGHT
+    frame: pl.DataFrame,
+    columns: Mapping[str, Any],
+    *,
+    alt: str,
+    height: int = _TABLE_HEIGHT,
+    key: str | None = None,
+    chosen: Callable[[], None] | None = None,
 ) -> None:
     """Show the named columns of a frame that fits on a page whole, in their order.
 
     The frame is sent at once, never in parts: search, sorting and selection work on all
-    of it. Limit it first.
+    of it. Limit it first. `chosen` is called when a row is chosen, which is
+    then in the session's state under `key`.
     """
     wanted = [name for name in columns if name in frame.columns]
     st.dataframe(
@@ -88,7 +97,23 @@ def table(
         height=min(height, 35 * (frame.height + 1) + 3),
         lazy=False,
         placeholder=EMPTY,
+        key=key,
+        on_select=chosen or "ignore",
+        selection_mode="single-row",
         alt=alt,
+    )
+
+
+def views(choices: Sequence[str], key: str) -> str:
+    """Let the reader choose which view of the page to see; it is `key` in the page's link."""
+    return st.segmented_control(
+        "Show",
+        choices,
+        default=choices[0],
+        required=True,
+        key=key,
+        bind="query-params",
+        label_visibility="collapsed",
     )
 
 

@@ -91,19 +91,7 @@ def row_picker(
             name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
             st.session_state[find.OPENED if opens else "variant"] = name
 
-    wanted = [name for name in columns if name in frame.columns]
-    st.dataframe(
-        frame.select(wanted),
-        hide_index=True,
-        column_config={name: columns[name] for name in wanted},
-        height=min(height, 35 * (frame.height + 1) + 3),
-        lazy=False,
-        placeholder=draw.EMPTY,
-        key=key,
-        on_select=take,
-        selection_mode="single-row",
-        alt=alt,
-    )
+    draw.table(frame, columns, alt=alt, height=height, key=key, chosen=take)
 
 
 def links(row: Mapping[str, Any]) -> None:
