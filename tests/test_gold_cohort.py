@@ -8,10 +8,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from matrices import variants_of, versions
 from plain_vcf import count_group, genotype_texts, split_file, vcf_text
 from polars.testing import assert_frame_equal
 from real_data import tool
-from test_gold_matrix import variants_of, versions
 
 from medallion import Lake
 from medallion.gold.cohort import read_cohort

@@ -11,7 +11,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from test_gold_matrix import variants_of, versions
+from matrices import variants_of, versions
 
 from medallion import Lake
 from medallion.gold.matrix import read_haplotypes

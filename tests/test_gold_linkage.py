@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from matrices import structured, variants_of, versions
 from real_data import SLICES, real, tool
 from scipy.spatial.distance import squareform
-from test_gold_matrix import structured, variants_of, versions
 
 from medallion import Lake
 from medallion.gold.matrix import read_dosages, read_haplotypes

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from matrices import structured, variants_of, versions, written
 from real_data import SLICES, real, tool
 from scipy.sparse.linalg import ArpackNoConvergence
-from test_gold_matrix import structured, variants_of, versions, written
 
 from medallion import Lake
 from medallion.gold.counts import PatternPloidy

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matrices import structured, variants_of, versions, written
 from real_data import SLICES, real, tool
-from test_gold_matrix import structured, variants_of, versions, written
 
 from medallion import Lake
 from medallion.gold.matrix import read_dosages

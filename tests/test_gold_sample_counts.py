@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from matrices import structured, variants_of, versions, written
+from other_programs import plink_het, psc
 from plain_vcf import genotype_texts, split_file, vcf_text
-from real_data import SLICES, real, tool
-from test_gold_matrix import structured, variants_of, versions, written
+from real_data import SLICES, real
 
 from medallion import Lake
 from medallion.gold.counts import PatternPloidy
@@ -61,20 +60,6 @@ def summed(lake: Lake, file: str, *, inbreeding: bool, at_once: int = 10**9) -> 
             expected_heterozygosity(some["record"].to_numpy(), ac, an) if inbreeding else None,
         )
     return total
-
-
-@cache
-def psc(vcf: Path) -> pl.DataFrame:
-    """The PSC lines of bcftools stats, in the order of the samples."""
-    text = subprocess.run(
-        [tool("bcftools"), "stats", "-s", "-", str(vcf)], check=True, capture_output=True, text=True
-    ).stdout
-    names = ["nRefHom", "nNonRefHom", "nHets", "nTransitions", "nTransversions", "nIndels", "depth",
-             "nSingletons", "nHapRef", "nHapAlt", "nMissing"]  # fmt: skip
-    rows = [line.split("\t")[3:] for line in text.splitlines() if line.startswith("PSC\t")]
-    return pl.DataFrame(
-        [[float(x) for x in r] for r in rows], schema=names, orient="row"
-    ).drop("depth")  # fmt: skip
 
 
 def as_psc(sums: SampleSums) -> pl.DataFrame:
@@ -151,15 +136,6 @@ def test_inbreeding_is_that_of_plink2(
     assert (sums.autosomal == theirs["OBS_CT"].to_numpy()).all()
     assert np.allclose(sums.expected_het, theirs["E(HET)"], rtol=6e-6, atol=0)
     assert np.allclose(sums.inbreeding, theirs["F"], rtol=6e-6, atol=1e-6)
-
-
-def plink_het(vcf: Path, folder: Path) -> pl.DataFrame:
-    subprocess.run(
-        [tool("plink2"), "--vcf", str(vcf), "--het", "cols=het,nobs,f", "--bad-freqs", "--out",
-         str(folder / "h")],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return pl.read_csv(folder / "h.het", separator="\t")
 
 
 def test_inbreeding_with_missing_calls_is_that_of_plink2(tmp_path: Path) -> None:

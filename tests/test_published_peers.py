@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from other_programs import plink_het, psc
 from real_data import PANEL, SLICES, metadata, real, tool
-from test_gold_sample_counts import plink_het, psc
 
 from medallion import Lake
 from medallion.cli import main

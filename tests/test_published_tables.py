@@ -14,8 +14,8 @@ import allel
 import numpy as np
 import polars as pl
 import pytest
+from other_programs import psc
 from real_data import PANEL, SLICES, metadata, real, tool
-from test_gold_sample_counts import psc
 
 from medallion import Lake
 
