@@ -22,7 +22,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from plain_vcf import split_file, vcf_text
-from real_data import SLICES, metadata, real, tool
+from real_data import SLICES, metadata, real, rest, tool
 
 from medallion import Lake
 
@@ -116,7 +116,7 @@ def joined(lake: Lake, vcf: Path, table: str, folder: Path) -> pl.DataFrame:
     return both
 
 
-@pytest.mark.parametrize("name", list(SLICES))
+@pytest.mark.parametrize("name", ["chrX", "chrMT", "chr1", "chr12", *rest("chr22", "chr20")])
 def test_counts_are_those_of_bcftools(name: str, compared: Callable[[str], pl.DataFrame]) -> None:
     both = compared(name)
     differ = both.filter(

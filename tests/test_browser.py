@@ -199,6 +199,7 @@ def test_a_build_is_seen_from_another_tab_which_stays_usable(
     playwright.expect(page.get_by_role("button", name="Rebuild silver")).to_be_enabled()
 
 
+@thorough
 def test_a_phone_s_width_has_nothing_cut_off(chromium: playwright.Browser, address: str) -> None:
     page = opened(chromium, 400, "dark")
     page.goto(address)

@@ -132,6 +132,7 @@ def test_links_and_the_search_box_keep_what_they_name(
     page.context.close()
 
 
+@thorough
 def test_a_dragged_stretch_is_zoomed_into(chromium: playwright.Browser, address: str) -> None:
     page = opened(chromium, 1600)
     page.goto(f"{address}/region")
@@ -208,6 +209,7 @@ def test_a_dot_is_picked_in_the_chart_and_a_row_in_the_table(
     page.context.close()
 
 
+@thorough
 def test_a_point_in_three_dimensions_names_its_sample(
     chromium: playwright.Browser, address: str
 ) -> None:

@@ -32,7 +32,7 @@ from browser import (
     sticks_out,
 )
 from plain_vcf import text_lines
-from real_data import SLICES, metadata, real, rest, tool
+from real_data import SLICES, metadata, real, rest, thorough, tool
 from two_populations import NASTY, NASTY_SAMPLE, write_cohort
 
 from medallion import Lake
@@ -254,6 +254,7 @@ def test_a_region_s_download_is_what_bcftools_reads(
     assert len(wanted) > 100
 
 
+@thorough
 def test_a_cohort_s_download_is_bcftools_count(
     page: playwright.Page, address: str, lake_of: Callable[[str], Lake], tmp_path: Path
 ) -> None:
@@ -271,6 +272,7 @@ def test_a_cohort_s_download_is_bcftools_count(
     assert downloaded(saved(page, button, tmp_path / "got.csv"), "ac_1", "an_1") == wanted
 
 
+@thorough
 def test_a_chart_is_saved_as_png_or_svg(
     page: playwright.Page, address: str, lake_of: Callable[[str], Lake], tmp_path: Path
 ) -> None:

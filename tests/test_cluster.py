@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 import psutil
 import pytest
+from real_data import thorough
 
 from medallion import Lake, cli
 from medallion.errors import BuildCancelled, UsageError, WorkerError
@@ -87,6 +88,7 @@ def test_a_cluster_makes_what_threads_make(dask: Any, pooled: Lake, tmp_path: Pa
     same(pooled, lake)
 
 
+@thorough
 def test_the_command_line_has_a_cluster_do_the_work(
     dask: Any, pooled: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -154,6 +156,7 @@ def test_cancelled_and_with_a_worker_killed_it_comes_out_the_same(
     assert parts(lake) <= committed
 
 
+@thorough
 def test_a_pool_that_dies_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "lake", dataset="demo")
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
@@ -165,6 +168,7 @@ def test_a_pool_that_dies_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     assert not list((lake.path / "silver").rglob("*.parquet"))
 
 
+@thorough
 def test_a_cluster_that_is_gone_is_told(pooled: Lake, tmp_path: Path) -> None:
     lake = like(pooled, tmp_path)
     with (
@@ -178,6 +182,7 @@ def test_a_cluster_that_is_gone_is_told(pooled: Lake, tmp_path: Path) -> None:
         lake.build(executor=executor)
 
 
+@thorough
 def test_a_scheduler_that_goes_in_the_middle_is_told_and_another_begins_anew(
     dask: Any, demo_lake: Lake, tmp_path: Path
 ) -> None:
@@ -204,6 +209,7 @@ def test_a_scheduler_that_goes_in_the_middle_is_told_and_another_begins_anew(
     assert parts(lake) <= newest
 
 
+@thorough
 def test_two_builders_take_turns(dask: Any, pooled: Lake, tmp_path: Path) -> None:
     """One has a cluster do the work, the other threads: the second finds all of it done."""
     lake = like(pooled, tmp_path)

@@ -13,7 +13,7 @@ import pytest
 from matrices import structured, variants_of, versions, written
 from other_programs import plink_het, psc
 from plain_vcf import genotype_texts, split_file, vcf_text
-from real_data import SLICES, real
+from real_data import SLICES, real, rest
 
 from medallion import Lake
 from medallion.gold.counts import PatternPloidy
@@ -93,7 +93,7 @@ def assert_whole(sums: SampleSums) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["chr22", "chrX", "chrMT", "chr1", "chr12", "chr20"])
+@pytest.mark.parametrize("name", ["chrX", "chr12", *rest("chr22", "chrMT", "chr1", "chr20")])
 def test_counts_are_those_of_bcftools(name: str, real_lake: Callable[[str], Lake]) -> None:
     lake = real_lake(name)
     vcf = Path(lake.source.vcf[0])
@@ -107,7 +107,7 @@ def test_counts_are_those_of_bcftools(name: str, real_lake: Callable[[str], Lake
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["chrX", "chr12", "chr22"])
+@pytest.mark.parametrize("name", ["chrX", "chr12", *rest("chr22")])
 def test_sums_of_parts_add_up(name: str, real_lake: Callable[[str], Lake]) -> None:
     lake = real_lake(name)
     file = Path(lake.source.vcf[0]).name

@@ -147,7 +147,7 @@ MOMENTS = [("commit", 4), ("publish", 3), *rest(("part", 4), ("publish", 2), ("r
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: "{}-{}".format(*moment))
 def test_a_killed_build_leaves_the_last_good_layers(
     moment: tuple[str, int], lake: Lake, files: tuple[Path, Path], tmp_path: Path
 ) -> None:

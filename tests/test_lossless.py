@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from plain_vcf import assert_lossless, bgzf, rebuilt, split_file, vcf_text
-from real_data import SLICES
+from real_data import rest
 
 from medallion import Lake, demo
 
@@ -24,7 +24,7 @@ def built(folder: Path, text: str | bytes, name: str = "some.vcf") -> Lake:
     return lake
 
 
-@pytest.mark.parametrize("name", list(SLICES))
+@pytest.mark.parametrize("name", ["chrX", "chrMT", "chr1", "chr12", *rest("chr22", "chr20")])
 def test_real_genotypes_are_rebuilt(name: str, real_lake: Callable[[str], Lake]) -> None:
     lake = real_lake(name)
     vcf = Path(lake.source.vcf[0])
@@ -32,7 +32,7 @@ def test_real_genotypes_are_rebuilt(name: str, real_lake: Callable[[str], Lake])
     assert assert_lossless(lake, vcf.name, lines) == len(lines)
 
 
-@pytest.mark.parametrize("name", list(SLICES))
+@pytest.mark.parametrize("name", ["chrX", "chrMT", "chr1", "chr12", *rest("chr22", "chr20")])
 def test_real_sites_are_rebuilt(name: str, real_lake: Callable[[str], Lake]) -> None:
     lake = real_lake(name)
     _, lines = split_file(Path(lake.source.vcf[0]))

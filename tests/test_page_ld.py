@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 from app_pages import Open, sound, tables, texts
+from real_data import rest
 
 from medallion import Lake
 from medallion.errors import UsageError
@@ -169,7 +170,7 @@ def test_where_phase_is_not_known(page: Open, unphased: Lake) -> None:
     assert "no pairs to measure" in texts(page(unphased, ld="Decay"))
 
 
-@pytest.mark.parametrize("name", ["chr22", "chrX", "chrMT", "chr12"])
+@pytest.mark.parametrize("name", ["chr22", "chr12", *rest("chrX", "chrMT")])
 def test_real_slices(page: Open, real_lake: Callable[[str], Lake], name: str) -> None:
     lake = real_lake(name)
     chrom = str(lake.scan("silver.variants", build=False).head(1).collect()["chrom"][0])
