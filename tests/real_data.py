@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from medallion.catalog import POPULATIONS
 
@@ -28,12 +28,12 @@ thorough = pytest.mark.skipif(
 """Marks what a machine may do that has the time, and one on which somebody waits may not."""
 
 
-def rest(*values: object) -> list[ParameterSet]:
+def rest(*values: object) -> list[Any]:
     """Parameters of a test that has others of their kind: these are for when there is time."""
     return [pytest.param(value, marks=thorough) for value in values]
 
 
-def thinned(values: Sequence[str], every: int) -> list[str | ParameterSet]:
+def thinned(values: Sequence[str], every: int) -> list[Any]:
     """Parameters of a test: every n-th value always, the others when there is time."""
     return [v if i % every == 0 else pytest.param(v, marks=thorough) for i, v in enumerate(values)]
 
