@@ -46,3 +46,18 @@ def tables(app: AppTest) -> list[pl.DataFrame]:
 def charts(app: AppTest) -> list[dict[str, Any]]:
     """The charts as they go to the browser."""
     return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def no_markup(app: AppTest, *names: str) -> None:
+    """See that no name of the data is in what Streamlit or plotly reads as markup.
+
+    Such names hold `alert(1)` or `<u>`; `names` are others that no chart may hold.
+    """
+    for kind in ("markdown", "caption", "title", "subheader", "html", "metric"):
+        for element in app.get(kind):
+            body = str(getattr(element, "value", "")) + str(getattr(element, "label", ""))
+            assert "alert(1)" not in body
+            assert "<u>" not in body
+    for chart in charts(app):
+        drawn = json.dumps(chart)
+        assert not [text for text in ("<script", "<u>", *names) if text in drawn]

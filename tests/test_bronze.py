@@ -9,12 +9,12 @@ import shutil
 import struct
 import subprocess
 import threading
-import zlib
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import plain_vcf
 import polars as pl
 import pytest
 from real_data import real, tool
@@ -27,22 +27,7 @@ from medallion.progress import Reporter
 from medallion.storage.work import start_work
 
 HEADER = "##fileformat=VCFv4.2\n##contig=<ID=1>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
-
-
-def bgzf(text: bytes, size: int = 300) -> bytes:
-    """`text` in BGZF blocks of `size` bytes of text."""
-    out = []
-    for at in [*range(0, len(text), size), len(text)]:
-        piece = text[at : at + size]
-        packer = zlib.compressobj(6, zlib.DEFLATED, -15)
-        body = packer.compress(piece) + packer.flush()
-        out.append(
-            b"\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0"
-            + struct.pack("<H", len(body) + 25)
-            + body
-            + struct.pack("<II", zlib.crc32(piece), len(piece))
-        )
-    return b"".join(out)
+bgzf = partial(plain_vcf.bgzf, sizes=[300])  # many blocks of little text
 
 
 def check(path: Path) -> int:

@@ -8,7 +8,10 @@ import numpy as np
 
 from medallion import Lake
 
-__all__ = ["NASTY", "NASTY_SAMPLE", "OTHER", "TWIN", "two_populations", "write_cohort"]
+__all__ = [
+    "NASTY", "NASTY_SAMPLE", "OTHER", "TWIN", "take_samples_away", "two_populations",
+    "write_cohort",
+]  # fmt: skip
 
 NASTY = "<script>alert(1)</script> **bold** [x](http://example.org) $a_b$"
 OTHER = "A & B <i>ü</i>, 100%"
@@ -47,6 +50,13 @@ def write_cohort(
         body.append(f"{chrom}\t{1000 + 2500 * i}\t.\tA\tG\t.\tPASS\tAA=A\tGT\t{gts}")
     vcf.write_text("\n".join([*head, *body, ""]), encoding="utf-8", newline="\n")
     return names
+
+
+def take_samples_away(vcf: Path) -> None:
+    """Leave a VCF its sites alone."""
+    lines = vcf.read_text(encoding="utf-8").splitlines()
+    kept = [x if x.startswith("##") else "\t".join(x.split("\t")[:8]) for x in lines]
+    vcf.write_text("\n".join([*kept, ""]), encoding="utf-8", newline="\n")
 
 
 def two_populations(folder: Path, **how: int) -> Lake:
