@@ -17,7 +17,7 @@ Open = Callable[..., AppTest]
 
 def opened(name: str, query: dict[str, str | list[str]]) -> AppTest:
     """The page `pages/<name>.py` with these parameters, on the lake of the environment."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     app.switch_page(f"pages/{name}.py")
     for key, value in query.items():
         app.query_params[key] = value
