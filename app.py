@@ -116,6 +116,7 @@ def _leave_old_pages_mode(paths: set[str]) -> None:
 
 def main() -> None:
     """Draw the sidebar and the page, or what stands in the way."""
+    back.keep_the_url()
     st.logo(LOGO)
     page = navigate()
     look.readable()

@@ -5,14 +5,18 @@ makes two where a page is opened with its choices: the bare page first. So its w
 counted by what the reader does, a press of a button or a key: the first change of the
 URL after it makes an entry, those that follow on the same page amend it, and what no
 press has caused (a correction, a reload, Back itself) makes none. What Back returns to
-is drawn anew from its URL, as Streamlit does by itself.
+is drawn anew from its URL, as Streamlit does by itself; but what it drops from that URL
+on the way is put back first.
 """
 
 from __future__ import annotations
 
-import streamlit as st
+from urllib.parse import parse_qs
 
-__all__ = ["one_step_a_choice"]
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+__all__ = ["keep_the_url", "one_step_a_choice"]
 
 _HOOK = """<script>
 if (!window.medallionSteps) {
@@ -51,3 +55,22 @@ if (!window.medallionSteps) {
 def one_step_a_choice() -> None:
     """Have each choice be one step of Back; draws nothing."""
     st.html(_HOOK, unsafe_allow_javascript=True)
+
+
+def keep_the_url() -> None:
+    """Have a page that Back or Forward leads to stand with all of its URL.
+
+    To be called before any widget of the page is drawn. Where two pages have a box of the
+    same name, as Gold and Variant have, Streamlit takes the parameter for the one of the
+    page being left: it drops it before the script runs, and writes the history's entry
+    anew without it.
+    """
+    visit = get_script_run_ctx()
+    if visit is None or not visit.is_history_navigation:
+        return
+    asked = parse_qs(visit.query_string, keep_blank_values=True)
+    dropped = {key: values for key, values in asked.items() if key not in st.query_params}
+    if dropped:
+        st.query_params.update(dropped)
+        with visit.session_state.query_params() as known:
+            known.set_initial_query_params_from_current()  # where widgets get their values

@@ -1,0 +1,146 @@
+"""Back and Forward between pages that have a parameter of the URL in common; no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from browser import CHART, ROOT, chromium, follow, opened, playwright, serve, settled
+
+from medallion import Lake
+
+__all__ = ["chromium"]  # a fixture
+
+pytestmark = pytest.mark.browser
+
+ALLELE = "22-16077687-A-G"
+OTHER = "22-17518805-C-A"
+SAMPLE = "SIM_GBR_001"
+# Two pages with a control of the same name: what each is opened with, and the name.
+PAIRS = {
+    "variant": (f"gold?variant={ALLELE}", f"variant?variant={OTHER}&explore=Genotypes"),
+    "the carriers' variant": (f"silver?silver=Genotypes&variant={ALLELE}", f"gold?variant={OTHER}"),
+    "sample": (
+        f"silver?silver=Genotypes&of=A+sample&sample={SAMPLE}",
+        f"sample?sample={SAMPLE}&view_of_sample=Rare+alleles",
+    ),
+    "region": ("region?region=22:16,000,000-16,200,000", "cohort?region=22:16,100,000-16,150,000"),
+    "the matrix's region": ("region?region=22:16,000,000-16,200,000", "ld?region=22:16,100,000"),
+    "group of linkage": (
+        f"variant?variant={ALLELE}&explore=Linkage&ld_group=EUR",
+        "ld?region=22:16,050,000-16,100,000&ld_group=AFR",
+    ),
+    "level": (
+        "gold?gold=Spectrum&level=Populations&which=GBR&which=YRI",
+        "populations?populations_view=Side+by+side&level=Populations",
+    ),
+    "of": ("silver?silver=Genotypes&of=A+sample", "sql?of=gold.variants"),
+}
+
+# What stands on the page: its address, its words, and what is in its controls.
+_SHOWN = """() => {
+  const main = document.querySelector(".stMain");
+  const of = (which, what) => [...main.querySelectorAll(which)].map(what);
+  return [
+    location.pathname + location.search,
+    main.innerText,
+    of("input, textarea", each => each.value),
+    of("[role=radio]", each => each.getAttribute("aria-checked")),
+    of(".gtitle", each => each.textContent),
+  ];
+}"""
+
+# Goes through the history as the browser's own buttons do, and notes when the app has run.
+_GO = """steps => {
+  const app = document.querySelector("[data-testid=stApp]");
+  let ran = false;
+  window.arrived = false;
+  new MutationObserver((_, observer) => {
+    ran ||= app.dataset.testScriptState === "running";
+    if (ran && app.dataset.testScriptState === "notRunning") {
+      observer.disconnect();
+      window.arrived = true;
+    }
+  }).observe(app, {attributes: true, attributeFilter: ["data-test-script-state"]});
+  history.go(steps);
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(demo_lake: Lake) -> Iterator[str]:
+    with serve(ROOT, demo_lake.path) as url:
+        yield url
+
+
+def go(page: playwright.Page, steps: int) -> None:
+    """Go so many entries of the history on, or back, and wait for the page."""
+    page.evaluate(_GO, steps)
+    page.wait_for_function("window.arrived")
+    settled(page)
+
+
+def shown(page: playwright.Page) -> list[object]:
+    """What stands on the page once no more of it changes."""
+    before: list[object] = []
+    while (now := page.evaluate(_SHOWN)) != before:
+        before = now
+        page.wait_for_timeout(250)
+    return before
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["there", "the other way"])
+def test_back_and_forward_keep_what_two_pages_have_in_common(
+    chromium: playwright.Browser, address: str, turned: bool
+) -> None:
+    page = opened(chromium, 1600)
+    page.goto(f"{address}/sql")
+    settled(page)
+    for name, pair in PAIRS.items():
+        left, reached = reversed(pair) if turned else pair
+        follow(page, f"{address}/{left}")
+        settled(page)
+        first = shown(page)
+        follow(page, f"{address}/{reached}")
+        settled(page)
+        second = shown(page)
+        assert first != second, name
+        go(page, -1)
+        assert shown(page) == first, name
+        go(page, 1)
+        assert shown(page) == second, name
+    page.context.close()
+
+
+def test_back_after_a_link_and_a_search_and_then_a_reload(
+    chromium: playwright.Browser, address: str
+) -> None:
+    """The way the readers go: links, the box in the sidebar, presses in quick succession."""
+    page = opened(chromium, 1600)
+    page.goto(f"{address}/gold?variant={ALLELE}")
+    page.wait_for_selector(CHART, state="attached")
+    settled(page)
+    box = page.get_by_role("textbox", name="Search")
+    box.fill(OTHER)
+    box.press("Enter")
+    page.wait_for_url(f"**/variant?variant={OTHER}")
+    settled(page)
+    page.get_by_role("radio", name="Way back").click()
+    page.wait_for_url("**/variant?*explore=Way+back*")
+    page.get_by_text("Gold: its frequencies").click()
+    page.wait_for_url(f"**/gold?variant={OTHER}")
+    settled(page)
+    name = page.get_by_role("textbox", name="Variant")
+    page.evaluate("for (const _ of [1, 2, 3]) history.back()")
+    page.wait_for_url(f"**/gold?variant={ALLELE}")
+    playwright.expect(name).to_have_value(ALLELE)
+    settled(page)
+    go(page, 1)
+    assert page.url.endswith(f"/variant?variant={OTHER}")
+    playwright.expect(name).to_have_value(OTHER)
+    page.reload()
+    playwright.expect(name).to_have_value(OTHER)
+    settled(page)
+    go(page, -1)
+    assert page.url.endswith(f"/gold?variant={ALLELE}")
+    playwright.expect(name).to_have_value(ALLELE)
+    page.context.close()
