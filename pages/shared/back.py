@@ -71,6 +71,7 @@ def keep_the_url() -> None:
     asked = parse_qs(visit.query_string, keep_blank_values=True)
     dropped = {key: values for key, values in asked.items() if key not in st.query_params}
     if dropped:
-        st.query_params.update(dropped)
         with visit.session_state.query_params() as known:
+            known.populate_from_query_string(visit.query_string)
             known.set_initial_query_params_from_current()  # where widgets get their values
+        st.query_params.update(dropped)  # tells the browser
