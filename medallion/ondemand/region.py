@@ -24,6 +24,7 @@ __all__ = [
     "common_in",
     "density",
     "heat",
+    "here",
     "mean_fst",
     "windows_in",
 ]
@@ -66,13 +67,13 @@ class View:
 
 def alleles_in(variants: pl.LazyFrame, view: View) -> pl.LazyFrame:
     """Return the rows of `gold.variants` whose position is in the view, some columns."""
-    return variants.filter(_here(view)).select(_COLUMNS)
+    return variants.filter(here(view)).select(_COLUMNS)
 
 
 def alleles_in_group(frequencies: pl.LazyFrame, view: View, population: str) -> pl.DataFrame:
     """Return rows of `gold.frequencies` of a group: file, record, alt_index, ac, an, af."""
     return (
-        frequencies.filter(_here(view), pl.col("population") == population)
+        frequencies.filter(here(view), pl.col("population") == population)
         .select("file", "record", "alt_index", "ac", "an", "af")
         .collect()
     )
@@ -88,7 +89,7 @@ def common_in(
     """
     af = pl.col("af")
     return (
-        frequencies.filter(_here(view), pl.col("population") == population)
+        frequencies.filter(here(view), pl.col("population") == population)
         .with_columns(minor=pl.min_horizontal(af, 1 - af))
         # 1 - 0.95 is a little more than 0.05 in floating point, or a little less.
         .filter(pl.col("minor") >= minimum - 1e-12, pl.col("minor") > 0)
@@ -114,7 +115,7 @@ def density(variants: pl.LazyFrame, view: View, width: int) -> pl.DataFrame:
     Bins without an allele have no row. Bins start at multiples of `width`, plus one.
     """
     return (
-        variants.filter(_here(view))
+        variants.filter(here(view))
         .group_by(_bin(width), pl.col("variant_type").cast(pl.String))
         .agg(pl.len().cast(pl.Int64).alias("alleles"))
         .sort("start", "variant_type")
@@ -133,7 +134,7 @@ def heat(variants: pl.LazyFrame, view: View, width: int) -> pl.DataFrame:
         (af > bound).cast(pl.Int32) for bound in FREQUENCY_BINS[1:-1]
     )  # fmt: skip
     return (
-        variants.filter(_here(view), af.is_not_null())
+        variants.filter(here(view), af.is_not_null())
         .group_by(_bin(width), rank.alias("frequency"))
         .agg(pl.len().cast(pl.Int64).alias("alleles"))
         .sort("start", "frequency")
@@ -182,7 +183,8 @@ def mean_fst(windows_fst: pl.DataFrame, pairs: Sequence[str] | None = None) -> p
     )
 
 
-def _here(view: View) -> pl.Expr:
+def here(view: View) -> pl.Expr:
+    """Return whether a row lies in the view: `chrom` and `pos` decide."""
     return in_region(Region(view.chrom, view.start, view.end))
 
 

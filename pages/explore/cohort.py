@@ -202,29 +202,14 @@ def beside(own: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def compared(
-    lake: Lake, version: str, cohort: Cohort, view: View, group: str | Cohort
-) -> pl.DataFrame | None:
+def compared(lake: Lake, cohort: Cohort, view: View, group: str | Cohort) -> pl.DataFrame | None:
     """Return the alleles of a view in the cohort and in a stored group or another cohort.
 
     None where a wide view has not been counted; what it takes is drawn then.
     """
-    path, silver = str(lake.path), lake.version("silver")
-    region = f"{view.chrom}:{view.start}-{view.end}"
-    wide = place.many(place.contigs(lake, silver)[view.chrom], view)
-    counts = []
-    for each in (cohort, group):
-        if isinstance(each, str):
-            counts.append(cache.group_frequencies(path, version, view, each))
-        elif wide:
-            width = f"{view.width / 1e6:,.1f} million bases"
-            found = counting.counted(lake, silver, each, region, width)
-            if found is None:
-                return None
-            counts.append(found)
-        else:
-            counts.append(cache.cohort_frequencies(path, silver, each, region))
-    return beside(*counts)
+    own = counting.in_view(lake, view, cohort)
+    stored = None if own is None else counting.in_view(lake, view, group)
+    return None if own is None or stored is None else beside(own, stored)
 
 
 def show_frequencies(lake: Lake, version: str, cohort: Cohort) -> None:
@@ -250,7 +235,7 @@ def show_frequencies(lake: Lake, version: str, cohort: Cohort) -> None:
         or names[0]
     )  # fmt: skip
     try:
-        frame = compared(lake, version, cohort, view, others.get(group, group))
+        frame = compared(lake, cohort, view, others.get(group, group))
     except MedallionError as error:
         say.failure("The cohort cannot be counted.", str(error), "Change it above.")
         return

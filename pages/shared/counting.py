@@ -17,11 +17,12 @@ import streamlit as st
 from medallion import Lake
 from medallion.cohorts import Cohort
 from medallion.errors import BuildCancelled, MedallionError
+from medallion.ondemand.region import View
 from medallion.progress import Progress
-from pages.shared import cache, say
+from pages.shared import cache, place, say
 from pages.shared.panels import POLL_SECONDS
 
-__all__ = ["counted"]
+__all__ = ["counted", "in_view"]
 
 _LOGGER = logging.getLogger(__name__)
 _KEPT = 2  # a count of a whole chromosome is some hundred megabytes
@@ -42,6 +43,21 @@ class _Count:
 
 _COUNTS: dict[Question, _Count] = {}
 _LOCK = threading.Lock()
+
+
+def in_view(lake: Lake, view: View, who: str | Cohort) -> pl.DataFrame | None:
+    """Return the frequencies of a view in a stored group, or in a cohort.
+
+    Columns: file, record, alt_index, ac, an, af, of a cohort more. None where a wide view
+    has not been counted; what it takes is drawn then.
+    """
+    path, silver = str(lake.path), lake.version("silver")
+    if isinstance(who, str):
+        return cache.group_frequencies(path, lake.version("gold"), view, who)
+    region = f"{view.chrom}:{view.start}-{view.end}"
+    if place.many(place.contigs(lake, silver)[view.chrom], view):
+        return counted(lake, silver, who, region, f"{view.width / 1e6:,.1f} million bases")
+    return cache.cohort_frequencies(path, silver, who, region)
 
 
 def counted(

@@ -12,7 +12,7 @@ from medallion.errors import UsageError
 from medallion.ondemand.region import View
 from pages.shared import cache, find, say
 
-__all__ = ["Contig", "choose", "contigs", "label", "many", "middle", "show_view", "whole"]
+__all__ = ["Contig", "choose", "contigs", "label", "many", "middle", "show_view", "some", "whole"]
 
 Contig = dict[str, Any]
 """chrom, how many alleles, and their first and last position."""
@@ -47,6 +47,12 @@ def middle(contig: Contig, bases: int) -> View:
     bases = min(span, max(bases, span * _ENOUGH // contig["alleles"]))
     start = contig["first"] + (span - bases) // 2
     return View(contig["chrom"], start, start + bases - 1)
+
+
+def some(contig: Contig, alleles: int) -> View:
+    """Return so much of a contig's middle as likely has so many alleles; all, if it has fewer."""
+    span = contig["last"] - contig["first"] + 1
+    return middle(contig, min(span, span * alleles // contig["alleles"]))
 
 
 def many(contig: Contig, view: View) -> bool:

@@ -1,7 +1,11 @@
-"""Two groups against each other: FST, frequencies, joint spectrum, the alleles that differ."""
+"""Two groups against each other: FST, frequencies, joint spectrum, the alleles that differ.
+
+Stored groups over the whole lake, or a cohort of the reader's own over a region.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,7 +17,7 @@ from medallion.figures.fst_matrix import METHODS
 from medallion.figures.joint_spectrum import Widths, bin_joint, joint_spectrum
 from medallion.figures.marks import Level
 from medallion.figures.scatter_pair import MOST_POINTS, frequency_scatter
-from pages.shared import cache, draw, find, lead, pick, say, state
+from pages.shared import cache, cohorts, draw, find, lead, own_pair, pick, place, say, state
 from pages.shared.cache import Pair
 from pages.shared.words import plural
 
@@ -24,6 +28,7 @@ _LEVELS: dict[str, Level] = {
     "Populations": "population",
 }
 _WIDTHS: dict[str, Widths] = {"Equal": "equal", "Doubling": "doubling"}
+_OWN = "Your cohorts"
 _NAMED_IN_CHART = 30
 
 
@@ -36,6 +41,8 @@ def show(lake: Lake, version: str) -> None:
         for name, level in _LEVELS.items()
     }
     offered = [name for name in _LEVELS if len(codes[name]) > 1]
+    if not groups.is_empty() and cohorts.every(lake):
+        offered.append(_OWN)
     if not offered:
         say.text_note(
             "There are no two groups to compare.",
@@ -56,46 +63,82 @@ def show(lake: Lake, version: str) -> None:
         bind="query-params",
     )
     name = name if name in offered else offered[0]
+    if name == _OWN:
+        _own(lake, version)
+        return
     level = _LEVELS[name]
     one, other = _two(codes[name], level)
     if one == other:
         say.text_note("These are the same group.", ["Choose another one on either side."])
         return
     found = cache.pair(path, version, level, one, other)
-    _numbers(path, version, level, (one, other), found)
-    if not found.varying:
-        say.text_note(
-            "Nothing to draw.",
-            ["No allele varies in either of the two. Choose other groups, or add records."],
-        )
+    _metrics(_stored_fst(path, version, level, (one, other)), found)
+    if not _charts((one, other), found, partial(_all, path, version, level, (one, other))):
         return
-    left, right = st.columns(2, gap="medium")
-    with left:
-        _scatter(path, version, level, (one, other), found)
-    with right:
-        _joint((one, other), found)
-    _different((one, other), found)
     find.link(
         "Hold a cohort of your own against a group",
         ":material/group_add:",
         "pages/explore/cohort.py",
         {"cohort_beside": one},
     )
-    lead.made(
+    _made(
         lake,
         ["gold.frequencies", "gold.fst", "gold.joint_spectrum"],
+        "Stored in gold."
+        if found.stored
+        else "Counted from gold.frequencies when asked, for gold stores it of "
+        "super-populations only.",
+    )
+
+
+def _own(lake: Lake, version: str) -> None:
+    """Draw a cohort of the reader's own against another group, over a region."""
+    counted = own_pair.choose(lake, version)
+    if counted is None:
+        return
+    where = place.label(counted.view)
+    st.caption(
+        f"Counted now, from the genotypes of {where}: all below is of this region, not of the "
+        "whole lake. Name another region above, or a chromosome alone for all of it."
+    )
+    found = counted.found
+    _metrics({"hudson": (found.hudson, None)}, found)
+    if _charts(counted.names, found, partial(_own_csv, counted)):
+        _made(lake, ["silver.genotypes", "gold.frequencies"], "Counted with the rest, when asked.")
+
+
+def _own_csv(counted: own_pair.Counted) -> bytes:
+    return _csv(counted.alleles(), counted.names)
+
+
+def _charts(groups: tuple[str, str], found: Pair, download: Callable[[], bytes]) -> bool:
+    """Draw the two charts and the list of alleles; say so, and return False, if none varies."""
+    if not found.varying:
+        say.text_note(
+            "Nothing to draw.",
+            ["No allele varies in either of the two. Choose other groups, or add records."],
+        )
+        return False
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _scatter(groups, found, download)
+    with right:
+        _joint(groups, found)
+    _different(groups, found)
+    return True
+
+
+def _made(lake: Lake, tables: list[str], joint: str) -> None:
+    lead.made(
+        lake,
+        tables,
         [
             (
                 f"Where more than {MOST_POINTS:,} alleles vary in one of the two, they are "
                 "counted in cells of frequency. Those that vary in neither are left out."
             ),
             "Joint spectrum: SNVs with one ALT, called in as many samples as most such are. "
-            + (
-                "Stored in gold."
-                if found.stored
-                else "Counted from gold.frequencies when asked, for gold stores it of "
-                "super-populations only."
-            ),
+            + joint,
             (
                 "Derived: the allele that INFO AA, the ancestral one, does not name. Folded: the "
                 "allele that is rarer in the two together (Gutenkunst et al. 2009, "
@@ -115,17 +158,26 @@ def _two(codes: list[str], level: Level) -> tuple[str, str]:
     return one or codes[0], other or codes[1]
 
 
-def _numbers(path: str, version: str, level: Level, groups: tuple[str, str], found: Pair) -> None:
-    """Show FST by both estimators, and how many alleles the two share."""
-    row_of_metrics = st.container(horizontal=True, gap="medium")
-    for method, name in METHODS.items():
+def _stored_fst(
+    path: str, version: str, level: Level, groups: tuple[str, str]
+) -> dict[str, tuple[float | None, float | None]]:
+    """Return FST of the two and its standard error, by estimator."""
+    found = {}
+    for method in METHODS:
         rows = cache.fst(path, version, level, method).filter(
             pl.col("population_1").is_in(groups), pl.col("population_2").is_in(groups)
         )
         row: dict[str, Any] = rows.row(0, named=True) if not rows.is_empty() else {}
-        value, error = row.get("fst"), row.get("se")
+        found[method] = (row.get("fst"), row.get("se"))
+    return found
+
+
+def _metrics(fst: Mapping[str, tuple[float | None, float | None]], found: Pair) -> None:
+    """Show FST with its standard error, by estimator, and how many alleles the two share."""
+    row_of_metrics = st.container(horizontal=True, gap="medium")
+    for method, (value, error) in fst.items():
         row_of_metrics.metric(
-            f"FST ({name})",
+            f"FST ({METHODS[method]})",
             "–" if value is None else f"{value:.4f}",
             delta=None if error is None else f"± {error:.4f} standard error",
             delta_color="off",
@@ -146,7 +198,7 @@ def _numbers(path: str, version: str, level: Level, groups: tuple[str, str], fou
         row_of_metrics.metric(label, f"{number:,}", help=meaning, width="content")
 
 
-def _scatter(path: str, version: str, level: Level, groups: tuple[str, str], found: Pair) -> None:
+def _scatter(groups: tuple[str, str], found: Pair, download: Callable[[], bytes]) -> None:
     draw.figure(
         frequency_scatter(
             found.drawn,
@@ -163,7 +215,7 @@ def _scatter(path: str, version: str, level: Level, groups: tuple[str, str], fou
     )
     st.download_button(
         "All alleles, CSV",
-        data=partial(_all, path, version, level, groups),
+        data=download,
         file_name="frequencies-of-two.csv",
         mime="text/csv",
         icon=":material/download:",
@@ -174,7 +226,10 @@ def _scatter(path: str, version: str, level: Level, groups: tuple[str, str], fou
 
 
 def _all(path: str, version: str, level: Level, groups: tuple[str, str]) -> bytes:
-    frame = cache.all_of_pair(path, version, level, *groups)
+    return _csv(cache.all_of_pair(path, version, level, *groups), groups)
+
+
+def _csv(frame: pl.DataFrame, groups: tuple[str, str]) -> bytes:
     named = frame.with_columns(group_1=pl.lit(groups[0]), group_2=pl.lit(groups[1]))
     return draw.as_bytes(named, "csv")
 

@@ -10,7 +10,15 @@ from __future__ import annotations
 from pages.shared.cache.asked import expect_query, query
 from pages.shared.cache.bronze import files, header, raw, raw_samples, trace
 from pages.shared.cache.cohort import cohort_frequencies, count_cohort, group_frequencies
-from pages.shared.cache.compared import Pair, all_of_pair, pair, site_spectra, spectrum_sizes
+from pages.shared.cache.compared import (
+    Pair,
+    all_of_pair,
+    counted_alleles,
+    counted_pair,
+    pair,
+    site_spectra,
+    spectrum_sizes,
+)
 from pages.shared.cache.filter import VariantFilter
 from pages.shared.cache.gold import (
     first_rows,
@@ -74,6 +82,8 @@ __all__ = [
     "components",
     "contigs",
     "count_cohort",
+    "counted_alleles",
+    "counted_pair",
     "defect_counts",
     "defects",
     "example",

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 import streamlit as st
 
+from medallion.cohorts import Cohort
 from medallion.figures.scatter_pair import MOST_POINTS, bin_pairs, cells_of
-from medallion.popgen import projection, spectrum
+from medallion.ondemand.region import View, here
+from medallion.popgen import fst, projection, spectrum
 from pages.shared.cache.opened import FEW, SOME, scan
 
-__all__ = ["Pair", "all_of_pair", "pair", "site_spectra", "spectrum_sizes"]
+__all__ = [
+    "Pair",
+    "all_of_pair",
+    "counted_alleles",
+    "counted_pair",
+    "pair",
+    "site_spectra",
+    "spectrum_sizes",
+]
 
 Kind = Literal["folded", "unfolded"]
 
 _KEY = ["file", "record", "alt_index"]
+_OF_ALLELE = ["chrom", "pos", "id", "ref", "alt", *_KEY, "variant_type", "n_alts",
+              "ancestral_allele"]  # fmt: skip
 _MOST_DIFFERENT = 200
 
 
@@ -30,7 +42,8 @@ class Pair:
     frequency where they are many, `cells` in each group. `most_different` are those whose
     frequency differs most. `joint` holds the joint spectrum of each kind (count_1,
     count_2, sites), `sizes` the called alleles of the two in it; a kind without a site is
-    left out. `stored` says that they were read from gold, not counted now.
+    left out. `stored` says that they were read from gold, not counted now. `hudson` is
+    Hudson's FST over the records of one ALT, where it was counted with the rest.
     """
 
     varying: int
@@ -42,6 +55,7 @@ class Pair:
     joint: dict[str, pl.DataFrame]
     sizes: dict[str, tuple[int, int]]
     stored: bool
+    hudson: float | None = None
 
 
 @st.cache_data(max_entries=SOME, show_spinner=False)
@@ -110,6 +124,33 @@ def site_spectra(
 def pair(path: str, version: str, level: str, one: str, other: str) -> Pair:
     """Return two groups of one level compared."""
     alleles = all_of_pair(path, version, level, one, other)
+    joint, sizes, stored = _joint(path, level, one, other, alleles)
+    return _summed(alleles, joint, sizes, stored=stored)
+
+
+@st.cache_data(max_entries=FEW, show_spinner="Comparing allele by allele …")
+def counted_pair(
+    path: str, versions: tuple[str, str], view: View, who: tuple[str | Cohort, str | Cohort],
+    _one: pl.DataFrame, _other: pl.DataFrame,
+) -> Pair:  # fmt: skip
+    """Return two groups compared over a region, from their counts there.
+
+    `versions` are silver's and gold's, `who` the two, stored groups or cohorts: what `_one`
+    and `_other` follow from. See `counted_alleles`.
+    """
+    del who
+    alleles = counted_alleles(path, versions[1], view, _one, _other)
+    joint, sizes = _present(_counted(alleles))
+    return replace(_summed(alleles, joint, sizes, stored=False), hudson=_hudson(alleles))
+
+
+def _summed(
+    alleles: pl.DataFrame,
+    joint: dict[str, pl.DataFrame],
+    sizes: dict[str, tuple[int, int]],
+    *,
+    stored: bool,
+) -> Pair:
     varying = alleles.filter(
         pl.col("an_1") > 0,
         pl.col("an_2") > 0,
@@ -120,7 +161,6 @@ def pair(path: str, version: str, level: str, one: str, other: str) -> Pair:
         pl.col("difference").abs(), *_KEY, descending=[True, False, False, False]
     )
     cells = (cells_of(_most(varying["an_1"])), cells_of(_most(varying["an_2"])))
-    joint, sizes, stored = _joint(path, level, one, other, alleles)
     return Pair(
         varying=varying.height,
         only_1=varying.filter(pl.col("ac_2") == 0).height,
@@ -148,17 +188,28 @@ def all_of_pair(path: str, version: str, level: str, one: str, other: str) -> pl
         .select(*_KEY, group.alias("population"), "ac", "an", "af")
         .collect()
     )
-    alleles = (
-        scan(path, "gold.variants")
-        .select("chrom", "pos", "id", "ref", "alt", *_KEY, "variant_type", "n_alts",
-                "ancestral_allele")
-        .collect()
-    )  # fmt: skip
+    alleles = scan(path, "gold.variants").select(_OF_ALLELE).collect()
+    of = pl.col("population")
+    return _beside(alleles, counted.filter(of == one), counted.filter(of == other))
+
+
+def counted_alleles(
+    path: str, version: str, view: View, one: pl.DataFrame, other: pl.DataFrame
+) -> pl.DataFrame:
+    """Return a region's alleles with two groups' counts there, as `all_of_pair` does.
+
+    `version` is gold's; `one` and `other` have file, record, alt_index, ac, an, af.
+    """
+    del version
+    alleles = scan(path, "gold.variants").filter(here(view)).select(_OF_ALLELE).collect()
+    return _beside(alleles, one, other)
+
+
+def _beside(alleles: pl.DataFrame, one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    """Return alleles with the counts of two groups of them."""
     keys = alleles.select(_KEY)
-    for which, code in (("1", one), ("2", other)):
-        own = counted.filter(pl.col("population") == code).select(
-            *_KEY, *(pl.col(c).alias(f"{c}_{which}") for c in ("ac", "an", "af"))
-        )
+    for which, counts in (("1", one), ("2", other)):
+        own = counts.select(*_KEY, *(pl.col(c).alias(f"{c}_{which}") for c in ("ac", "an", "af")))
         if own.select(_KEY).equals(keys):  # as gold writes them: no need of a join
             alleles = alleles.hstack(own.drop(_KEY))
         else:
@@ -175,14 +226,21 @@ def _joint(
     path: str, level: str, one: str, other: str, alleles: pl.DataFrame
 ) -> tuple[dict[str, pl.DataFrame], dict[str, tuple[int, int]], bool]:
     """Return the joint spectra by kind, their sizes, and whether gold has them stored."""
-    rows = _stored(path, one, other) if level == "super_population" else _counted(alleles)
+    stored = level == "super_population"
+    return *_present(_stored(path, one, other) if stored else _counted(alleles)), stored
+
+
+def _present(
+    rows: dict[str, pl.DataFrame],
+) -> tuple[dict[str, pl.DataFrame], dict[str, tuple[int, int]]]:
+    """Return the joint spectra that have a site, and their sizes."""
     found: dict[str, pl.DataFrame] = {}
     sizes: dict[str, tuple[int, int]] = {}
     for kind, frame in rows.items():
         if not frame.is_empty():
             sizes[kind] = (frame["n_1"][0], frame["n_2"][0])
             found[kind] = frame.select("count_1", "count_2", "sites")
-    return found, sizes, level == "super_population"
+    return found, sizes
 
 
 def _stored(path: str, one: str, other: str) -> dict[str, pl.DataFrame]:
@@ -216,3 +274,12 @@ def _counted(alleles: pl.DataFrame) -> dict[str, pl.DataFrame]:
         "unfolded": spectrum.complete(spectrum.joint(ac, an, fit["derived"].to_numpy(), pairs)),
         "folded": spectrum.complete(spectrum.joint_folded(ac, an, pairs)),
     }
+
+
+def _hudson(alleles: pl.DataFrame) -> float | None:
+    """Return Hudson's FST over the records of one ALT, as `gold.fst` has it; None without any."""
+    one_alt = alleles.filter(pl.col("n_alts") == 1).drop_nulls(["an_1", "an_2"])
+    ac, an = (one_alt.select(f"{c}_1", f"{c}_2").to_numpy().astype(np.int64) for c in ("ac", "an"))
+    num, den = fst.hudson_sites(ac, an, [(0, 1)])
+    total = float(np.nansum(den))
+    return float(np.nansum(num)) / total if total > 0 else None

@@ -1,0 +1,192 @@
+"""The Populations page with a cohort of the reader's own: held against another group."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from streamlit.testing.v1 import AppTest
+from two_populations import NASTY, OTHER, two_populations
+
+from medallion import Lake
+from medallion.cohorts import Cohort, remove_cohort, save_cohort
+from medallion.ondemand.region import View
+from pages.shared import place, versus
+from pages.shared.cache import cohort_frequencies, compared, group_frequencies
+
+ROOT = Path(__file__).resolve().parents[1]
+BRITISH = Cohort("my British", populations=("GBR",))
+YORUBA = Cohort("my Yoruba", populations=("YRI",))
+QUERY = {"populations_view": "Two against each other", "pair_level": "Your cohorts"}
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """The page on a lake, as a link with these parameters opens it."""
+    monkeypatch.setattr("sys.argv", ["app.py"])
+
+    def opened(lake: Lake, **query: str) -> AppTest:
+        monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app.switch_page("pages/explore/populations.py")
+        for name, value in {**QUERY, **query}.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception, [element.message for element in app.exception]
+        return app
+
+    return opened
+
+
+@pytest.fixture
+def lake(demo_lake: Lake) -> Iterator[Lake]:
+    """The demo with two cohorts that are populations of it, so that gold has their numbers."""
+    for cohort in (BRITISH, YORUBA):
+        save_cohort(demo_lake.path, cohort)
+    yield demo_lake
+    for cohort in (BRITISH, YORUBA):
+        remove_cohort(demo_lake.path, cohort.name)
+
+
+def shown(app: AppTest) -> str:
+    kinds = ("markdown", "caption", "text")
+    return "\n".join(str(e.value) for kind in kinds for e in app.get(kind))
+
+
+def charts(app: AppTest) -> list[dict[str, Any]]:
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def whole(lake: Lake) -> View:
+    return place.whole(place.contigs(lake, lake.version("silver"))["22"])
+
+
+def counted(lake: Lake, view: View, other: str) -> compared.Pair:
+    """The British cohort against a stored group."""
+    path, versions = str(lake.path), (lake.version("silver"), lake.version("gold"))
+    own = cohort_frequencies(path, versions[0], BRITISH, f"{view.chrom}:{view.start}-{view.end}")
+    stored = group_frequencies(path, versions[1], view, other)
+    return compared.counted_pair(path, versions, view, (BRITISH, other), own, stored)
+
+
+def test_over_the_whole_lake_a_cohort_comes_to_what_gold_stores(lake: Lake) -> None:
+    """A cohort that is a population has that population's counts, FST and spectra."""
+    found = counted(lake, whole(lake), "YRI")
+    path, version = str(lake.path), lake.version("gold")
+    stored = compared.pair(path, version, "population", "GBR", "YRI")
+    for name in ("varying", "only_1", "only_2", "cells", "sizes"):
+        assert getattr(found, name) == getattr(stored, name), name
+    assert found.most_different.equals(stored.most_different)
+    assert found.drawn.equals(stored.drawn)
+    assert found.joint.keys() == stored.joint.keys()
+    for kind, frame in found.joint.items():
+        assert frame.equals(stored.joint[kind])
+    fst = lake.scan("gold.fst").filter(
+        pl.col("method") == "hudson",
+        pl.col("population_1").is_in(["GBR", "YRI"]), pl.col("population_2").is_in(["GBR", "YRI"]),
+    ).collect()  # fmt: skip
+    assert found.hudson == pytest.approx(fst["fst"].item(), rel=1e-12)
+
+
+def test_of_a_region_only_its_alleles_are_counted(lake: Lake) -> None:
+    view = View("22", 16_500_000, 17_500_000)
+    found = counted(lake, view, "YRI")
+    rows = (
+        lake.scan("gold.frequencies")
+        .filter(pl.col("pos").is_between(view.start, view.end))
+        .filter(pl.col("population").is_in(["GBR", "YRI"]))
+        .select("file", "record", "alt_index", pl.col("population").cast(pl.String), "ac", "an")
+        .collect()
+        .pivot("population", index=["file", "record", "alt_index"], values=["ac", "an"])
+    )
+    varies = (pl.col("ac_GBR") > 0) | (pl.col("ac_YRI") > 0)
+    less = (pl.col("ac_GBR") < pl.col("an_GBR")) | (pl.col("ac_YRI") < pl.col("an_YRI"))
+    assert 0 < found.varying == rows.filter(varies & less).height < rows.height
+    assert found.varying < counted(lake, whole(lake), "YRI").varying
+    assert found.most_different["pos"].is_between(view.start, view.end).all()
+
+
+def test_the_page_draws_a_cohort_and_says_what_it_is_of(lake: Lake, page: Open) -> None:
+    app = page(lake, own_cohort="★ my British", own_against="YRI", region="22:16500000-17500000")
+    assert "22:16,500,000-17,500,000: all below is of this region" in shown(app)
+    scatter, joint = charts(app)
+    assert scatter["layout"]["xaxis"]["title"]["text"].count("my British")
+    assert scatter["layout"]["yaxis"]["title"]["text"].count("YRI")
+    assert joint["data"][0]["type"] == "heatmap"
+    view = View("22", 16_500_000, 17_500_000)
+    found = counted(lake, view, "YRI")
+    by_label = {metric.label: metric.value for metric in app.metric}
+    assert by_label["FST (Hudson)"] == f"{found.hudson:.4f}"
+    assert by_label["Only in the one"] == f"{found.only_1:,}"
+    assert app.dataframe[0].value["pos"].to_list() == found.most_different["pos"].to_list()
+
+
+def test_a_cohort_against_a_cohort_and_against_itself(lake: Lake, page: Open) -> None:
+    app = page(lake, own_cohort="★ my British", own_against="★ my Yoruba")
+    assert len(charts(app)) == 2
+    by_label = {metric.label: metric.value for metric in app.metric}
+    stored = lake.scan("gold.fst").filter(
+        pl.col("method") == "hudson",
+        pl.col("population_1").is_in(["GBR", "YRI"]), pl.col("population_2").is_in(["GBR", "YRI"]),
+    ).collect()  # fmt: skip
+    # The demo is small enough to be counted whole before a region is named.
+    assert by_label["FST (Hudson)"] == f"{stored['fst'].item():.4f}"
+    app = page(lake, own_cohort="★ my British", own_against="★ my British")
+    assert "These are the same cohort." in shown(app)
+    assert not charts(app)
+
+
+def test_a_wide_region_waits_for_a_button(
+    lake: Lake, page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "MANY", 100)
+    app = page(lake, own_cohort="★ my British", region="22")
+    assert not charts(app)
+    assert any(button.label.startswith("Count the cohort over") for button in app.button)
+
+
+def test_what_is_counted_at_first_is_bounded() -> None:
+    contig = {"chrom": "22", "alleles": 1_000_000, "first": 16_000_001, "last": 51_000_000}
+    view = place.some(contig, 20_000)
+    assert view.width == 35_000_000 // 50
+    assert 16_000_001 < view.start < view.end < 51_000_000
+    few = {**contig, "alleles": 300}
+    assert place.some(few, 20_000) == place.whole(few)
+
+
+def test_all_alleles_can_be_had(lake: Lake) -> None:
+    view = View("22", 16_500_000, 17_500_000)
+    path, silver, gold = str(lake.path), lake.version("silver"), lake.version("gold")
+    one = cohort_frequencies(path, silver, BRITISH, f"22:{view.start}-{view.end}")
+    other = group_frequencies(path, gold, view, "GBR")
+    frame = compared.counted_alleles(path, gold, view, one, other)
+    text = versus._csv(frame, ("my British", "GBR"))
+    rows = pl.read_csv(io.BytesIO(text), infer_schema_length=None)
+    assert rows.height == frame.height > 0
+    assert rows["group_1"].unique().to_list() == ["my British"]
+    np.testing.assert_array_equal(rows["ac_1"], rows["ac_2"])
+
+
+def test_without_a_cohort_nothing_is_offered(demo_lake: Lake, page: Open) -> None:
+    app = page(demo_lake)
+    choice = next(each for each in app.get("button_group") if each.label == "Groups")
+    assert list(choice.options) == ["Super-populations", "Populations"]
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "**bold** $x$", "ALL"])
+def test_odd_names_are_shown_as_they_are(tmp_path: Path, page: Open, name: str) -> None:
+    lake = two_populations(tmp_path)
+    save_cohort(lake.path, Cohort(name, populations=(NASTY,)))
+    app = page(lake, own_cohort=f"★ {name}", own_against=OTHER)
+    assert len(charts(app)) >= 1
+    assert "<script" not in json.dumps(charts(app))
+    for kind in ("markdown", "caption", "subheader", "html", "metric"):
+        for element in app.get(kind):
+            assert "alert(1)" not in str(getattr(element, "value", ""))
