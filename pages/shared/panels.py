@@ -45,8 +45,13 @@ def need(lake: Lake, layer: str) -> str:
 
 
 def download_size(lake: Lake, layer: str, *, force: bool = False) -> int:
-    """Return how many bytes building `layer` would download."""
-    return sum(step.download_bytes for step in lake.plan(layer, force=force))
+    """Return how many bytes building `layer` would download.
+
+    Only bronze downloads. So the plan is not made of the layers above it, for which every
+    table of theirs would be opened, at each run of a page.
+    """
+    steps = lake.plan("bronze", force=force and layer == "bronze")
+    return sum(step.download_bytes for step in steps)
 
 
 def ask_to_build(lake: Lake, layer: str) -> None:

@@ -1,0 +1,58 @@
+"""A page of a lake that is out of date: what a build would take is known without much work."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from medallion import Lake
+from medallion.storage import delta
+from pages.shared import panels
+
+ROOT = Path(__file__).resolve().parents[1]
+LAYERS = ("bronze", "silver", "gold")
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("dataset", ["demo", "phase3"])
+def test_what_is_to_be_downloaded_is_what_the_whole_plan_says(
+    demo_lake: Lake, tmp_path: Path, dataset: str, layer: str, *, force: bool
+) -> None:
+    lake = demo_lake if dataset == "demo" else Lake(tmp_path / "lake", dataset="phase3")
+    planned = sum(step.download_bytes for step in lake.plan(layer, force=force))
+    assert (planned > 0) == (dataset == "phase3")
+    assert panels.download_size(lake, layer, force=force) == planned
+
+
+def test_a_stale_lake_s_pages_open_no_table_to_say_so(
+    demo_lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lake"
+    shutil.copytree(demo_lake.path, path)
+    record = path / "gold" / "layer.json"
+    told = json.loads(record.read_text("utf-8"))
+    told["fingerprint"]["code"] = "another"  # as if other code had made it
+    record.write_text(json.dumps(told), "utf-8")
+    lake = Lake(path)
+    assert lake.status()["gold"].state == "stale"
+    looked: list[str] = []
+    plain = delta.damaged
+
+    def damaged(root: Path, layer: str, versions: dict[str, int]) -> list[str]:
+        looked.append(layer)
+        return plain(root, layer, versions)
+
+    monkeypatch.setattr(delta, "damaged", damaged)
+    monkeypatch.setattr("sys.argv", ["app.py"])
+    monkeypatch.setenv("MEDALLION_LAKE", str(path))
+    for page in ("layers/overview", "layers/gold", "explore/variant"):
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app.switch_page(f"pages/{page}.py").run()
+        assert not app.exception
+        assert any("Update gold" in button.label for button in app.button), page
+        assert set(looked) == {"bronze"}
