@@ -7,7 +7,7 @@ import streamlit as st
 
 from medallion import Lake, LayerStatus
 from medallion.figures import frequency_by_population
-from pages.shared import builds, cache, draw, panels, say, state
+from pages.shared import builds, cache, draw, panels, place, say, state
 from pages.shared.diagram import Stage, flow
 from pages.shared.words import MEDALS, STATES, ago, allele_label, duration, plural, size
 
@@ -17,6 +17,9 @@ PURPOSE = {
     "apart with its reason.",
     "gold": "Counted: allele frequencies in every population, and summaries of them.",
 }
+# About so many alleles of a chromosome are looked at for the first chart: a moment's
+# work in a lake of any size, wherever it lies.
+LOOKED_AT = 12_000
 # The tables that a reader asks about; the others serve them.
 ROW_WORDS: dict[str, tuple[str, str | None]] = {
     "files": ("file", None),
@@ -185,13 +188,20 @@ def ledger(statuses: dict[str, LayerStatus]) -> None:
 def first_chart(lake: Lake) -> None:
     """Show the allele that differs most between groups, as a first thing to look at."""
     version = lake.version("gold")
-    found = cache.most_different(str(lake.path), version, 1)
-    if found.is_empty():
+    known = list(place.contigs(lake, lake.version("silver")).values())
+    for contig in known:
+        view = place.some(contig, LOOKED_AT)
+        found = cache.most_different(str(lake.path), version, 1, view)
+        if not found.is_empty():
+            break
+    else:
         return
     top = found.row(0, named=True)
+    every = len(known) == 1 and view == place.whole(contig)
     st.subheader("A first look", anchor=False)
     st.caption(
-        "Of all alleles in this lake, this one differs most between groups. Bars are "
+        f"Of {'all alleles in this lake' if every else f'the alleles of {place.label(view)}'}, "
+        "this one differs most between groups. Bars are "
         "populations; dotted lines are their super-populations. Every other allele is on the "
         "Gold page."
     )

@@ -50,9 +50,10 @@ def middle(contig: Contig, bases: int) -> View:
 
 
 def some(contig: Contig, alleles: int) -> View:
-    """Return so much of a contig's middle as likely has so many alleles; all, if it has fewer."""
+    """Return a contig from its first allele on, as far as likely has so many; all, if fewer."""
     span = contig["last"] - contig["first"] + 1
-    return middle(contig, min(span, span * alleles // contig["alleles"]))
+    bases = min(span, span * alleles // contig["alleles"])
+    return View(contig["chrom"], contig["first"], contig["first"] + bases - 1)
 
 
 def many(contig: Contig, view: View) -> bool:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from medallion.catalog.colours import UNASSIGNED
 from medallion.figures import bin_frequencies
+from medallion.ondemand.region import View, here
 from pages.shared.cache.opened import FEW, SOME, Allele, of_allele, scan
 
 
@@ -42,11 +43,12 @@ def populations(path: str, version: str) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=FEW, show_spinner="Looking for the alleles that differ most …")
-def most_different(path: str, version: str, limit: int) -> pl.DataFrame:
+def most_different(path: str, version: str, limit: int, view: View | None = None) -> pl.DataFrame:
     """Return the alleles whose frequency differs most between groups, most different first.
 
-    Between super-populations where there are two or more, else between populations;
-    samples that are in none stand apart.
+    Of all, for which whole columns of gold are read, or of a view. Between super-populations
+    where there are two or more, else between populations; samples that are in none stand
+    apart.
     Columns: file, record, alt_index, chrom, pos, id, ref, alt, lowest, lowest_af, highest,
     highest_af, difference.
     """
@@ -54,6 +56,8 @@ def most_different(path: str, version: str, limit: int) -> pl.DataFrame:
     rows = scan(path, "gold.frequencies").filter(
         pl.col("an") > 0, pl.col("population") != UNASSIGNED
     )
+    if view is not None:
+        rows = rows.filter(here(view))
     level = pl.col("level").cast(pl.String)
     supers = rows.filter(level == "super_population").select(pl.col("population").n_unique())
     wanted = "super_population" if int(supers.collect().item()) > 1 else "population"
