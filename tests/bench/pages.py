@@ -10,8 +10,15 @@ server   seconds that the server ran the page for it, all runs together, to thei
 cpu      seconds that its cores worked meanwhile, and the number of runs
 sent     bytes that it sent for it beside Streamlit's own files
 
-Then as many sessions at once look a variant up, each again and again. Not a test: a time
-is never asserted.
+Then as many sessions at once, each in a window of its own, in two ways:
+
+at the same instant     all look a variant up at once, again and again: the worst case, for
+                        each waits for the others
+with time to think      readers, each of whom goes on to another variant, region or page at
+                        moments of their own, 2 to 8 s after the last was drawn; beside one
+                        such reader alone
+
+Their browsers work on the same cores as the server. Not a test: a time is never asserted.
 """
 
 from __future__ import annotations
@@ -20,6 +27,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import random
 import shutil
 import socket
 import statistics
@@ -28,7 +36,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -198,34 +206,93 @@ def measure(tab: Tab, variants: list[dict[str, Any]]) -> dict[str, list[Result]]
     return found
 
 
-async def crowd(address: str, variants: list[dict[str, Any]], sessions: int) -> list[float]:
-    """Times of look-ups by so many sessions, each of which asks and reads for two seconds.
+class Reader:
+    """A session in a window of its own, whose look-ups are timed."""
 
-    They begin when all are open: to load ten pages at once is another matter.
-    """
-    times: list[float] = []
-    all_open = asyncio.Barrier(sessions)
+    def __init__(self, page: Any, address: str) -> None:
+        self.page = page
+        self.address = address
 
-    async def one(browser: Any, number: int) -> None:
-        context = await browser.new_context(viewport={"width": 1200, "height": 900})
-        page = await context.new_page()
-        await page.goto(f"{address}/variant?variant={name_of(variants[number % len(variants)])}")
-        await page.wait_for_selector(CHART, timeout=90_000)
-        await all_open.wait()
-        await asyncio.sleep(2 * number / sessions)
-        for step in range(len(variants)):
-            row = variants[(number + step + 1) % len(variants)]
-            await asyncio.sleep(2)
-            box = page.get_by_label("Variant", exact=True).last
-            begun = time.perf_counter()
-            await box.fill(name_of(row))
-            await box.press("Enter")
-            await page.wait_for_function(TITLE, arg=f"{row['pos']:,}", timeout=120_000)
-            times.append(time.perf_counter() - begun)
+    async def open(self, row: dict[str, Any]) -> None:
+        """Open a variant's page, and let it come to rest."""
+        self.page.set_default_timeout(120_000)
+        await self.page.goto(f"{self.address}/variant?variant={name_of(row)}")
+        await self.page.wait_for_selector(CHART)
 
+    async def type(self, label: str, text: str, changed: str) -> float:
+        """Type into a box, and return the seconds until a chart says `changed`."""
+        box = self.page.get_by_label(label, exact=True).last
+        begun = time.perf_counter()
+        await box.fill(text)
+        await box.press("Enter")
+        await self.page.wait_for_function(TITLE, arg=changed)
+        return time.perf_counter() - begun
+
+    async def go(self, label: str, changed: str) -> float:
+        """Follow a link of the menu, and return the seconds until a chart says `changed`."""
+        begun = time.perf_counter()
+        await self.page.get_by_role("link", name=label, exact=True).click()
+        await self.page.wait_for_function(TITLE, arg=changed)
+        return time.perf_counter() - begun
+
+    async def go_on(self, row: dict[str, Any], chance: random.Random) -> float:
+        """Go on to a variant or a region, as often as not, or to another page."""
+        start = max(1, row["pos"] - 100_000)
+        region = f"{start:,}-{start + 200_000:,}"
+        match chance.choice(("variant", "variant", "region", "page")):
+            case "variant":
+                return await self.type("Search", name_of(row), f"{row['pos']:,}")
+            case "region":
+                return await self.type("Search", f"{row['chrom']}:{region}", region)
+            case _:
+                label, title = chance.choice((("Structure", "PC1"), ("Populations", "samples")))
+                return await self.go(label, title)
+
+
+async def at_once(readers: list[Reader], variants: list[dict[str, Any]]) -> list[float]:
+    """Times of look-ups that all begin at the same instant, round after round."""
+    times = []
+    for step in range(len(variants)):
+        await asyncio.sleep(2)
+        times += await asyncio.gather(
+            *(
+                reader.type("Variant", name_of(row), f"{row['pos']:,}")
+                for number, reader in enumerate(readers)
+                for row in (variants[(number + step + 1) % len(variants)],)
+            )
+        )
+    return times
+
+
+async def thinking(readers: list[Reader], variants: list[dict[str, Any]]) -> list[float]:
+    """Times of readers who go on at moments of their own; the same ones in each measurement."""
+
+    async def one(number: int, reader: Reader) -> list[float]:
+        chance, times = random.Random(number), []
+        for _ in variants:
+            await asyncio.sleep(chance.uniform(2, 8))
+            times.append(await reader.go_on(chance.choice(variants), chance))
+        return times
+
+    read = await asyncio.gather(*(one(number, reader) for number, reader in enumerate(readers)))
+    return [time for times in read for time in times]
+
+
+async def crowd(
+    address: str,
+    variants: list[dict[str, Any]],
+    sessions: int,
+    act: Callable[[list[Reader], list[dict[str, Any]]], Awaitable[list[float]]],
+) -> list[float]:
+    """Times of `act` by so many sessions, from when all are open."""
     async with async_playwright() as driver:
         browser = await driver.chromium.launch(executable_path=find_browser(), args=FLAGS)
-        await asyncio.gather(*(one(browser, number) for number in range(sessions)))
+        readers = []
+        for number in range(sessions):
+            context = await browser.new_context(viewport={"width": 1200, "height": 900})
+            readers.append(Reader(await context.new_page(), address))
+            await readers[-1].open(variants[number % len(variants)])
+        times = await act(readers, variants)
         await browser.close()
     return times
 
@@ -243,7 +310,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("lake", type=Path)
     parser.add_argument("--times", type=int, default=20)
-    parser.add_argument("--sessions", type=int, default=0)
+    parser.add_argument("--sessions", type=int, default=10)
     asked = parser.parse_args()
     variants = some_variants(asked.lake, asked.times)
     with Server(asked.lake) as server:
@@ -251,19 +318,23 @@ def main() -> None:
             browser = driver.chromium.launch(executable_path=find_browser(), args=FLAGS)
             found = measure(Tab(browser, server), variants)
             browser.close()
-        print(f"{'case':38}{'shown':>8}{'longest':>9}{'server':>8}{'cpu':>7}{'runs':>6}{'kB':>7}")
+        print(f"{'case':42}{'shown':>8}{'longest':>9}{'server':>8}{'cpu':>7}{'runs':>6}{'kB':>7}")
         for case, results in found.items():
             shown, server_s, cpu, runs, sent = (
                 statistics.median(getattr(result, name) for result in results)
                 for name in ("shown", "server", "cpu", "runs", "sent")
             )
             longest = max(result.shown for result in results)
-            print(f"{case:38}{shown:8.2f}{longest:9.2f}{server_s:8.2f}{cpu:7.2f}{runs:6.0f}"
+            print(f"{case:42}{shown:8.2f}{longest:9.2f}{server_s:8.2f}{cpu:7.2f}{runs:6.0f}"
                   f"{sent / 1000:7,.0f}")  # fmt: skip
-        if asked.sessions:
-            times = asyncio.run(crowd(server.address, variants, asked.sessions))
-            print(f"{f'variant, {asked.sessions} sessions at once':38}"
-                  f"{statistics.median(times):8.2f}{max(times):9.2f}")  # fmt: skip
+        for count, act, words in (
+            (asked.sessions, at_once, "variant, {} sessions at the same instant"),
+            (min(asked.sessions, 1), thinking, "anything, {} reader with time to think"),
+            (asked.sessions, thinking, "anything, {} readers with time to think"),
+        ):
+            if count:
+                times = asyncio.run(crowd(server.address, variants, count, act))
+                print(f"{words.format(count):42}{statistics.median(times):8.2f}{max(times):9.2f}")
 
 
 if __name__ == "__main__":
