@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browser import CHART, ROOT, chromium, follow, opened, playwright, serve, settled
+from browser import CHART, ROOT, SLOW, chromium, follow, opened, playwright, serve, settled
 
 from medallion import Lake
 
 __all__ = ["chromium"]  # a fixture
 
 pytestmark = pytest.mark.browser
+playwright.expect.set_options(timeout=SLOW)
 
 ALLELE = "22-16077687-A-G"
 OTHER = "22-17518805-C-A"
@@ -150,4 +151,25 @@ def test_back_after_a_link_and_a_search_and_then_a_reload(
     go(page, -1)
     assert page.url.endswith(f"/gold?variant={ALLELE}")
     playwright.expect(name).to_have_value(ALLELE)
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", ["Structure", "Gold"])
+def test_a_link_clicked_right_from_a_box_is_followed_and_what_was_typed_is_kept(
+    chromium: playwright.Browser, address: str, name: str
+) -> None:
+    page = opened(chromium, 1600)
+    page.goto(f"{address}/variant?variant={ALLELE}")
+    page.wait_for_selector(CHART, state="attached")
+    settled(page)
+    page.get_by_role("textbox", name="Variant").fill(OTHER)
+    page.get_by_role("link", name=name, exact=True).click()
+    page.wait_for_url(f"**/{name.lower()}*")
+    page.get_by_role("heading", name=name, exact=True).wait_for()
+    settled(page)
+    shown(page)
+    assert f"/{name.lower()}" in page.url  # and it stays there
+    go(page, -1)
+    assert page.url.endswith(f"/variant?variant={OTHER}")
+    playwright.expect(page.get_by_role("textbox", name="Variant")).to_have_value(OTHER)
     page.context.close()

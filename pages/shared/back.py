@@ -29,6 +29,21 @@ if (!window.medallionSteps) {
   for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, press, true);
   // A click that no pointer made: a screen reader's, or a key's.
   addEventListener("click", event => { if (!event.detail) press(); }, true);
+  // A box tells the server what was typed in a task of its own, after it was left. A link
+  // that is clicked at once would be told of first, and then undone: it waits for that task.
+  let typed = false;
+  addEventListener("input", () => { typed = true; }, true);
+  addEventListener("keydown", event => { if (event.key === "Enter") typed = false; }, true);
+  addEventListener("click", event => {
+    const link = event.target.closest?.("a[href]");
+    const opens = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+    if (typed && link && event.isTrusted && !opens) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      setTimeout(() => link.click());
+    }
+    typed = false;
+  }, true);
   addEventListener("popstate", () => { fresh = false; edited = null; }, true);
   const write = (state, title, url) => {
     (fresh ? push : amend)(state, title, url);
