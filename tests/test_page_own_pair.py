@@ -131,6 +131,7 @@ def test_the_page_draws_a_cohort_and_says_what_it_is_of(lake: Lake, page: Open) 
 def test_a_cohort_against_a_cohort_and_against_itself(lake: Lake, page: Open) -> None:
     app = page(lake, own_cohort="★ my British", own_against="★ my Yoruba")
     assert len(charts(app)) == 2
+    assert "which is all of this lake" in shown(app)
     by_label = {metric.label: metric.value for metric in app.metric}
     stored = lake.scan("gold.fst").filter(
         pl.col("method") == "hudson",

@@ -86,7 +86,8 @@ def ld_triangle(
         xgap=1 if n <= 60 else 0,
         ygap=1 if n <= 60 else 0,
         hovertemplate=f"<b>%{{x}}</b><br><b>%{{y}}</b><br>{title} %{{z:.3f}}<extra></extra>",
-        colorbar=heat_bar(title, len=0.7, x=0, xanchor="left", tickfont={"size": 11}),
+        # So long for the bar begins within a title of two letters.
+        colorbar=heat_bar(f"{title} (0 to 1)", len=0.7, x=0, xanchor="left", tickfont={"size": 11}),
     )
     first = slice(0, MOST_CLICKABLE)
     figure.add_scatter(

@@ -92,7 +92,7 @@ def keep(lake: Lake, cohort: Cohort, known: dict[str, Cohort], groups: list[str]
                 help="Forgets the saved cohort. Its samples stay in the boxes above.",
             )  # fmt: skip
         st.caption(
-            "Variant and Region show it beside the stored groups"
+            "Gold, Variant, Region and Populations show it beside the stored groups"
             + (", in every tab." if as_it_is else " while this tab is open; saved, in every tab.")
         )
     if trouble := st.session_state.pop("cohort trouble", None):

@@ -24,10 +24,14 @@ _ALLELES = 20_000
 
 @dataclass(frozen=True)
 class Counted:
-    """Two groups over a region: their names, what they come to, and all alleles when asked."""
+    """Two groups over a region: their names, what they come to, and all alleles when asked.
+
+    `everything`: the region is all of the lake.
+    """
 
     names: tuple[str, str]
     view: View
+    everything: bool
     found: Pair
     alleles: Callable[[], pl.DataFrame]
 
@@ -73,5 +77,9 @@ def choose(lake: Lake, version: str) -> Counted | None:
         return None
     found = cache.counted_pair(path, (silver, version), view, who, *counts)
     return Counted(
-        (one, other), view, found, partial(cache.counted_alleles, path, version, view, *counts)
+        (one, other),
+        view,
+        all(view == place.whole(contig) for contig in known.values()),
+        found,
+        partial(cache.counted_alleles, path, version, view, *counts),
     )

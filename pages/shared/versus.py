@@ -98,8 +98,10 @@ def _own(lake: Lake, version: str) -> None:
         return
     where = place.label(counted.view)
     st.caption(
-        f"Counted now, from the genotypes of {where}: all below is of this region, not of the "
-        "whole lake. Name another region above, or a chromosome alone for all of it."
+        f"Counted now, from the genotypes of {where}, which is all of this lake."
+        if counted.everything
+        else f"Counted now, from the genotypes of {where}: all below is of this region, not of "
+        "the whole lake. Name another region above, or a chromosome alone for all of it."
     )
     found = counted.found
     _metrics({"hudson": (found.hudson, None)}, found)
