@@ -28,6 +28,8 @@ def start(module: str, stderr: int | None = None) -> subprocess.Popen[bytes]:
 
     It finds the packages that this process finds. Raises OSError where none can be started.
     """
+    if stderr is None and sys.__stderr__ is None:
+        stderr = subprocess.DEVNULL  # we are a service that has none; the child needs one
     return subprocess.Popen(  # noqa: S603  # a module of ours
         [sys.executable, "-P", "-m", module],
         stdin=subprocess.PIPE,
@@ -45,7 +47,6 @@ def serving(read: Callable[[BinaryIO], T | None]) -> tuple[queue.SimpleQueue[T],
     gone, and this process ends at once, whatever it does.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asks to act on
-    _have_a_place_for_errors()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing but answers, whatever a library may print
     asked: queue.SimpleQueue[T] = queue.SimpleQueue()
@@ -63,13 +64,3 @@ def _path() -> Iterator[str]:
     for folder in sys.path:
         with suppress(OSError):  # the current folder was removed
             yield folder or str(Path.cwd())
-
-
-def _have_a_place_for_errors() -> None:
-    """Open one where a service has none: else the next file opened would be it."""
-    try:
-        os.fstat(2)
-    except OSError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        if nowhere != 2:
-            os.dup2(nowhere, 2)
