@@ -52,7 +52,7 @@ from medallion.tables import (
 )
 from medallion.trace import CellTrace, RecordTrace, trace_record, trace_row
 from medallion.vcf.header import Header
-from medallion.versions import Comparison, clean, compare, kept_versions
+from medallion.versions import Comparison, clean, clean_unfinished, compare, kept_versions
 
 __all__ = ["Lake"]
 
@@ -128,12 +128,11 @@ class Lake:
 
         `force` makes `layer` itself again though it is fresh. `progress` is called with
         Progress events; setting `cancel` stops the work soon, with BuildCancelled. `executor`
-        does the work in place of this machine; its workers see the lake under the same path. Two
-        builders of one lake take turns. `max_quarantined`, such as 100 or "0.5%" of all
-        records, stops a build of silver in which more cannot be trusted. `keep`: have the
-        lake keep so many earlier versions of each table, from now on (1 to 40; else 1).
-        `asked_by` is kept in the history. Raises a MedallionError; what was built before
-        stays as it was.
+        does the work in place of this machine; its workers see the lake under the same path.
+        Two builders of one lake take turns. `max_quarantined`, such as 100 or "0.5%" of all
+        records, stops a build of silver in which more cannot be trusted. `keep`: have the lake
+        keep so many earlier versions of each table, from now on (1 to 40; else 1). `asked_by`
+        is kept in the history. Raises a MedallionError; what was built before stays as it was.
         """
         layer_named(layer)
         limit = None if max_quarantined is None else Limit.parse(max_quarantined)
@@ -150,6 +149,7 @@ class Lake:
             kept_number(self.path)  # one that cannot be read is told before the work
             for below in LAYERS[: LAYERS.index(layer) + 1] if force else ():
                 put_aside_unreadable(self.path, below)
+            clean_unfinished(self.path)
             with start_work(self.path, report, workers=workers, executor=executor) as work:
                 self.last_built = ()
                 for made in make_layers(

@@ -9,24 +9,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
+from deltalake.exceptions import DeltaError
 
+from medallion.bronze.build import LAYER as BRONZE
 from medallion.bronze.places import forget_published
-from medallion.errors import UsageError
+from medallion.errors import LakeError, UsageError
 from medallion.files import Place
 from medallion.files.parquet import scan_parquet
+from medallion.status import LAYERS
 from medallion.storage import delta
 from medallion.storage.fingerprint import digest_file
 from medallion.storage.keeping import kept_number
 from medallion.storage.parts import Part, missing, table_path
+from medallion.storage.publish import is_tidied, was_cut_short
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import read_snapshot
 from medallion.tables import TABLES, published_version
 
-__all__ = ["Comparison", "clean", "compare", "kept_versions"]
+__all__ = ["Comparison", "clean", "clean_unfinished", "compare", "kept_versions"]
 
 _LOOKED_AT = 50
 _ROWS = 1 << 18
@@ -131,7 +136,7 @@ def clean(root: Place, older_than: float = 0) -> int:
     if not older_than >= 0:
         raise UsageError(f"{older_than} days cannot be: expected 0 or more.")
     since = datetime.now(UTC) - timedelta(days=min(older_than, _MOST_DAYS))
-    removed = forget_published(root / "bronze", read_snapshot(root, "bronze"))
+    removed = forget_published(root / BRONZE, read_snapshot(root, BRONZE))
     for table in TABLES.values():
         if (version := published_version(root, table)) is None:
             continue
@@ -139,6 +144,30 @@ def clean(root: Place, older_than: float = 0) -> int:
         kept = kept_versions(root, table).filter(young)["version"].to_list() if older_than else []
         removed += delta.clean(root, table, [version, *kept])
     return removed
+
+
+def clean_unfinished(root: Place) -> None:
+    """Remove what builds that died left in the lake; every version that is kept stays.
+
+    Only who holds the lake's lock may call this. What cannot be done now waits for the
+    next build.
+    """
+    for layer in LAYERS:
+        if was_cut_short(root, layer):
+            with suppress(OSError, DeltaError, LakeError):
+                _clean_unfinished(root, layer)
+
+
+def _clean_unfinished(root: Place, layer: str) -> None:
+    published = read_snapshot(root, layer)
+    for table in TABLES.values():
+        if table.layer == layer:
+            version = published_version(root, table)
+            earlier = published.earlier.get(table.short, ()) if published else ()
+            delta.clean(root, table, earlier if version is None else [version, *earlier])
+    if layer == BRONZE:
+        forget_published(root / layer, published)
+    is_tidied(root, layer)
 
 
 def compare(root: Place, table: Table, before: int, now: int, *, limit: int = 100) -> Comparison:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -33,6 +34,7 @@ from medallion.errors import (
     SampleTableError,
 )
 from medallion.progress import Progress
+from medallion.storage import delta
 
 __all__ = ["files", "lake"]  # fixtures
 
@@ -178,6 +180,44 @@ def test_a_killed_build_leaves_the_last_good_layers(
 
 
 # Builders and readers at the same time
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_what_a_build_that_died_left_is_gone_after_the_next_one_whatever_that_makes(
+    lake: Lake, files: tuple[Path, Path], layer: str
+) -> None:
+    touch(files[1], PEOPLE.replace("FIN", "TSI"))
+    lake.build()
+    touch(files[1], PEOPLE.replace("FIN", "IBS"))  # of the version two before nothing is kept
+    dies_as_it_clears = f"""
+        import os
+        from medallion import Lake
+        from medallion.storage import delta
+        clean = delta.clean
+        def dies(root, table, *rest):
+            if table.layer == {layer!r}:
+                os._exit(9)
+            return clean(root, table, *rest)
+        delta.clean = dies
+        Lake({str(lake.path)!r}).build()
+    """
+    code = [sys.executable, "-c", textwrap.dedent(dies_as_it_clears)]
+    assert subprocess.run(code, check=False).returncode == 9
+    assert lake.status()[layer].state == "fresh", "it had published"
+    parts = lambda: {p.name for p in (lake.path / layer).rglob("*.parquet")}  # noqa: E731
+    left = parts()
+    lake.build(layer)
+    assert lake.last_built == ()
+    named = {
+        path.name
+        for table in lake.tables()
+        if table.layer == layer
+        for version in lake.versions(table.name)["version"]
+        for path in delta.part_paths(lake.path, table, version)
+    }
+    assert parts() == named
+    assert parts() < left
+    assert not list(lake.path.rglob(".building"))
 
 
 def test_two_builders_take_turns_and_the_second_finds_it_done(

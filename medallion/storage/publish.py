@@ -24,7 +24,16 @@ from medallion.storage.parts import Part, missing, table_path
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, TableState, read_snapshot, write_snapshot
 
-__all__ = ["arrived", "publish", "remove_unreadable", "removing_unfinished"]
+__all__ = [
+    "arrived",
+    "is_tidied",
+    "publish",
+    "remove_unreadable",
+    "removing_unfinished",
+    "was_cut_short",
+]
+
+_MARK = ".building"
 
 
 def arrived(root: Place, table: Table, parts: Iterable[Part]) -> list[Part]:
@@ -44,10 +53,15 @@ def arrived(root: Place, table: Table, parts: Iterable[Part]) -> list[Part]:
 
 @contextmanager
 def removing_unfinished(root: Place, tables: Sequence[Table]) -> Iterator[None]:
-    """Run a build; where it fails or is cancelled, remove the parts that it wrote.
+    """Run a build of a layer; where it fails or is cancelled, remove the parts that it wrote.
 
-    A part that a worker out of reach goes on writing is removed by the next build.
+    A part that a worker out of reach goes on writing is removed by the next build. While it
+    runs a mark stands in the layer's folder: one that dies leaves it, and the next build of
+    the lake sees it (`was_cut_short`).
     """
+    mark = _mark(root, tables[0].layer)
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.write_bytes(b"")
     before = {table: delta.part_names(root, table) for table in tables}
     try:
         yield
@@ -59,7 +73,23 @@ def removing_unfinished(root: Place, tables: Sequence[Table]) -> Iterator[None]:
                 kept = before[table] | delta.newest_names(root, table)
                 for name in delta.part_names(root, table) - kept:
                     (table_path(root, table) / name).unlink(missing_ok=True)
+            mark.unlink(missing_ok=True)
         raise
+    mark.unlink(missing_ok=True)
+
+
+def was_cut_short(root: Place, layer: str) -> bool:
+    """Whether the last build of a layer died: what it left is still there."""
+    return _mark(root, layer).is_file()
+
+
+def is_tidied(root: Place, layer: str) -> None:
+    """Take the mark away: what a build that died left is gone."""
+    _mark(root, layer).unlink(missing_ok=True)
+
+
+def _mark(root: Place, layer: str) -> Place:
+    return root / layer / _MARK
 
 
 def remove_unreadable(root: Place, layer: str) -> None:
