@@ -229,3 +229,14 @@ def test_more_variants_than_a_haplotype_has_places(page: Open, demo_lake: Lake) 
 
 def test_decay_is_drawn(page: Open) -> None:
     assert len(page(ld="Decay").get("plotly_chart")) == 1
+
+
+def test_an_example_is_a_press_away(demo_lake: Lake, page: Open) -> None:
+    app = page(ld="Haplotypes")
+    (button,) = [each for each in app.button if "differ much between groups" in each.label]
+    sound(button.click().run())
+    names = app.text_area(key="ld_variants").value.split(", ")
+    assert len(names) == 4
+    assert {len(demo_lake.variant(name)) for name in names} == {1}
+    assert len(app.get("plotly_chart")) == 2
+    assert "not found" not in texts(app)

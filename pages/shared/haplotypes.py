@@ -12,10 +12,13 @@ from medallion.errors import MedallionError
 from medallion.figures.haplotypes import MOST_ROWS, haplotype_alleles, haplotype_bars, ranked
 from medallion.ondemand import MOST_IN_HAPLOTYPES
 from medallion.ondemand.search import terms_of
-from pages.shared import cache, draw, lead, say, state
-from pages.shared.words import plural
+from pages.shared import cache, draw, lead, place, say, state
+from pages.shared.words import allele_label, plural
 
 __all__ = ["show"]
+
+_EXAMPLES = 4
+_LOOKED_AT = 12_000  # alleles of which the examples are, so that this takes a moment only
 
 
 def show(lake: Lake) -> None:
@@ -38,6 +41,7 @@ def show(lake: Lake) -> None:
             "Name the variants whose alleles you want to see together. The Variant page lists "
             "what is in linkage with one."
         )
+        _offer_example(lake)
         return
     try:
         found = cache.search(path, silver, typed)
@@ -88,6 +92,28 @@ def show(lake: Lake) -> None:
             "all of the variants."),
         ],
     )  # fmt: skip
+
+
+def _offer_example(lake: Lake) -> None:
+    """Draw a button that names some alleles, so that nobody begins with an empty page."""
+    contig = next(iter(place.contigs(lake, lake.version("silver")).values()), None)
+    if contig is None:
+        return
+    view = place.some(contig, _LOOKED_AT)
+    found = cache.most_different(str(lake.path), lake.version("gold"), _EXAMPLES, view)
+    if found.height < _EXAMPLES:
+        return
+    names = [allele_label(*row) for row in found.select("chrom", "pos", "ref", "alt").iter_rows()]
+
+    def name_them() -> None:
+        st.session_state["ld_variants"] = ", ".join(names)
+
+    st.button(
+        f"Show {_EXAMPLES} that differ much between groups",
+        icon=":material/lightbulb:",
+        on_click=name_them,
+        help=f"Of the alleles of {place.label(view)}.",
+    )
 
 
 def _missing(lake: Lake, unknown: list[str]) -> None:
