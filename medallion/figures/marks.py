@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from medallion.catalog.colours import POPULATION_COLOURS, UNASSIGNED, Theme, colour, marker
 from medallion.catalog.populations import ALL
@@ -42,14 +42,22 @@ class Mark:
         return SYMBOLS_3D.get(self.symbol, "circle")
 
 
-def heat_scale(name: Literal["Viridis", "Cividis"], theme: Theme) -> str:
-    """Return plotly's name of a colour scale that leads away from the background.
+def heat_scale(name: Literal["Viridis", "Cividis"], theme: Theme) -> str | list[list[Any]]:
+    """Return plotly's colour scale that leads away from the background.
 
     Little looks like the page, much stands out. Both scales are even in lightness and
     made for colour-blind eyes: Viridis (Smith & van der Walt 2015) and Cividis (Nuñez,
-    Anderton & Renslow 2018), both CC0.
+    Anderton & Renslow 2018), both CC0. On light ground they are turned, and begin with a
+    pale tone in place of their yellow, which would be the loudest for the least.
     """
-    return name if theme == "dark" else f"{name}_r"
+    return name if theme == "dark" else _ON_LIGHT[name]
+
+
+# Written out, for plotly in the browser knows no Viridis_r and takes grey to red for it.
+_ON_LIGHT: dict[str, list[list[Any]]] = {
+    "Viridis": [[0, "#dde2d2"], [0.33, "#35b779"], [0.66, "#31688e"], [1, "#440154"]],
+    "Cividis": [[0, "#e6e0cb"], [0.33, "#a69d75"], [0.66, "#575d6d"], [1, "#00224e"]],
+}
 
 
 def heat_bar(title: str, **more: object) -> dict[str, object]:

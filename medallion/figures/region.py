@@ -15,6 +15,7 @@ from medallion.catalog.colours import SUPER_POPULATION_COLOURS, Theme
 from medallion.catalog.populations import ALL
 from medallion.figures.grouped import LEGEND_BELOW
 from medallion.figures.groups import colour_of_all, colour_of_supers, heading_of
+from medallion.figures.marks import heat_scale
 from medallion.figures.sketch import Sketch, stacked
 from medallion.figures.style import GRID, base_figure, count, frequency, plain, short
 
@@ -34,11 +35,6 @@ _TYPES: dict[str, tuple[str, str, str]] = {
 }
 _OTHER = ("#777777", "#999999", "x")
 _MARKS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon", "star")
-# Light to dark on white, the other way on black (Viridis, Smith & van der Walt 2015, CC0).
-_SCALES: dict[Theme, list[list[Any]]] = {
-    "light": [[0, "#fde725"], [0.33, "#35b779"], [0.66, "#31688e"], [1, "#440154"]],
-    "dark": [[0, "#440154"], [0.33, "#31688e"], [0.66, "#35b779"], [1, "#fde725"]],
-}
 _HEIGHTS = (1.0, 1.2, 1.2, 1.0, 2.0)
 _ALLELE_CHARS = 12
 
@@ -289,7 +285,7 @@ def _heat(figure: Sketch, tracks: Tracks, theme: Theme) -> None:
         z=[[None if n is None else math.log10(n) for n in row] for row in counts],
         zmin=0,
         zmax=max(1.0, math.log10(most)),
-        colorscale=_SCALES[theme],
+        colorscale=heat_scale("Viridis", theme),
         colorbar={
             "title": {"text": "alleles"},
             "tickvals": [math.log10(n) for n in powers],
