@@ -154,6 +154,12 @@ def demo_lake(built_once: Callable[[str, Build], Lake]) -> Lake:
     return built_once("demo", build)
 
 
+@pytest.fixture(scope="module")
+def own_demo(demo_lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The demo, copied for a module of tests that saves a reader's cohorts in it."""
+    return Lake(shutil.copytree(demo_lake.path, tmp_path_factory.mktemp("demo") / "lake"))
+
+
 @pytest.fixture(scope="session")
 def cohort_lake(built_once: Callable[[str, Build], Lake]) -> Lake:
     """Two populations of hostile names, a pair of twins in them. For reading only."""

@@ -25,15 +25,15 @@ ondemand_cohort = sys.modules["medallion.ondemand.cohort"]
 
 
 @pytest.fixture
-def page(open_page: Open, demo_lake: Lake) -> Open:
+def page(open_page: Open, own_demo: Lake) -> Open:
     """Open a page of the demo as a link with these parameters does."""
-    return lambda name, **query: open_page(demo_lake, f"explore/{name}", **query)
+    return lambda name, **query: open_page(own_demo, f"explore/{name}", **query)
 
 
 @pytest.fixture(scope="module")
-def common(demo_lake: Lake) -> list[str]:
+def common(own_demo: Lake) -> list[str]:
     """Names of some common alleles of the region, in the order of the file."""
-    rows = demo_lake.scan("gold.frequencies", build=False)
+    rows = own_demo.scan("gold.frequencies", build=False)
     found = common_in(rows, View("22", 17_000_000, 17_200_000), "EUR", 0.1).head(12)
     return [f"{c}-{p}-{r}-{a}" for c, p, r, a in found.select("chrom", "pos", "ref", "alt").rows()]
 
@@ -41,15 +41,15 @@ def common(demo_lake: Lake) -> list[str]:
 # Cohort
 
 
-def test_a_cohort_is_counted_beside_a_group(page: Open, demo_lake: Lake) -> None:
+def test_a_cohort_is_counted_beside_a_group(page: Open, own_demo: Lake) -> None:
     app = page(
         "cohort", cohort_name=NASTY, cohort_super="AFR", cohort_sex="female", region=REGION,
         cohort_beside="EUR",
     )  # fmt: skip
     assert len(app.get("plotly_chart")) == 1
     frame = tables(app)[-1]
-    expected = demo_lake.cohort("22:17000000-17200000", super_populations=["AFR"], sex="female")
-    stored = demo_lake.scan("gold.frequencies", build=False).filter(population="EUR").collect()
+    expected = own_demo.cohort("22:17000000-17200000", super_populations=["AFR"], sex="female")
+    stored = own_demo.scan("gold.frequencies", build=False).filter(population="EUR").collect()
     for row in frame.head(20).iter_rows(named=True):
         own = expected.filter(pos=row["pos"], ref=row["ref"], alt=row["alt"])
         assert (own["ac"][0], own["an"][0]) == (row["ac_1"], row["an_1"])
@@ -59,8 +59,8 @@ def test_a_cohort_is_counted_beside_a_group(page: Open, demo_lake: Lake) -> None
     assert "AFR" in tables(app)[0]["super_population"].to_list()
 
 
-def test_a_list_of_samples_and_unknown_names(page: Open, demo_lake: Lake) -> None:
-    names = demo_lake.scan("silver.samples", build=False).collect()["sample"].to_list()[:3]
+def test_a_list_of_samples_and_unknown_names(page: Open, own_demo: Lake) -> None:
+    names = own_demo.scan("silver.samples", build=False).collect()["sample"].to_list()[:3]
     app = page("cohort", cohort_samples=f"{names[0]}, {names[2]} nobody {NASTY}", region=REGION)
     assert "2 names of the list are not in this lake" in texts(app)
     assert "nobody" in texts(app)
@@ -68,7 +68,7 @@ def test_a_list_of_samples_and_unknown_names(page: Open, demo_lake: Lake) -> Non
     assert not any("<script>" in m.value for m in app.markdown)
 
 
-def test_nobody_and_everybody(page: Open, demo_lake: Lake) -> None:
+def test_nobody_and_everybody(page: Open, own_demo: Lake) -> None:
     app = page("cohort", cohort_super="AFR", cohort_population="GBR")
     assert "Nobody fulfils all conditions" in texts(app)
     app = page("cohort", region=REGION)
@@ -77,7 +77,7 @@ def test_nobody_and_everybody(page: Open, demo_lake: Lake) -> None:
     assert frame["difference"].abs().max() == 0
 
 
-def test_variant_and_gold_show_the_cohort(page: Open, demo_lake: Lake, common: list[str]) -> None:
+def test_variant_and_gold_show_the_cohort(page: Open, own_demo: Lake, common: list[str]) -> None:
     app = page("cohort", cohort_population="GBR", cohort_name="mine", region=REGION)
     app.switch_page("pages/explore/variant.py")
     app.query_params["variant"] = common[0]
@@ -154,26 +154,26 @@ def wait_for(count: counting._Count) -> None:
 
 
 @pytest.fixture
-def unsaved(demo_lake: Lake) -> Iterator[Path]:
+def unsaved(own_demo: Lake) -> Iterator[Path]:
     """The demo's file of cohorts, which is gone again afterwards."""
-    file = demo_lake.path / "cohorts.json"
+    file = own_demo.path / "cohorts.json"
     yield file
     file.unlink(missing_ok=True)
 
 
 def test_a_cohort_is_saved_shown_everywhere_opened_and_removed(
-    page: Open, demo_lake: Lake, common: list[str], unsaved: Path
+    page: Open, own_demo: Lake, common: list[str], unsaved: Path
 ) -> None:
-    save_cohort(demo_lake.path, Cohort("two", populations=("GBR", "FIN")))
+    save_cohort(own_demo.path, Cohort("two", populations=("GBR", "FIN")))
     app = page("cohort", cohort_population="GBR", cohort_name=NASTY, region=REGION)
     app.button(key="cohort save").click()
     sound(app.run())
-    assert set(read_cohorts(demo_lake.path)) == {"two", NASTY}
+    assert set(read_cohorts(own_demo.path)) == {"two", NASTY}
     assert app.button(key="cohort save").disabled
 
     app = page("cohort", cohort_super="AFR", region=REGION, cohort_beside="★ two")
     frame = tables(app)[-1]
-    expected = demo_lake.cohort("22:17000000-17200000", populations=["GBR", "FIN"])
+    expected = own_demo.cohort("22:17000000-17200000", populations=["GBR", "FIN"])
     row = frame.row(0, named=True)
     own = expected.filter(pos=row["pos"], ref=row["ref"], alt=row["alt"])
     assert row["af_2"] == pytest.approx(own["af"][0])
@@ -192,15 +192,15 @@ def test_a_cohort_is_saved_shown_everywhere_opened_and_removed(
     assert app.text_input(key="cohort_name").value == "two"
     app.button(key="cohort remove").click()
     sound(app.run())
-    assert set(read_cohorts(demo_lake.path)) == {NASTY}
+    assert set(read_cohorts(own_demo.path)) == {NASTY}
     assert not any("<script>" in m.value for m in app.markdown)
 
 
 def test_the_region_shows_frequencies_in_saved_cohorts(
-    page: Open, demo_lake: Lake, unsaved: Path
+    page: Open, own_demo: Lake, unsaved: Path
 ) -> None:
-    save_cohort(demo_lake.path, Cohort("women", super_populations=("AFR",), sex="female"))
-    expected = demo_lake.cohort("22:17000000-17200000", super_populations=["AFR"], sex="female")
+    save_cohort(own_demo.path, Cohort("women", super_populations=("AFR",), sex="female"))
+    expected = own_demo.cohort("22:17000000-17200000", super_populations=["AFR"], sex="female")
     app = page("region", region=REGION, dots_of="women")
     frame = tables(app)[-1]
     assert frame["af_cohort_1"].to_list() == pytest.approx(expected["af"].to_list())
@@ -215,7 +215,7 @@ def test_the_region_shows_frequencies_in_saved_cohorts(
     assert [drawn[i] for i in range(len(drawn))] == pytest.approx(frame["af_cohort_1"].to_list())
 
 
-def test_what_cannot_be_saved_is_said(page: Open, demo_lake: Lake, unsaved: Path) -> None:
+def test_what_cannot_be_saved_is_said(page: Open, own_demo: Lake, unsaved: Path) -> None:
     app = page("cohort", cohort_population="GBR", cohort_name="EUR", region=REGION)
     assert "A stored group has this name" in texts(app)
     for wrong, words in (
@@ -224,10 +224,10 @@ def test_what_cannot_be_saved_is_said(page: Open, demo_lake: Lake, unsaved: Path
         (Cohort("all"), "everyone"),
     ):
         with pytest.raises(UsageError, match=words):
-            save_cohort(demo_lake.path, wrong)
+            save_cohort(own_demo.path, wrong)
     unsaved.write_text('{"cohorts": [{"name": 3}]}', encoding="utf-8")
     with pytest.raises(LakeError, match="holds no list of cohorts"):
-        read_cohorts(demo_lake.path)
+        read_cohorts(own_demo.path)
     app = page("cohort", region=REGION)
     assert "The saved cohorts cannot be read" in texts(app)
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
-from streamlit.testing.v1 import AppTest
+from app_pages import Open, charts, texts
 from two_populations import NASTY, OTHER, two_populations
 
 from medallion import Lake
@@ -20,48 +19,25 @@ from medallion.ondemand.region import View
 from pages.shared import place, versus
 from pages.shared.cache import cohort_frequencies, compared, group_frequencies
 
-ROOT = Path(__file__).resolve().parents[1]
 BRITISH = Cohort("my British", populations=("GBR",))
 YORUBA = Cohort("my Yoruba", populations=("YRI",))
 QUERY = {"populations_view": "Two against each other", "pair_level": "Your cohorts"}
-Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> Open:
+def page(open_page: Open) -> Open:
     """The page on a lake, as a link with these parameters opens it."""
-    monkeypatch.setattr("sys.argv", ["app.py"])
-
-    def opened(lake: Lake, **query: str) -> AppTest:
-        monkeypatch.setenv("MEDALLION_LAKE", str(lake.path))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-        app.switch_page("pages/explore/populations.py")
-        for name, value in {**QUERY, **query}.items():
-            app.query_params[name] = value
-        app.run()
-        assert not app.exception, [element.message for element in app.exception]
-        return app
-
-    return opened
+    return lambda lake, **query: open_page(lake, "explore/populations", **{**QUERY, **query})
 
 
 @pytest.fixture
-def lake(demo_lake: Lake) -> Iterator[Lake]:
+def lake(own_demo: Lake) -> Iterator[Lake]:
     """The demo with two cohorts that are populations of it, so that gold has their numbers."""
     for cohort in (BRITISH, YORUBA):
-        save_cohort(demo_lake.path, cohort)
-    yield demo_lake
+        save_cohort(own_demo.path, cohort)
+    yield own_demo
     for cohort in (BRITISH, YORUBA):
-        remove_cohort(demo_lake.path, cohort.name)
-
-
-def shown(app: AppTest) -> str:
-    kinds = ("markdown", "caption", "text")
-    return "\n".join(str(e.value) for kind in kinds for e in app.get(kind))
-
-
-def charts(app: AppTest) -> list[dict[str, Any]]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+        remove_cohort(own_demo.path, cohort.name)
 
 
 def whole(lake: Lake) -> View:
@@ -115,7 +91,7 @@ def test_of_a_region_only_its_alleles_are_counted(lake: Lake) -> None:
 
 def test_the_page_draws_a_cohort_and_says_what_it_is_of(lake: Lake, page: Open) -> None:
     app = page(lake, own_cohort="★ my British", own_against="YRI", region="22:16500000-17500000")
-    assert "22:16,500,000-17,500,000: all below is of this region" in shown(app)
+    assert "22:16,500,000-17,500,000: all below is of this region" in texts(app)
     scatter, joint = charts(app)
     assert scatter["layout"]["xaxis"]["title"]["text"].count("my British")
     assert scatter["layout"]["yaxis"]["title"]["text"].count("YRI")
@@ -131,7 +107,7 @@ def test_the_page_draws_a_cohort_and_says_what_it_is_of(lake: Lake, page: Open) 
 def test_a_cohort_against_a_cohort_and_against_itself(lake: Lake, page: Open) -> None:
     app = page(lake, own_cohort="★ my British", own_against="★ my Yoruba")
     assert len(charts(app)) == 2
-    assert "which is all of this lake" in shown(app)
+    assert "which is all of this lake" in texts(app)
     by_label = {metric.label: metric.value for metric in app.metric}
     stored = lake.scan("gold.fst").filter(
         pl.col("method") == "hudson",
@@ -140,7 +116,7 @@ def test_a_cohort_against_a_cohort_and_against_itself(lake: Lake, page: Open) ->
     # The demo is small enough to be counted whole before a region is named.
     assert by_label["FST (Hudson)"] == f"{stored['fst'].item():.4f}"
     app = page(lake, own_cohort="★ my British", own_against="★ my British")
-    assert "These are the same cohort." in shown(app)
+    assert "These are the same cohort." in texts(app)
     assert not charts(app)
 
 
