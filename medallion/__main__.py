@@ -1,10 +1,27 @@
-"""`python -m medallion` is the command `medallion`."""
+"""The command `medallion`, and `python -m medallion`."""
 
 from __future__ import annotations
 
 import sys
 
-from medallion.cli import main
+from medallion.storage.processes import start_early
+
+__all__ = ["expect_work", "main"]
+
+
+def main() -> int:
+    """Run the command that the arguments name; return its exit code."""
+    if sys.argv[1:2] == ["build"]:
+        expect_work()
+    from medallion.cli import main as run
+
+    return run()
+
+
+def expect_work() -> None:
+    """Have a process for a build load what it needs, while this one does the same."""
+    start_early("medallion.bronze.index", "medallion.silver.partition", "medallion.gold.partition")
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -23,7 +23,7 @@ __all__ = ["serving", "start"]
 T = TypeVar("T")
 
 
-def start(module: str, stderr: int | None = None) -> subprocess.Popen[bytes]:
+def start(module: str, *arguments: str, stderr: int | None = None) -> subprocess.Popen[bytes]:
     """A process that runs `module`, which calls `serving`; pipes to and from it.
 
     It finds the packages that this process finds. Raises OSError where none can be started.
@@ -31,7 +31,7 @@ def start(module: str, stderr: int | None = None) -> subprocess.Popen[bytes]:
     if stderr is None and sys.__stderr__ is None:
         stderr = subprocess.DEVNULL  # we are a service that has none; the child needs one
     return subprocess.Popen(  # noqa: S603  # a module of ours
-        [sys.executable, "-P", "-m", module],
+        [sys.executable, "-P", "-m", module, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,

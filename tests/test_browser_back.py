@@ -95,7 +95,8 @@ def shown(page: playwright.Page) -> list[object]:
     """What stands on the page once no more of it changes."""
     before: list[object] = []
     for _ in range(100):
-        if (now := page.evaluate(_SHOWN)) == before:
+        coming = page.locator("[data-testid=stSkeleton]").count()  # controls not loaded yet
+        if (now := page.evaluate(_SHOWN)) == before and not coming:
             return now
         before = now
         page.wait_for_timeout(250)

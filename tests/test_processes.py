@@ -9,6 +9,7 @@ import textwrap
 import threading
 import time
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import psutil
@@ -20,6 +21,7 @@ from medallion.errors import BuildCancelled, LakeError, WorkerError
 from medallion.progress import Reporter
 from medallion.storage import work
 from medallion.storage.memory import peak_memory
+from medallion.storage.processes import start_early
 from medallion.storage.work import start_work
 
 MUCH = 1 << 40
@@ -100,6 +102,44 @@ def test_a_service_without_a_place_for_errors_has_processes_too(tmp_path: Path) 
     )
     assert done.returncode == 0, done
     assert done.stdout.endswith("processes: 1\n"), done
+
+
+def test_a_process_started_early_is_the_first_to_be_used_and_ends_with_the_work(
+    tmp_path: Path,
+) -> None:
+    start_early("medallion.silver.partition")
+    (early,) = children()
+    with start_work(tmp_path, Reporter(), workers=2) as some:
+        assert set(some.map(where, [0.3] * 6, text=MUCH)) == {os.getpid(), early.pid}
+    assert not children()
+    start_early()
+    with start_work(tmp_path, Reporter(), workers=2) as some:
+        some.map(where, [0] * 6)
+    assert not children(), "though nothing was much"
+
+
+def test_a_build_has_a_process_start_before_anything_heavy_is_loaded() -> None:
+    script = """
+        import sys
+        from medallion import __main__ as command
+        def early(*modules):
+            assert "polars" not in sys.modules
+            print(*modules)
+        command.start_early = early
+        sys.argv = ["medallion", sys.argv[1], "--help"]
+        command.main()
+    """
+    told = {
+        name: subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(script), name],
+            check=True, capture_output=True, text=True,
+        ).stdout.splitlines()[0]
+        for name in ("build", "status")
+    }  # fmt: skip
+    assert told["status"].startswith("usage:")
+    for module in told["build"].split():
+        assert module.startswith("medallion.")
+        import_module(module)
 
 
 def test_one_worker_is_this_process(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ class _Worker:
     def __init__(self) -> None:
         self.world = _world()
         try:
-            self.process = start("medallion.query.worker", subprocess.DEVNULL)
+            self.process = start("medallion.query.worker", stderr=subprocess.DEVNULL)
         except OSError as error:
             raise QueryError(
                 f"No process could be started for the query: {error}. Close other programs, "

@@ -6,6 +6,7 @@ thousand times: two threads on two cores spend a quarter of a large build on wai
 
 from __future__ import annotations
 
+import os
 import pickle
 import threading
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typing import Any, BinaryIO, ParamSpec, TypeVar, cast
 
 from medallion.child import start
 
-__all__ = ["Processes"]
+__all__ = ["Processes", "start_early"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,10 +51,7 @@ class Processes(ThreadPoolExecutor):
                 return task()
             finally:
                 self._here.release()
-        try:
-            process = self._free.pop()
-        except IndexError:
-            process = _Process()
+        process = _one_of(self._free) or _one_of(_EARLY) or _Process()
         outcome = process.do(task)
         self._peaks[process.process.pid] = process.peak_memory
         self._free.append(process)
@@ -62,15 +60,29 @@ class Processes(ThreadPoolExecutor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  # theirs
         """End the processes, once what they do is done."""
         super().shutdown(wait, cancel_futures=cancel_futures)
-        while self._free:
-            self._free.pop().end()
+        while process := _one_of(self._free) or _one_of(_EARLY):
+            process.end()
+
+
+def start_early(*modules: str) -> None:
+    """Have a process started now, and load `modules`, for work that is expected soon."""
+    if (os.cpu_count() or 1) > 1:
+        with suppress(OSError):  # told when it is needed
+            _EARLY.append(_Process(*modules))
+
+
+def _one_of(free: list[_Process]) -> _Process | None:
+    try:
+        return free.pop()
+    except IndexError:
+        return None
 
 
 class _Process:
-    """A process that runs `medallion.storage.worker`."""
+    """A process that runs `medallion.storage.worker`, with `modules` loaded."""
 
-    def __init__(self) -> None:
-        self.process = start("medallion.storage.worker")
+    def __init__(self, *modules: str) -> None:
+        self.process = start("medallion.storage.worker", *modules)
         self._tasks = cast("BinaryIO", self.process.stdin)
         self._results = cast("BinaryIO", self.process.stdout)
         self.peak_memory = 0
@@ -104,3 +116,6 @@ def _outcome(result: Any) -> Any:  # noqa: ANN401  # of any task
     if isinstance(result, Exception):
         raise result
     return result
+
+
+_EARLY: list[_Process] = []

@@ -1,9 +1,14 @@
-"""The process that does tasks of a build for another one: `storage.processes`."""
+"""The process that does tasks of a build for another one: `storage.processes`.
+
+Its arguments are modules to load while it waits for the first.
+"""
 
 from __future__ import annotations
 
 import pickle
+import sys
 import traceback
+from importlib import import_module
 from typing import Any, BinaryIO
 
 from medallion.child import serving
@@ -15,6 +20,8 @@ __all__ = ["main"]
 def main() -> None:
     """Do tasks until there are none."""
     asked, results = serving(_read)
+    for name in sys.argv[1:]:
+        import_module(name)
     while True:
         task = asked.get()
         try:
