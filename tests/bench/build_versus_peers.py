@@ -141,6 +141,7 @@ def installed(peer: str) -> bool:
     return shutil.which(peer) is not None
 
 
+_LOOK_SECONDS = 0.3
 # As on a user's machine: compiled Python is kept from one start to the next.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
@@ -154,9 +155,15 @@ class Taken:
     peak: int
 
 
+def held(process: psutil.Process) -> int:
+    """Bytes of memory of a process; what several share is parted among them, on Linux."""
+    full = process.memory_full_info()
+    return int(getattr(full, "pss", full.rss))
+
+
 def run(commands: list[list[str]]) -> Taken:
     """Run commands one after the other. Memory is that of all processes of a command together,
-    looked at ten times a second."""
+    looked at a few times a second, so that the looking takes no core from it."""
     peak, cpu = 0, 0.0
     begun = time.perf_counter()
     for command in commands:
@@ -168,9 +175,9 @@ def run(commands: list[list[str]]) -> Taken:
             while True:
                 with suppress(psutil.Error):
                     own = [process, *process.children(recursive=True)]
-                    peak = max(peak, sum(p.memory_info().rss for p in own))
+                    peak = max(peak, sum(map(held, own)))
                 with suppress(psutil.TimeoutExpired):
-                    code = process.wait(0.1)
+                    code = process.wait(_LOOK_SECONDS)
                     break
             if code != 0:
                 errors.seek(0)
