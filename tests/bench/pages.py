@@ -18,7 +18,9 @@ with time to think      readers, each of whom goes on to another variant, region
                         moments of their own, 2 to 8 s after the last was drawn; beside one
                         such reader alone
 
-Their browsers work on the same cores as the server. Not a test: a time is never asserted.
+Their browsers work on the same cores as the server, and draw without a graphics card: what
+is `shown` then is theirs for the most part. `server` is the median of the single runs, and
+`cpu` what all runs worked meanwhile. Not a test: a time is never asserted.
 """
 
 from __future__ import annotations
@@ -279,22 +281,24 @@ async def thinking(readers: list[Reader], variants: list[dict[str, Any]]) -> lis
 
 
 async def crowd(
-    address: str,
+    server: Server,
     variants: list[dict[str, Any]],
     sessions: int,
     act: Callable[[list[Reader], list[dict[str, Any]]], Awaitable[list[float]]],
-) -> list[float]:
-    """Times of `act` by so many sessions, from when all are open."""
+) -> tuple[list[float], list[dict[str, float]]]:
+    """Times of `act` by so many sessions, from when all are open, and the server's runs."""
     async with async_playwright() as driver:
         browser = await driver.chromium.launch(executable_path=find_browser(), args=FLAGS)
         readers = []
         for number in range(sessions):
             context = await browser.new_context(viewport={"width": 1200, "height": 900})
-            readers.append(Reader(await context.new_page(), address))
+            readers.append(Reader(await context.new_page(), server.address))
             await readers[-1].open(variants[number % len(variants)])
+        ran = len(server.runs)
         times = await act(readers, variants)
+        runs = server.runs[ran:]
         await browser.close()
-    return times
+    return times, runs
 
 
 def find_browser() -> str:
@@ -333,8 +337,10 @@ def main() -> None:
             (asked.sessions, thinking, "anything, {} readers with time to think"),
         ):
             if count:
-                times = asyncio.run(crowd(server.address, variants, count, act))
-                print(f"{words.format(count):42}{statistics.median(times):8.2f}{max(times):9.2f}")
+                times, ran = asyncio.run(crowd(server, variants, count, act))
+                server_s, cpu = (statistics.median(r[k] for r in ran) for k in ("wall", "cpu"))
+                print(f"{words.format(count):42}{statistics.median(times):8.2f}{max(times):9.2f}"
+                      f"{server_s:8.2f}{cpu:7.2f}{len(ran):6}", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":
