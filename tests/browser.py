@@ -35,9 +35,8 @@ CHART = ".js-plotly-plot .main-svg"
 TABLE = "[data-testid=stDataFrame]:visible"
 AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
 
-# Takes the app to another of its addresses as Back does, without loading it anew, and
-# notes when it has run for it.
-_FOLLOW = """url => {
+# Notes when the app has run once more.
+WATCH = """() => {
   const app = document.querySelector("[data-testid=stApp]");
   let ran = false;
   window.arrived = false;
@@ -48,6 +47,9 @@ _FOLLOW = """url => {
       window.arrived = true;
     }
   }).observe(app, {attributes: true, attributeFilter: ["data-test-script-state"]});
+}"""
+# Takes the app to another of its addresses as Back does, without loading it anew.
+_FOLLOW = """url => {
   history.pushState({}, "", url);
   dispatchEvent(new PopStateEvent("popstate"));
 }"""
@@ -145,6 +147,7 @@ def opened(browser: playwright.Browser, width: int, scheme: str = "light") -> pl
 
 def follow(page: playwright.Page, url: str) -> None:
     """Go to another address of the app that `page` shows, as Back does: not loaded anew."""
+    page.evaluate(WATCH)
     page.evaluate(_FOLLOW, url)
     page.wait_for_function("window.arrived")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browser import CHART, ROOT, SLOW, chromium, follow, opened, playwright, serve, settled
+from browser import CHART, ROOT, SLOW, WATCH, chromium, follow, opened, playwright, serve, settled
 
 from medallion import Lake
 
@@ -52,20 +52,6 @@ _SHOWN = """() => {
   ];
 }"""
 
-# Notes when the app has run once more.
-_WATCH = """() => {
-  const app = document.querySelector("[data-testid=stApp]");
-  let ran = false;
-  window.arrived = false;
-  new MutationObserver((_, observer) => {
-    ran ||= app.dataset.testScriptState === "running";
-    if (ran && app.dataset.testScriptState === "notRunning") {
-      observer.disconnect();
-      window.arrived = true;
-    }
-  }).observe(app, {attributes: true, attributeFilter: ["data-test-script-state"]});
-}"""
-
 
 @pytest.fixture(scope="module")
 def address(demo_lake: Lake) -> Iterator[str]:
@@ -75,7 +61,7 @@ def address(demo_lake: Lake) -> Iterator[str]:
 
 def go(page: playwright.Page, steps: int) -> None:
     """Go so many entries of the history on, or back, as a browser's buttons do."""
-    page.evaluate(_WATCH)
+    page.evaluate(WATCH)
     page.evaluate("steps => history.go(steps)", steps)
     page.wait_for_function("window.arrived")
     settled(page)
@@ -84,9 +70,7 @@ def go(page: playwright.Page, steps: int) -> None:
 def visit(page: playwright.Page, url: str) -> list[object]:
     """Go to another address as a link does that is clicked: with an entry of its own."""
     page.keyboard.press("Shift")  # without a press of the reader there is none
-    page.evaluate(_WATCH)
     follow(page, url)
-    page.wait_for_function("window.arrived")
     settled(page)
     return shown(page)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from plain_vcf import vcf_text
+from small_lake import assert_same
 
 from medallion import Lake
 from medallion.errors import ConservationError, QuarantineError, UsageError
@@ -63,12 +64,6 @@ def content(lake: Lake, layer: str) -> dict[str, pl.DataFrame]:
             frame = lake.scan(table.name, build=False).collect()
             found[table.name] = frame.sort(frame.columns)
     return found
-
-
-def assert_same(one: dict[str, pl.DataFrame], other: dict[str, pl.DataFrame]) -> None:
-    assert one.keys() == other.keys()
-    for name, frame in one.items():
-        assert frame.equals(other[name]), name
 
 
 @pytest.mark.parametrize("layer", ["silver", "gold"])

@@ -100,7 +100,7 @@ def _block_size(head: bytes) -> int | None:
     """Whole size of the BGZF block that `head` begins, or None where it is not one."""
     if len(head) < 18 or head[:4] != b"\x1f\x8b\x08\x04":
         return None
-    if head[10:16] == _ONLY_SIZE:  # as all writers have it: most of a large file's blocks a look
+    if head[10:16] == _ONLY_SIZE:  # as all writers have it; a large file has some 100,000 of them
         return head[16] + (head[17] << 8) + 1
     extra = int.from_bytes(head[10:12], "little")
     at, end = 12, min(12 + extra, len(head))
