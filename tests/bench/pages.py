@@ -20,7 +20,9 @@ with time to think      readers, each of whom goes on to another variant, region
 
 Their browsers work on the same cores as the server, and draw without a graphics card: what
 is `shown` then is theirs for the most part. `server` is the median of the single runs, and
-`cpu` what all runs worked meanwhile. Not a test: a time is never asserted.
+`cpu` what all runs worked meanwhile. So both once more without browsers, by sessions that
+ask over the socket alone: `shown` is when the first chart came. Not a test: a time is never
+asserted.
 """
 
 from __future__ import annotations
@@ -40,9 +42,11 @@ import time
 import urllib.request
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+import bare_session
 import polars as pl
 from playwright.async_api import async_playwright
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -301,6 +305,20 @@ async def crowd(
     return times, runs
 
 
+def any_link(variants: list[dict[str, Any]], chance: random.Random) -> bare_session.Link:
+    """Return a variant, a region or another page, as often as `Reader.go_on` goes to them."""
+    row = chance.choice(variants)
+    start = max(1, row["pos"] - 100_000)
+    region = f"{row['chrom']}:{start}-{start + 200_000}"
+    match chance.choice(("variant", "variant", "region", "page")):
+        case "variant":
+            return "variant", f"variant={name_of(row)}"
+        case "region":
+            return "region", f"region={region}"
+        case _:
+            return chance.choice(("structure", "populations")), ""
+
+
 def find_browser() -> str:
     """Return the path of a Chromium or Chrome."""
     for name in ("chromium", "chromium-browser", "google-chrome", "chrome"):
@@ -341,6 +359,16 @@ def main() -> None:
                 server_s, cpu = (statistics.median(r[k] for r in ran) for k in ("wall", "cpu"))
                 print(f"{words.format(count):42}{statistics.median(times):8.2f}{max(times):9.2f}"
                       f"{server_s:8.2f}{cpu:7.2f}{len(ran):6}", flush=True)  # fmt: skip
+        for count, think, words in (
+            (min(asked.sessions, 1), False, "{} session without a browser"),
+            (asked.sessions, False, "{} without browsers, at the same instant"),
+            (asked.sessions, True, "{} without browsers, with time to think"),
+        ):
+            if count:
+                links = partial(any_link, variants)
+                act = bare_session.crowd(server.address, count, asked.times, links, think=think)
+                times = asyncio.run(act)
+                print(f"{words.format(count):42}{statistics.median(times):8.2f}{max(times):9.2f}")
 
 
 if __name__ == "__main__":
