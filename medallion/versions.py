@@ -17,7 +17,7 @@ import polars as pl
 from deltalake.exceptions import DeltaError
 
 from medallion.bronze.build import LAYER as BRONZE
-from medallion.bronze.places import forget_published
+from medallion.bronze.places import forget_arriving, forget_published
 from medallion.errors import LakeError, UsageError
 from medallion.files import Place
 from medallion.files.parquet import scan_parquet
@@ -166,6 +166,7 @@ def _clean_unfinished(root: Place, layer: str) -> None:
             earlier = published.earlier.get(table.short, ()) if published else ()
             delta.clean(root, table, earlier if version is None else [version, *earlier])
     if layer == BRONZE:
+        forget_arriving(root / layer)
         forget_published(root / layer, published)
     is_tidied(root, layer)
 

@@ -206,8 +206,11 @@ def test_what_a_build_that_died_left_is_gone_after_the_next_one_whatever_that_ma
     assert lake.status()[layer].state == "fresh", "it had published"
     parts = lambda: {p.name for p in (lake.path / layer).rglob("*.parquet")}  # noqa: E731
     left = parts()
+    arriving = lake.path / "bronze" / ".arriving"
+    assert arriving.exists() == (layer == "bronze")
     lake.build(layer)
     assert lake.last_built == ()
+    assert not arriving.exists()
     named = {
         path.name
         for table in lake.tables()

@@ -21,6 +21,7 @@ __all__ = [
     "arriving",
     "arriving_place",
     "built_place",
+    "forget_arriving",
     "forget_published",
     "published_place",
     "put_in_place",
@@ -33,11 +34,16 @@ _BEFORE = ".before"
 @contextmanager
 def arriving(folder: Place) -> Iterator[None]:
     """Run a build of bronze, in `folder`; what it brought and did not put in place goes."""
-    remove_folder(folder / _ARRIVING)
+    forget_arriving(folder)
     try:
         yield
     finally:
-        remove_folder(folder / _ARRIVING)
+        forget_arriving(folder)
+
+
+def forget_arriving(folder: Place) -> None:
+    """Remove what a build brought and did not put in place."""
+    remove_folder(folder / _ARRIVING)
 
 
 def arriving_place(folder: Place, name: str) -> Place:
