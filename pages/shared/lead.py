@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -32,18 +32,22 @@ def sample(row: Mapping[str, Any]) -> None:
         )
 
 
-def made(lake: Lake, names: list[str], words: list[str]) -> None:
-    """Tell, folded up, how what is shown was made: `words` of our own, tables, when, sources."""
-    status = lake.status()["gold"]
+def made(lake: Lake, names: Sequence[str], words: Sequence[str]) -> None:
+    """Tell, folded up, how what is shown was made: `words` of our own, tables, when, sources.
+
+    `names` are the tables that were read, with their layer: `gold.fst`.
+    """
     tables = {table.name: table for table in lake.tables()}
+    read = [tables[name] for name in names if name in tables]
+    statuses = lake.status()
     with st.expander("How was this made?", icon=":material/help:"):
         for line in words:
             st.text(line)
-        for name in names:
-            table = tables.get(name)
-            if table is not None:
-                st.text(f"{name}: one row per {table.row}.")
-                if table.source:
-                    st.text(f"Source: {table.source}")
-        if status.built_at is not None:
-            st.text(f"Gold was built {status.built_at:%Y-%m-%d %H:%M} UTC of: {lake.source.title}")
+        for table in read:
+            st.text(f"{table.name}: one row per {table.row}.")
+            if table.source:
+                st.text(f"Source: {table.source}")
+        for layer in dict.fromkeys(table.layer for table in read):
+            if (built := statuses[layer].built_at) is not None:
+                st.text(f"{layer.capitalize()} was built {built:%Y-%m-%d %H:%M} UTC.")
+        st.text(f"Data: {lake.source.title}")
