@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
 import pytest
-from plain_vcf import assert_lossless, bgzf, rebuilt, split_file, vcf_text
+from plain_vcf import assert_lossless, bgzf, count_group, rebuilt, split_file, vcf_text
 from real_data import rest
 
 from medallion import Lake, demo
@@ -143,6 +144,31 @@ def test_odd_genotypes_are_rebuilt(name: str, tmp_path: Path) -> None:
     _, lines = split_file(tmp_path / "some.vcf")
     assert assert_lossless(lake, "some.vcf", lines) == len(lines), quarantined(lake)
     assert_sites(lake, dict(enumerate(lines, 1)))
+
+
+def test_reference_calls_spelled_as_it_comes_make_no_pattern_for_each_record(
+    tmp_path: Path,
+) -> None:
+    """As callers write that phase some samples of a record and not the others."""
+    chance = random.Random(22)
+    spellings = ["0|0", "0/0", "0/0", "./.", "./0", "0/1", "1|1"]
+    mixed = [[chance.choice(spellings) for _ in range(40)] for _ in range(200)]
+    for calls in mixed[::2]:  # as on X: some have one copy
+        calls[30:] = [chance.choice("001") for _ in range(10)]
+    mixed.append(["0|0", "0/0"] * 20)  # neither prevails
+    records = [f"1 {pos} . A C . . . GT {' '.join(calls)}" for pos, calls in enumerate(mixed, 1)]
+    vcf = tmp_path / "some.vcf"
+    vcf.write_text(vcf_text(records, [f"s{i}" for i in range(40)]), encoding="utf-8")
+    lake = Lake(tmp_path / "lake", vcf=[vcf])
+    lake.build("gold")
+    _, lines = split_file(vcf)
+    assert assert_lossless(lake, "some.vcf", lines) == 201
+    # One spelling or the other, with or without those of one copy.
+    assert lake.scan("silver.patterns").collect()["pattern"].n_unique() <= 4
+    counted = lake.scan("gold.frequencies").filter(pl.col("population") == "ALL").sort("pos")
+    for row, calls in zip(counted.collect().iter_rows(named=True), mixed, strict=True):
+        expected = count_group(calls, 1)
+        assert {name: row[name] for name in expected} == pytest.approx(expected), calls
 
 
 def quarantined(lake: Lake) -> list[tuple[object, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from cuts import content, cut_into
@@ -131,3 +132,30 @@ def test_duplicates_and_order_are_seen_across_cuts(
         late = {line for reason, line in ours if reason == "out-of-order"}
         # A contig that was left and comes back is remarked on where it comes back.
         assert bool(late) == (name == "unsorted")
+
+
+HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+FAR = 9_000
+"""Records: more than two blocks can hold."""
+
+
+@pytest.mark.parametrize("batch", [1 << 16, 1 << 27])
+def test_an_allele_that_stands_twice_far_apart_is_seen_whatever_is_read_at_a_time(
+    batch: int, tmp_path: Path
+) -> None:
+    """Also where another contig of the file is in order, and where one place fills many blocks."""
+    site = "{}\t{}\t.\tA\t{}\t.\t.\t."
+    one = [site.format(1, pos, "C") for pos in range(1, FAR)]
+    two = [site.format(2, pos, "C") for pos in range(1, FAR + 1)]
+    letters = np.array(list("ACGT"))
+    insertions = ["A" + "".join(letters[[n >> 2 * k & 3 for k in range(8)]]) for n in range(FAR)]
+    three = [site.format(3, 7, alt) for alt in [*insertions, insertions[0]]]
+    lines = [*one, *two, *two, *three]
+    vcf = tmp_path / "a.vcf.gz"
+    vcf.write_bytes(bgzf((HEAD + "\n".join(lines) + "\n").encode(), [1 << 10]))
+    with cut_into(1 << 17, batch):
+        lake = Lake(tmp_path / "lake", vcf=[vcf])
+        lake.build("silver", workers=1)
+    again = lake.scan("silver.defects").filter(pl.col("reason") == "duplicate").collect()
+    found = again.group_by("chrom").len().sort("chrom").rows()
+    assert found == [("2", FAR), ("3", 1)]

@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from medallion.files import Place
-from medallion.gold.counts import GroupCounts, PatternPloidy, count_groups
+from medallion.gold.counts import GroupCounts, PatternPloidy, count_groups, missed_calls
 from medallion.popgen.groups import Group, Groups
 from medallion.popgen.hwe import exact_test
 from medallion.silver.tables import CALLS, COLUMNS, GENOTYPES, PATTERNS
@@ -29,7 +29,7 @@ __all__ = ["CALL_COLUMNS", "GENOTYPE_COLUMNS", "cohort_counts", "cohort_rows", "
 GENOTYPE_COLUMNS = ("sample", "gt", "dosage", "alt_index")
 """Columns of `silver.genotypes` that a count needs, beside `record`; the first two as
 dictionaries."""
-CALL_COLUMNS = ("first_column", "last_column", "called")
+CALL_COLUMNS = ("first_column", "last_column", "gt", "called")
 """Columns of `silver.calls` that a count needs, beside `record`."""
 
 _CODE = "COHORT"
@@ -113,9 +113,8 @@ def read_cohort(
         column_of = {name: i for i, name in enumerate(names)}
         genotypes, calls = _rows(root, versions, file, some) if len(some) else (None, None)
     none = pl.DataFrame(schema=dict.fromkeys(("record", *CALL_COLUMNS), pl.Int64))
-    counts = cohort_counts(
-        some, genotypes, none if calls is None else pl.DataFrame(calls), ploidy, column_of, members
-    )
+    missed = none if calls is None else missed_calls(pl.DataFrame(calls))
+    counts = cohort_counts(some, genotypes, missed, ploidy, column_of, members)
     return cohort_rows(some, counts)
 
 

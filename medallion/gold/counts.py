@@ -20,7 +20,7 @@ from medallion.popgen.groups import Groups
 from medallion.storage.arrow import codes, values
 from medallion.vcf.genotype_texts import GenotypeText, parse
 
-__all__ = ["GroupCounts", "PatternPloidy", "count_groups"]
+__all__ = ["GroupCounts", "PatternPloidy", "count_groups", "missed_calls"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -62,6 +62,11 @@ class PatternPloidy:
         return cls(found)
 
 
+def missed_calls(calls: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `silver.calls` that miss an allele. The others are the reference, as is implied."""
+    return calls.filter(pl.col("gt").cast(pl.String).str.contains(".", literal=True))
+
+
 def count_groups(
     variants: pl.DataFrame,
     genotypes: pa.Table | None,
@@ -73,7 +78,7 @@ def count_groups(
 ) -> GroupCounts:
     """Count the alleles of `variants` (rows in order of record and alt_index) in all groups.
 
-    `genotypes` and `calls` are the rows of the same records; `strata` is the stratum of
+    `genotypes` and `calls` (`missed_calls`) are of the same records; `strata` is the stratum of
     each column, shape (n_columns,); `column_of` maps a sample's name to its column.
     """
     records = variants["record"].to_numpy()

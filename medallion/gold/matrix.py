@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from medallion.files import Place
-from medallion.gold.counts import PatternPloidy
+from medallion.gold.counts import PatternPloidy, missed_calls
 from medallion.lookup import look_up
 from medallion.silver.tables import CALLS, COLUMNS, GENOTYPES, PATTERNS
 from medallion.storage import delta
@@ -271,11 +271,11 @@ class _Chosen:
 
 
 def _missed(work: _Chosen, calls: pa.Table | pl.DataFrame | None) -> Iterator[_Calls]:
-    """The runs of `silver.calls`, spelled out by column, for each row of their record."""
+    """The missed calls of `silver.calls`, by column, for each row of their record."""
     if calls is None or not len(calls):
         return
     frame = pl.DataFrame(calls) if isinstance(calls, pa.Table) else calls
-    frame = frame.filter(pl.col("record").is_in(pl.Series(work.records).implode()))
+    frame = missed_calls(frame.filter(pl.col("record").is_in(pl.Series(work.records).implode())))
     if frame.is_empty():
         return
     code, texts = encode(frame["gt"].cast(pl.String))

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from medallion.catalog.genomes import bare_chrom
 from medallion.files import Place
-from medallion.gold.counts import GroupCounts, PatternPloidy, count_groups
+from medallion.gold.counts import GroupCounts, PatternPloidy, count_groups, missed_calls
 from medallion.gold.frequencies import FREQUENCIES, frequency_rows
 from medallion.gold.matrix import dosage_matrix
 from medallion.gold.populations import sum_populations
@@ -346,4 +346,4 @@ def _frame(rows: pa.Table | None) -> pl.DataFrame:
     if rows is None:
         columns: dict[str, type[pl.DataType]] = dict.fromkeys(("record", *_CALL_COLUMNS), pl.Int64)
         return pl.DataFrame(schema={**columns, "gt": pl.String})
-    return pl.DataFrame(rows)
+    return missed_calls(pl.DataFrame(rows))

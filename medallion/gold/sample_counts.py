@@ -64,7 +64,7 @@ def sum_samples(
 
     `variants` are all rows of `silver.variants` of these records that have genotypes
     (record, alt_index, variant_type, transition, pattern), in order; `genotypes` and
-    `calls` the rows of the same records, as `read_records` gives them; `column_of` maps
+    `calls` (`missed_calls`) the rows of the same records; `column_of` maps
     a sample's name to its column. `expected_het`, shape (n_records,), is that of
     `expected_heterozygosity` where the records count for inbreeding (autosomes), else None.
     """

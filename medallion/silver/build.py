@@ -271,30 +271,17 @@ def _partition(
     tasks: list[Partition] = []
     of_task: list[int] = []
     for index, file in enumerate(files):
-        cuts = cut(file.table, file.blocks, file.header)
-        # Where one partition holds a file of many blocks, that is because it is not sorted,
-        # or is a stream: an allele may stand twice at any distance.
-        near = len(cuts) > 1 or _sorted(file.table)
-        for first, last, record in cuts:
+        for own in cut(file.table, file.blocks, file.header):
+            # Where blocks are not in order, an allele may stand twice at any distance.
+            memory = MEMORY if own.in_order else None
             tasks.append(
                 Partition(
-                    root, file.name, len(tasks), file.blocks, file.header, first, last, record,
-                    MEMORY if near and file.blocks.container != "gzip" else None,
-                    people[file.name], batch,
+                    root, file.name, len(tasks), file.blocks, file.header, own.first, own.last,
+                    own.record, memory, people[file.name], batch,
                 )
             )  # fmt: skip
             of_task.append(index)
     return tasks, of_task
-
-
-def _sorted(table: pl.DataFrame) -> bool:
-    """Whether the blocks hold one contig, and no position is smaller than in a block before."""
-    told = table.filter(pl.col("chrom").is_not_null())
-    return (
-        bool(table["certain"].all())
-        and told["chrom"].n_unique() <= 1
-        and bool((told["pos_min"] >= told["pos_max"].shift(1)).all())
-    )
 
 
 def _quarantined(defects: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,7 @@ of the genotype's text), and go to disk without a string being touched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,13 +17,15 @@ from medallion.lookup import look_up
 from medallion.silver.tables import CALLS, PATTERNS
 from medallion.storage.coded import Coded
 from medallion.storage.pages import Rows
-from medallion.vcf.genotype_texts import MISSING, GenotypeTexts
+from medallion.vcf.genotype_texts import MISSING, REFERENCE, GenotypeTexts
 from medallion.vcf.patterns import Pattern
 from medallion.vcf.records import Batch
 
 __all__ = [
     "Carriers", "Counts", "calls_rows", "carriers", "count", "genotype_rows", "pattern_rows",
 ]  # fmt: skip
+
+_RUNS_AT_ONCE = 1 << 20
 
 Ints = npt.NDArray[np.int32]
 
@@ -200,27 +202,29 @@ def genotype_rows(
     }  # fmt: skip
 
 
-def calls_rows(batch: Batch, texts: GenotypeTexts, file: str) -> pl.DataFrame:
-    """`silver.calls` of a batch: runs of missed calls along the columns of a record."""
-    missing = batch.where(texts.kind == MISSING)
-    if not len(missing):
-        return pl.DataFrame(schema=CALLS.polars_schema())
-    row, column, gid = batch.row[missing], batch.column[missing], batch.gid[missing]
+def calls_rows(batch: Batch, texts: GenotypeTexts, file: str) -> Iterator[pl.DataFrame]:
+    """`silver.calls` of a batch, some at a time: runs of calls without an ALT along a record."""
+    others = batch.where((texts.kind == MISSING) | (texts.kind == REFERENCE))
+    if not len(others):
+        return
+    row, column, gid = batch.row[others], batch.column[others], batch.gid[others]
     new = np.ones(len(row), bool)
     new[1:] = (np.diff(row) != 0) | (np.diff(column) != 1) | (np.diff(gid) != 0)
     starts = np.flatnonzero(new)
     ends = np.append(starts[1:], len(row)) - 1
-    at = row[starts]
-    spelled = [t.text.decode("utf-8", "backslashreplace") for t in texts.texts]
-    return CALLS.conform(
-        batch.sites.select("chrom", "pos", "record")[at].with_columns(
-            file=pl.lit(file),
-            first_column=pl.Series(column[starts]),
-            last_column=pl.Series(column[ends]),
-            gt=pl.Series([spelled[g] for g in gid[starts].tolist()], dtype=pl.String),
-            called=pl.Series(texts.called[gid[starts]]),
+    spelled = pl.Series([t.text.decode("utf-8", "backslashreplace") for t in texts.texts])
+    sites = batch.sites.select("chrom", "pos", "record")
+    for low in range(0, len(starts), _RUNS_AT_ONCE):
+        first, last = (x[low : low + _RUNS_AT_ONCE] for x in (starts, ends))
+        yield CALLS.conform(
+            sites[row[first]].with_columns(
+                file=pl.lit(file),
+                first_column=pl.Series(column[first]),
+                last_column=pl.Series(column[last]),
+                gt=spelled.gather(gid[first]),
+                called=pl.Series(texts.called[gid[first]]),
+            )
         )
-    )
 
 
 def pattern_rows(patterns: dict[int, Pattern]) -> pl.DataFrame:

@@ -37,7 +37,7 @@ from medallion.vcf.lines import newlines, read_lines
 from medallion.vcf.patterns import Pattern
 from medallion.vcf.records import Batch, RecordReader
 
-__all__ = ["MEMORY", "Partition", "Summary", "cut", "read_partition", "text_per_batch"]
+__all__ = ["MEMORY", "Cut", "Partition", "Summary", "cut", "read_partition", "text_per_batch"]
 
 _TEXT_PER_PARTITION = 1 << 28
 # A record of many samples is long. A part of few records costs the log as much as one of
@@ -87,18 +87,32 @@ class Summary:
     undeclared: Names = field(default_factory=dict)
 
 
-def cut(table: pl.DataFrame, blocks: Blocks, header: Header) -> list[tuple[int, int, int]]:
-    """Where to cut a VCF: (first block, one past the last, number of the first record).
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Blocks [first, last) and the number of their first record.
+
+    `in_order`: no position in a block is smaller than one in a block before.
+    """
+
+    first: int
+    last: int
+    record: int
+    in_order: bool
+
+
+def cut(table: pl.DataFrame, blocks: Blocks, header: Header) -> list[Cut]:
+    """Where to cut a VCF.
 
     `table` is the file's rows of `bronze.blocks`. A cut stands only where all positions
     before it are smaller than all behind it and no contig has records on both sides of
-    another's; so order and repeated alleles can be judged within a partition. A file
-    that is not sorted is one partition.
+    another's; so order and repeated alleles can be judged within a partition. What is
+    not sorted is one partition.
     """
     n = len(blocks)
     if blocks.container == "gzip" or n == 0:
-        return [(0, n, 1)]
-    good = _separate(table, n)
+        return [Cut(0, n, 1, in_order=False)]
+    keys = _Keys.of(table)
+    good = keys.separate(n)
     first_body = int(np.searchsorted(blocks.text_offset, header.size - 1, side="right")) - 1
     cuts = [max(0, first_body)]
     text = int(blocks.text_offset[n] - blocks.text_offset[cuts[0]])
@@ -109,7 +123,10 @@ def cut(table: pl.DataFrame, blocks: Blocks, header: Header) -> list[tuple[int, 
             cuts.append(block)
     above = table.unique("block", maintain_order=True)["line"].to_numpy()
     records = [max(1, int(above[c]) + 2 - len(header.lines)) for c in cuts]
-    return list(zip(cuts, [*cuts[1:], n], records, strict=True))
+    return [
+        Cut(first, last, record, in_order=keys.in_order(first, last))
+        for first, last, record in zip(cuts, [*cuts[1:], n], records, strict=True)
+    ]
 
 
 def _partition_size(text: int, samples: int) -> int:
@@ -132,25 +149,52 @@ def text_per_batch(memory: int | None) -> int:
     return min(_MOST_TEXT, max(_LEAST_TEXT, (memory - _BEFORE) // _PER_BYTE))
 
 
-def _separate(table: pl.DataFrame, n: int) -> npt.NDArray[np.bool_]:
-    """For each of n blocks: whether a cut before it parts smaller positions from larger."""
-    if not table["certain"].all():
-        return np.zeros(n, bool)
-    told = table.filter(pl.col("chrom").is_not_null())
-    # <1> is an assembly file's name of 1: the two count as one contig.
-    contig = told["chrom"].str.strip_chars("<>")
-    seen = contig.unique(maintain_order=True)
-    rank = contig.replace_strict(seen, pl.Series(range(len(seen)), dtype=pl.Int64))
-    # One ascending key for contig, in order of first appearance, and position.
-    key = rank.to_numpy() << 34
-    block = told["block"].to_numpy()
-    least, most = np.iinfo(np.int64).min, np.iinfo(np.int64).max
-    low, high = np.full(n, most), np.full(n, least)
-    np.minimum.at(low, block, key + told["pos_min"].to_numpy())
-    np.maximum.at(high, block, key + told["pos_max"].to_numpy())
-    before = np.concatenate([[least], np.maximum.accumulate(high)[:-1]])
-    after = np.minimum.accumulate(low[::-1])[::-1]
-    return before < after
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """The records of blocks by contig and position as one number: `low` to `high` in `block`.
+
+    Arrays of shape (n,), a row for each contig in a block, in order of the file; of a file
+    where that is not `certain`, nothing can be told.
+    """
+
+    block: npt.NDArray[np.int64]
+    low: npt.NDArray[np.int64]
+    high: npt.NDArray[np.int64]
+    certain: bool
+
+    @classmethod
+    def of(cls, table: pl.DataFrame) -> _Keys:
+        """From rows of `bronze.blocks` of one file."""
+        told = table.filter(pl.col("chrom").is_not_null())
+        # <1> is an assembly file's name of 1: the two count as one contig.
+        contig = told["chrom"].str.strip_chars("<>")
+        seen = contig.unique(maintain_order=True)
+        rank = contig.replace_strict(seen, pl.Series(range(len(seen)), dtype=pl.Int64))
+        # Ascending by contig, in order of first appearance, and position.
+        key = rank.to_numpy() << 34
+        return cls(
+            told["block"].to_numpy().astype(np.int64),
+            key + told["pos_min"].to_numpy(),
+            key + told["pos_max"].to_numpy(),
+            bool(table["certain"].all()),
+        )
+
+    def separate(self, n: int) -> npt.NDArray[np.bool_]:
+        """For each of n blocks: whether a cut before it parts smaller positions from larger."""
+        if not self.certain:
+            return np.zeros(n, bool)
+        least, most = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+        low, high = np.full(n, most), np.full(n, least)
+        np.minimum.at(low, self.block, self.low)
+        np.maximum.at(high, self.block, self.high)
+        before = np.concatenate([[least], np.maximum.accumulate(high)[:-1]])
+        after = np.minimum.accumulate(low[::-1])[::-1]
+        return before < after
+
+    def in_order(self, first: int, last: int) -> bool:
+        """Whether no position in blocks [first, last) is smaller than one in a block before."""
+        own = slice(*np.searchsorted(self.block, [first, last]))
+        return self.certain and bool((self.low[own][1:] >= self.high[own][:-1]).all())
 
 
 def read_partition(task: Partition) -> Summary:
@@ -221,15 +265,15 @@ class _Ledger:
             file=pl.lit(task.file),
         )
         variants = VARIANTS.conform(long)
-        calls = calls_rows(batch, texts, task.file)
         for chrom, start, stop in _runs(long["chrom"]):
             writers.write(VARIANTS, chrom, variants[start:stop].to_arrow())
             own = carried.of(start, stop)
             if len(own.allele):
                 genotypes = genotype_rows(own, long[start:stop], texts, task.people, task.file)
                 writers.write(GENOTYPES, chrom, genotypes)
-        for chrom, start, stop in _runs(calls["chrom"]):
-            writers.write(CALLS, chrom, calls[start:stop].to_arrow())
+        for calls in calls_rows(batch, texts, task.file):
+            for chrom, start, stop in _runs(calls["chrom"]):
+                writers.write(CALLS, chrom, calls[start:stop].to_arrow())
         self.records += batch.n_records
         self.kept += len(batch.sites)
         self.quarantined += sum(

@@ -134,7 +134,8 @@ GENOTYPES = Table(
 
 CALLS = Table(
     "silver.calls",
-    "run of neighbouring columns of one record that miss a call and carry no ALT",
+    "run of neighbouring columns of one record that carry no ALT, and miss a call or spell the "
+    "reference otherwise than the record's pattern",
     (
         _CHROM,
         _POS,

@@ -40,7 +40,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """The calls of some records that are not plain reference, ordered by row and column.
+    """The calls of some records that are not as their pattern says, ordered by row and column.
 
     `row` (index into the records given), `column` (0-based sample) and `gid` have shape
     (n_calls,); `pattern` has shape (n_records,) and is -1 where the record's cells could
@@ -169,34 +169,80 @@ class GenotypeReader:
             texts.texts[g].text == b"|".join([b"0"] * texts.texts[g].ploidy)
             for g in spellings.tolist()
         )
-        # A record has the background for its pattern where no reference call differs from
-        # it, and each other call has the ploidy that is expected of its column.
-        odd_text = texts.kind == REFERENCE
+        # A record has the background for its pattern where that prevails among its reference
+        # calls, and each other call has the ploidy that is expected of its column.
         if uniform:
-            strange = texts.ploidy != texts.ploidy[background[0]]
+            ploidy = texts.ploidy[background[0]]
+            strange = texts.ploidy != ploidy
             strange &= (texts.kind != MISSING) | (texts.called > 0)
-            odd_text |= strange
-            odd_text[background[0]] = False
-            odd = look_up(odd_text, gid) if odd_text.any() else _NONE
+            odd = look_up(strange, gid) if strange.any() else _NONE
         else:
-            odd = odd_text[gid] | (texts.ploidy[gid] != texts.ploidy[background][column])
+            odd = texts.kind[gid] == REFERENCE
+            odd |= texts.ploidy[gid] != texts.ploidy[background][column]
         doubtful = set(np.unique(row[odd]).tolist()) if odd.any() else set()
+        if uniform:
+            doubtful |= self._outvoted(background[0], row, gid, np.diff(bounds))
         if not (uniform and plain) or doubtful:
             doubtful |= self._without_reference(background, row, column, gid, n_rows, plain=plain)
         elif (full := np.diff(bounds) == self.n_samples).any():
             doubtful |= set(np.flatnonzero(full).tolist())
         if doubtful:
-            keep = np.ones(len(gid), bool)
-            for r in sorted(doubtful):
-                low, high = int(bounds[r]), int(bounds[r + 1])
-                gids = background.astype(np.int32, copy=True)
-                gids[column[low:high]] = gid[low:high]
-                own = prevailing(gids, texts)
-                pattern[r] = self.patterns.id(own)
-                keep[low:high] = texts.kind[gid[low:high]] != REFERENCE
-            if not keep.all():
-                row, column, gid = row[keep], column[keep], gid[keep]
+            row, column, gid = self._settle(
+                sorted(doubtful), background, row, column, gid, bounds, pattern
+            )
         return Calls(row, column, gid, pattern)
+
+    def _outvoted(
+        self,
+        spelling: np.int32,
+        row: npt.NDArray[np.int32],
+        gid: npt.NDArray[np.int32],
+        differ: Ints,
+    ) -> set[int]:
+        """Rows where `spelling`, that of all columns, may not prevail among reference calls.
+
+        `differ`, of shape (n_rows,), is how many calls of each row are spelled otherwise.
+        """
+        texts = self.texts
+        rivals = (texts.kind == REFERENCE) & (texts.ploidy == texts.ploidy[spelling])
+        rivals[spelling] = False
+        if not rivals.any():
+            return set()
+        of_rivals = np.bincount(row[look_up(rivals, gid)], minlength=len(differ))
+        lost = (of_rivals > 0) & (of_rivals >= self.n_samples - differ)
+        return set(np.flatnonzero(lost).tolist())
+
+    def _settle(
+        self,
+        doubtful: list[int],
+        background: npt.NDArray[np.int32],
+        row: npt.NDArray[np.int32],
+        column: npt.NDArray[np.int32],
+        gid: npt.NDArray[np.int32],
+        bounds: Ints,
+        pattern: npt.NDArray[np.int64],
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Give each doubtful row its own pattern; return the calls that are not as patterns say."""
+        keep = np.ones(len(gid), bool)
+        own_calls: list[tuple[int, Ints, npt.NDArray[np.int32]]] = []
+        for r in doubtful:
+            low, high = int(bounds[r]), int(bounds[r + 1])
+            gids = background.astype(np.int32, copy=True)
+            gids[column[low:high]] = gid[low:high]
+            own = prevailing(gids, self.texts)
+            pattern[r] = self.patterns.id(own)
+            at = np.flatnonzero(gids != own)
+            if not np.array_equal(at, column[low:high]):
+                keep[low:high] = False
+                own_calls.append((r, at, gids[at]))
+        if not own_calls:
+            return row, column, gid
+        rows = [np.full(len(at), r, np.int32) for r, at, _ in own_calls]
+        row = np.concatenate([row[keep], *rows])
+        column = np.concatenate([column[keep], *(at.astype(np.int32) for _, at, _ in own_calls)])
+        gid = np.concatenate([gid[keep], *(gids for *_, gids in own_calls)])
+        order = np.argsort(row, kind="stable")
+        return row[order], column[order], gid[order]
 
     def _without_reference(
         self,
@@ -210,12 +256,9 @@ class GenotypeReader:
     ) -> set[int]:
         """Rows in which a spelling of the background is left without a reference call.
 
-        There the spelling that prevails may be another; also all rows where the
-        background spells one ploidy in two ways.
+        There the spelling that prevails may be another.
         """
         spellings = np.unique(background)
-        if len(np.unique(self.texts.ploidy[spellings])) < len(spellings):
-            return set(range(n_rows))
         missed: set[int] | None = None
         if plain and len(spellings) > 1:
             # The default is the background itself, but for a sample that has no call.

@@ -23,8 +23,8 @@ _KEPT = ("chrom", "pos", "ref", "alt")
 class OrderKeeper:
     """Watches the records of one partition, batch after batch.
 
-    `memory` is how many records back an allele can stand at most: more than fit two
-    blocks where the blocks are in order, None (all) where they are not.
+    `memory` is how many records back an allele of a smaller position can stand at most:
+    more than fit two blocks where the blocks are in order, None (all) where they are not.
     """
 
     def __init__(self, memory: int | None) -> None:
@@ -93,7 +93,13 @@ class OrderKeeper:
             good = np.ones(len(seen), bool)
             good[bad] = False
             seen = seen.filter(pl.Series(good))
-        self._recent = seen if self._memory is None else seen.tail(self._memory)
+        if self._memory is not None and len(seen) > self._memory:
+            # One position may fill any number of blocks.
+            here = seen["chrom"] == seen["chrom"][-1]
+            farthest = here & (seen["pos"] == seen["pos"].filter(here).max())
+            late = pl.Series(np.arange(len(seen)) >= len(seen) - self._memory)
+            seen = seen.filter(farthest | late)
+        self._recent = seen
 
 
 def _sharing(seen: pl.DataFrame) -> npt.NDArray[np.int64]:

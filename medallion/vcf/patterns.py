@@ -5,9 +5,10 @@ a male on X) is the record's *pattern*: one spelling for each sample, a function
 record alone, so that it does not depend on where a file was cut. A handful of patterns
 serves a whole chromosome.
 
-A sample that carries an ALT allele, or misses a call, gets the spelling that prevails
-among the record's reference calls of the same ploidy; so a pattern changes only where
-ploidy or the style of phasing does.
+A sample's spelling is the one that prevails among the record's reference calls of its
+ploidy; so a pattern changes only where ploidy or the style of phasing does. A reference
+call that is spelled otherwise, as callers phase some samples of a record, is stored like a
+missed call: a pattern of its own for each record would be all but endless.
 """
 
 from __future__ import annotations
@@ -33,19 +34,18 @@ class Pattern:
 
 def prevailing(gids: npt.NDArray[np.int32], texts: GenotypeTexts) -> npt.NDArray[np.int32]:
     """The reference spelling of each sample of one record, as gids of shape (n_samples,)."""
-    reference = texts.kind[gids] == REFERENCE
-    if reference.all():
+    if not len(gids) or ((gids == gids[0]).all() and texts.kind[gids[0]] == REFERENCE):
         return gids
     result = gids.copy()
+    reference = texts.kind[gids] == REFERENCE
     votes = np.bincount(gids[reference], minlength=len(texts))
     overall = _winner(votes, texts)
     ploidies = texts.ploidy[gids]
-    for ploidy in np.unique(ploidies[~reference]).tolist():
-        here = ~reference & (ploidies == ploidy)
-        own = np.where(texts.ploidy[: len(votes)] == ploidy, votes, 0)
-        winner = _winner(own, texts)
-        plain = texts.gid(b"|".join([b"0"] * max(1, ploidy)))
+    for ploidy in np.unique(ploidies).tolist():
+        here = ploidies == ploidy
+        winner = _winner(np.where(texts.ploidy[: len(votes)] == ploidy, votes, 0), texts)
         if winner is None:
+            plain = texts.gid(b"|".join([b"0"] * max(1, ploidy)))
             # `.` may stand for a missing diploid call: only there the ploidy says nothing.
             missing = here & (texts.called[gids] == 0)
             result[missing] = plain if overall is None else overall

@@ -50,8 +50,8 @@ class Batch:
 
     `sites` has one row per kept record, in the order of the file: record (1-based in
     the file), line (1-based), the eight columns typed, n_alts, has_gt, pattern.
-    `row`, `column`, `gid` (each of shape (n_calls,)) are the calls that are not plain
-    reference, `row` an index into `sites`; ordered by row, then column.
+    `row`, `column`, `gid` (each of shape (n_calls,)) are the calls that are not as the
+    record's pattern says, `row` an index into `sites`; ordered by row, then column.
     `texts` are the distinct gids, ascending.
     `n_records` counts the lines read, kept or not; `info` is the INFO of `sites`, cut up.
     """
