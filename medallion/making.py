@@ -36,7 +36,10 @@ def make_layers(
                 raise AssertionError(stages)
             if following is not None:
                 ahead.begin(bronze.downloads(following))
-            for step in plan(root, now, layer, force=force and not number):
+            steps = plan(root, now, layer, force=force and not number)
+            if limit and layer != bronze.LAYER and silver.LAYER not in {s.layer for s in steps}:
+                silver.check_limit(root, limit)  # silver is not made anew
+            for step in steps:
                 with recorded(root, step.layer, step.reasons, asked_by, work):
                     _make(now, step, work, ahead, limit)
                 if step.layer == bronze.LAYER:

@@ -179,6 +179,38 @@ def test_hardy_weinberg_is_that_of_plink2(chr22_lake: Lake, tmp_path: Path) -> N
     assert_close(both, "P", smallest=1e-300)
 
 
+@pytest.mark.parametrize("name", ["chr22", *rest("chr20", "chr12")])
+def test_counts_are_those_of_plink2(
+    name: str, real_lake: Callable[[str], Lake], tmp_path: Path
+) -> None:
+    """Copies and called alleles over all samples, of every ALT allele."""
+    lake = real_lake(name)
+    subprocess.run(
+        [tool("plink2"), "--vcf", lake.source.vcf[0], "--freq", "counts", "cols=+pos", "--threads",
+         "1", "--vcf-half-call", "haploid", "--allow-extra-chr", "--out", str(tmp_path / "plink")],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    theirs = pl.read_csv(tmp_path / "plink.acount", separator="\t", infer_schema=False)
+    theirs = theirs.with_row_index("record", 1).select(
+        pl.col("record").cast(pl.Int64),
+        pl.col("ALT_CTS").str.split(",").alias("ac"),
+        pl.col("OBS_CT").cast(pl.Int32).alias("an"),
+    )
+    ours = (
+        lake.scan("gold.frequencies", build=False)
+        .filter(pl.col("level") == "all")
+        .sort("record", "alt_index")
+        .group_by("record", maintain_order=True)
+        .agg(pl.col("ac").cast(pl.String), pl.col("an").first())
+        .collect()
+    )
+    assert ours.equals(theirs), (
+        ours.join(theirs, on="record")
+        .filter((pl.col("ac") != pl.col("ac_right")) | (pl.col("an") != pl.col("an_right")))
+        .head()
+    )
+
+
 def test_known_values_of_the_chr22_slice(chr22_lake: Lake) -> None:
     variants = chr22_lake.scan("silver.variants").collect()
     ledger = chr22_lake.status()["silver"].summary["ledger"]

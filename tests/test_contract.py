@@ -258,7 +258,17 @@ def test_genotypes_are_joined_with_their_allele_and_their_sample(lake: Lake) -> 
 @each_lake
 def test_variant_types_and_what_goes_with_them(lake: Lake) -> None:
     variants = rows(lake, "silver.variants")
-    types = {"snv", "mnv", "insertion", "deletion", "indel", "sv", "spanning_deletion", "none"}
+    types = {
+        "snv",
+        "mnv",
+        "insertion",
+        "deletion",
+        "indel",
+        "sv",
+        "spanning_deletion",
+        "unspecified",
+        "none",
+    }
     assert set(variants["variant_type"]) <= types
     is_snv = variants["variant_type"] == "snv"
     assert variants.filter(~is_snv)["transition"].null_count() == (~is_snv).sum()

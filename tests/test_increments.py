@@ -176,6 +176,11 @@ def test_a_build_stops_past_the_limit_and_publishes_nothing(
         lake.build("gold", max_quarantined="3%")
     lake.build("gold", max_quarantined="3.4%")
     assert lake.status()["gold"].state == "fresh"
+    # One that is built already is held to it too.
+    for layer in ("silver", "gold"):
+        with pytest.raises(QuarantineError, match="1 of 30 records"):
+            lake.build(layer, max_quarantined=0)
+    lake.build("gold", max_quarantined="3.4%")
     # What was kept from the build before counts, too.
     both = Lake(tmp_path / "lake", vcf=[one, two], samples=people)
     with pytest.raises(QuarantineError, match="1 of 70 records"):

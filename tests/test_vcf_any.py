@@ -59,8 +59,8 @@ class Record:
         return "\t".join(fields)
 
     def keys(self) -> set[tuple[str, int, str, str]]:
-        """What makes an allele the same as another; symbols may repeat."""
-        spelled = [a for a in self.alts or (".",) if a.isalpha() or a in "*."]
+        """What makes an allele the same as another; symbols and * may repeat."""
+        spelled = [a for a in self.alts or (".",) if a.isalpha() or a == "."]
         return {(self.chrom, self.pos, self.ref.upper(), a.upper()) for a in spelled}
 
 

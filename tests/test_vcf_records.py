@@ -140,3 +140,51 @@ def test_a_sample_that_breaks_none(form: str, cell: bytes) -> None:
 def test_too_few_columns_are_told_even_where_format_is_none() -> None:
     shifted = line("0|1", b"0|1")
     assert reasons(read(shifted, samples=2)) == [("column-count", None)]
+
+
+def site(version: str = "4.2", **changed: str) -> list[str]:
+    """Codes that a record has whose columns are sound but for those `changed`."""
+    columns = dict(zip(HEAD[1:].split("\t"), (f.decode() for f in SITE), strict=True)) | changed
+    return [r for r, _ in reasons(read("\t".join(columns.values()).encode(), samples=0,
+                                       version=version))]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["CSQ=C|missense variant|GENE", "NOTE=two words;DP=3"])
+def test_a_value_in_info_may_hold_spaces_from_4_3_on(value: str) -> None:
+    assert site("4.2", INFO=value) == ["info-malformed"]
+    for version in ("4.3", "4.4", "4.5"):
+        assert site(version, INFO=value) == []
+        assert site(version, INFO="two words") == ["info-malformed"]
+
+
+@pytest.mark.parametrize("alt", ["A<ctg1>", "C<ctg1>", "<DEL>", "<*>", "C,<NON_REF>", "*,C"])
+def test_alleles_of_the_specification(alt: str) -> None:
+    assert site(ALT=alt) == []
+
+
+@pytest.mark.parametrize(
+    ("ref", "alt"), [("A", "A"), ("A", "a"), ("n", "N"), ("AC", "ac"), ("A", "c,C"), ("A", "C,C"),
+                     ("A", "<DEL>,<DEL>")]
+)  # fmt: skip
+def test_an_allele_that_stands_twice_in_a_record(ref: str, alt: str) -> None:
+    assert site(REF=ref, ALT=alt) == ["alt-repeated"]
+
+
+def test_a_key_that_stands_twice_with_two_values() -> None:
+    assert site(INFO="DP=1;DP=2") == ["info-repeated"]
+
+
+def test_a_spanning_deletion_may_be_told_of_again() -> None:
+    rows = [b"\t".join([*SITE[:4], alt, *SITE[5:]]) for alt in (b"C,*", b"G,*", b"T,c")]
+    assert reasons(read(*rows, samples=0)) == [("duplicate", "ALT")]
+
+
+def test_more_alleles_than_can_be_counted_are_told_of() -> None:
+    batch = read(line("GT", b"/".join([b"0"] * 128)), line("GT", b"/".join([b"0"] * 127)))
+    assert reasons(batch) == [("genotype-unreadable", "GT")]
+    assert "at most 127" in batch.defects[0].detail
+
+
+def test_a_blank_line_costs_a_line() -> None:
+    batch = read(b"\t".join(SITE), b"", samples=0)
+    assert reasons(batch) == [("blank-line", None)]

@@ -54,7 +54,7 @@ from medallion.vcf.defects import Defect
 from medallion.vcf.header import Header, read_header
 from medallion.vcf.patterns import Pattern
 
-__all__ = ["LAYER", "build", "current"]
+__all__ = ["LAYER", "build", "check_limit", "current"]
 
 LAYER = "silver"
 FORMAT = 1
@@ -113,6 +113,15 @@ def build(
         publish(root, *_gathered(root, files, tables, samples, sample_defects, bronze, keys), begun)
 
 
+def check_limit(root: Place, limit: Limit) -> None:
+    """Raise QuarantineError where published silver set apart more records than `limit` allows."""
+    snapshot = read_snapshot(root, LAYER)
+    if snapshot is not None:
+        defects = delta.scan(root, DEFECTS, snapshot.tables[DEFECTS.short].version).collect()
+        records = sum(entry["records"] for entry in snapshot.summary["ledger"])
+        Allowance(limit, records).take(_quarantined(defects)["reason"])
+
+
 def _gathered(
     root: Place, files: Sequence[_File], tables: Mapping[str, FileTables], samples: pl.DataFrame,
     about_samples: Sequence[tuple[str, Defect]], bronze: Snapshot, keys: Mapping[str, str],
@@ -126,7 +135,8 @@ def _gathered(
         for f in files
     ]
     patterns = [t.patterns for t in own]
-    defects = pl.concat([*(t.defects for t in own), _rows(about_samples)])
+    about_files = _overlapping(files)
+    defects = pl.concat([*(t.defects for t in own), _rows([*about_files, *about_samples])])
     parts: dict[Table, list[Part | None]] = {
         t: [p for found in own for p in found.parts.get(t.short, ())] for t in BIG
     }
@@ -282,6 +292,29 @@ def _partition(
             )  # fmt: skip
             of_task.append(index)
     return tasks, of_task
+
+
+def _overlapping(files: Sequence[_File]) -> list[tuple[str, Defect]]:
+    """Remarks on files that share a stretch of a contig, and samples or the lack of any."""
+    seen: dict[str, list[tuple[int, int, _File]]] = {}
+    found = []
+    for file in files:
+        told = file.table.filter(pl.col("chrom").is_not_null()).group_by("chrom").agg(
+            pl.col("pos_min").min(), pl.col("pos_max").max()
+        )  # fmt: skip
+        for chrom, low, high in told.sort("chrom").iter_rows():
+            contig = chrom.strip("<>")
+            for first, last, other in seen.get(contig, []):
+                shared = set(file.header.samples) & set(other.header.samples)
+                apart = file.header.samples and other.header.samples and not shared
+                if other is not file and low <= last and first <= high and not apart:
+                    span = f"{contig}:{max(low, first):,}-{min(high, last):,}"
+                    detail = f"{other.name} has records of {span} too"
+                    if shared:
+                        detail += f", and {len(shared):,} of the samples"
+                    found.append((file.name, Defect("files-overlap", 0, "file", detail=detail)))
+            seen.setdefault(contig, []).append((low, high, file))
+    return found
 
 
 def _quarantined(defects: pl.DataFrame) -> pl.DataFrame:

@@ -77,7 +77,8 @@ VARIANTS = Table(
         Column("qual", "float64", "phred-scaled quality, as in the source"),
         Column("filter", "string", "PASS, or the filters that the record failed"),
         Column("variant_type", "string",
-               "snv, mnv, insertion, deletion, indel, sv, spanning_deletion or none",
+               "snv, mnv, insertion, deletion, indel, sv, spanning_deletion (*), unspecified "
+               "(<*>, <NON_REF>) or none",
                nullable=False),
         Column("transition", "boolean", "of an snv: transition (true) or transversion (false)"),
         Column("length_change", "int32", "length of ALT less that of REF; null for symbols",

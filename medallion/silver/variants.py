@@ -14,6 +14,9 @@ __all__ = ["alleles", "variant_type"]
 
 Ints = npt.NDArray[np.int64]
 _SHOWN = 60
+# Any other allele, as in a gVCF's blocks of reference (VCF 4.3, section 5.5) and as callers
+# wrote it before: bcftools <X>, GATK <NON_REF>.
+_UNSPECIFIED = ("<*>", "<NON_REF>", "<X>")
 
 
 def variant_type(ref: str, alt: str) -> str:
@@ -22,12 +25,14 @@ def variant_type(ref: str, alt: str) -> str:
     Shared bases at the end, then at the start, are trimmed first; what is left tells:
     one base for one is an snv, several for as many an mnv, nothing for some an
     insertion, some for nothing a deletion, and anything else an indel. Symbols and
-    breakends are sv, `*` is a spanning_deletion, `.` is none.
+    breakends are sv; `*` is a spanning_deletion, `<*>` and its like unspecified, `.` none.
     """
     if alt == ".":
         return "none"
     if alt == "*":
         return "spanning_deletion"
+    if alt in _UNSPECIFIED:
+        return "unspecified"
     if not alt.isalpha():
         return "sv"
     a, b = ref.upper(), alt.upper()
@@ -68,7 +73,7 @@ def alleles(sites: pl.DataFrame, info: InfoFields) -> tuple[pl.DataFrame, list[D
     record = np.repeat(np.arange(len(sites)), rows_per_record)
     alt_index = np.where(n_alts[record] == 0, 0, _running(rows_per_record))
     types = _types(long)
-    simple = ~types.is_in(["sv", "spanning_deletion", "none"])
+    simple = ~types.is_in(["sv", "spanning_deletion", "unspecified", "none"])
     stated = _Stated(info, record, alt_index, n_alts)
     ancestral = info.find("AA")
     frequencies = {
@@ -106,16 +111,24 @@ class _Stated:
         self._odd: list[tuple[int, str, bool, str]] = []
 
     def number(
-        self, key: str, kind: type[pl.Int32 | pl.Float64], *, per_allele: bool = True
-    ) -> pl.Series | pl.Expr:
-        """The value of `key` of each allele, or of its record; null where there is none."""
+        self, key: str, kind: type[pl.Int32 | pl.Float64], *, per_allele: bool = True,
+        as_many: bool = True,
+    ) -> pl.Series | pl.Expr:  # fmt: skip
+        """The value of `key` of each allele, or of its record; null where there is none.
+
+        `as_many`: it is odd that a record has not as many values as ALT alleles.
+        """
         found = self._info.find(key)
         if found is None:
             return pl.lit(None, kind)
         if per_allele:
             texts = found.of_alleles(self._record, self._alt_index, self._n_alts)
             numbers = texts.cast(kind, strict=False)
-            stated = found.present[self._record] & (self._n_alts[self._record] > 0)
+            stated = (
+                found.present[self._record] & (self._n_alts[self._record] > 0)
+                if as_many
+                else texts.is_not_null().to_numpy()
+            )
         else:
             texts = found.values()
             numbers = texts.cast(kind, strict=False)
@@ -129,14 +142,15 @@ class _Stated:
 
     def first(self, keys: tuple[str, ...]) -> pl.Series | pl.Expr:
         """The frequency of each allele under the first of `keys` that states one."""
-        result: pl.Series | None = None
-        for key in keys:
-            found = self._info.find(key)
-            if found is not None:
-                texts = found.of_alleles(self._record, self._alt_index, self._n_alts)
-                own = texts.cast(pl.Float64, strict=False)
-                result = own if result is None else result.zip_with(result.is_not_null(), own)
-        return pl.lit(None, pl.Float64) if result is None else result
+        # Phase 1 has one value for all ALT alleles of a record, and its header says so.
+        numbers = (self.number(key, pl.Float64, as_many=False) for key in keys)
+        stated = [own for own in numbers if isinstance(own, pl.Series)]
+        if not stated:
+            return pl.lit(None, pl.Float64)
+        result = stated[0]
+        for own in stated[1:]:
+            result = result.zip_with(result.is_not_null(), own)
+        return result
 
     def remarks(self, sites: pl.DataFrame) -> list[Defect]:
         """What is odd, a remark for each value; the record is kept."""
@@ -144,7 +158,7 @@ class _Stated:
         for row, key, per_allele, value in self._odd:
             line, chrom, pos, n = sites.select("line", "chrom", "pos", "n_alts").row(row)
             wanted = f"{n} whole numbers" if per_allele and n > 1 else "a number"
-            wanted = wanted.replace("whole ", "") if key == "AF" else wanted
+            wanted = wanted.replace("whole ", "") if "AF" in key else wanted
             shown = repr(value if len(value) <= _SHOWN else value[: _SHOWN - 3] + "...")
             detail = f"{key}: expected {wanted}, found {shown}"
             found.append(Defect("info-value", line, "record", chrom, pos, f"INFO/{key}", detail))

@@ -103,6 +103,11 @@ REASONS: dict[str, Reason] = {
         Reason("end-of-file-block", "noted",
                "The BGZF file lacks its closing block: it may have been cut between two blocks.",
                "Compare the size or checksum with the source; get the file again if they differ."),
+        Reason("files-overlap", "noted",
+               "Another file of the lake has records of the same stretch and samples, or both list "
+               "sites only: an allele of both stands in each, and is counted in each.",
+               "Where they are the same data, leave one file out; where they are parts, join them "
+               "first (bcftools concat -a -D)."),
         Reason("sample-without-metadata", "noted",
                "The VCF has a sample that the sample table does not name.",
                "It is kept, in the group 'unassigned'. Add it to the sample table to place it."),

@@ -38,7 +38,7 @@ Broken = tuple[int, str, str, str]
 """A record that breaks a rule: (row, reason, field, detail)."""
 
 _KEY = re.compile(r"[A-Za-z_][0-9A-Za-z_.\-+]*|1000G")
-_SEMICOLON, _NEWLINE, _EQUALS, _COMMA, _BAR, _DOT = b";\n=,|."
+_SEMICOLON, _NEWLINE, _EQUALS, _COMMA, _BAR, _DOT, _BLANK = b";\n=,|. "
 _SHOWN = 60
 _LOOKED_AT = 1 << 12
 # Not the bytes of a name, and of all digests of names just as likely as any.
@@ -51,7 +51,7 @@ class InfoReader:
     def __init__(self, declared: Mapping[str, Mapping[str, str]], version: int) -> None:
         """`declared` are the header's INFO lines by ID; `version` the 2 of VCFv4.2."""
         self._declared = declared
-        self._version = version
+        self.version = version
         self.names: list[str] = []
         self.definitions: list[Definition] = []
         self.valid = np.zeros(0, bool)
@@ -113,7 +113,7 @@ class InfoReader:
 
     def _learn(self, name: str) -> None:
         self.names.append(name)
-        self.definitions.append(define("INFO", name, self._declared, self._version))
+        self.definitions.append(define("INFO", name, self._declared, self.version))
         self.valid = np.append(self.valid, _KEY.fullmatch(name) is not None)
 
 
@@ -173,9 +173,12 @@ class InfoFields:
 
     def _malformed(self) -> list[Broken]:
         found = []
-        blank = np.flatnonzero((self.text[: self._size] <= 32) & (self.text[: self._size] != 10))
+        body = self.text[: self._size]
+        # From 4.3 on a value may hold spaces; what a key may be made of is told below.
+        lowest = _BLANK if self.reader.version >= 3 else _BLANK + 1
+        blank = np.flatnonzero((body < lowest) & (body != _NEWLINE))
         if len(blank):
-            ends = np.flatnonzero(self.text[: self._size] == _NEWLINE)
+            ends = np.flatnonzero(body == _NEWLINE)
             for row in np.unique(np.searchsorted(ends, blank)).tolist():
                 found.append((row, "info-malformed", "INFO", "white space or a control character"))
         if not self.reader.valid.all():

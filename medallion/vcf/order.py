@@ -3,7 +3,8 @@
 A record whose allele stood in an earlier record is quarantined: which of the two holds
 cannot be told, and a key that is not unique would double every join. A record that
 comes too late is only noted: its own data is whole. Symbolic alleles and breakends may
-repeat, for their extent is in INFO.
+repeat, for their extent is in INFO; so may `*`, which says of each record anew that a
+deletion before it reaches there.
 """
 
 from __future__ import annotations
@@ -119,5 +120,5 @@ def _keys(chrom: str, pos: int, ref: str, alt: str) -> list[Key]:
     return [
         (chrom, pos, ref.upper(), allele.upper())
         for allele in alt.split(",")
-        if allele.isalpha() or allele in ("*", ".")
+        if allele.isalpha() or allele == "."
     ]

@@ -310,7 +310,10 @@ class RecordReader:
             sample = self._header.samples[int(column[at])]
             shown = _text(texts.texts[int(gid[at])].text)
             if unreadable:
-                detail = f"sample {sample}: expected allele numbers joined by / or |, found {shown}"
+                detail = (
+                    f"sample {sample}: expected allele numbers, at most 127, joined by / or |, "
+                    f"found {shown[:60]}"
+                )
                 self._bad[r] = ("genotype-unreadable", "GT", detail)
             else:
                 detail = f"sample {sample}: {shown}, but the record has {n_alts[r]} ALT alleles"

@@ -33,7 +33,7 @@ _CHROM = r"^(?:[0-9A-Za-z!#$%&+./:;?@^_|~\-][0-9A-Za-z!#$%&*+./:;=?@^_|~\-]*|<[^
 _BASES = "[ACGTNacgtn]+"
 _CONTIG = r"(?:[^\s<>\[\]:,]|<[^<>\s,]+>)[^\s<>\[\],]*"
 _ALLELE = (
-    rf"(?:{_BASES}|\*|<[^<>\s,]+>|\.{_BASES}|{_BASES}\."
+    rf"(?:{_BASES}|\*|(?:{_BASES})?<[^<>\s,]+>|\.{_BASES}|{_BASES}\."
     rf"|{_BASES}(?:\[{_CONTIG}:[0-9]+\[|\]{_CONTIG}:[0-9]+\]|\[<[^<>\s,]+>:[0-9]+\[)"
     rf"|(?:\[{_CONTIG}:[0-9]+\[|\]{_CONTIG}:[0-9]+\]){_BASES}"
     rf"|\.\[{_CONTIG}:[0-9]+\[|\.\]{_CONTIG}:[0-9]+\]"
@@ -191,8 +191,9 @@ def _repeated_ids(column: pl.Series) -> Iterator[Told]:
 
 def _repeated_alleles(ref: pl.Series, alt: pl.Series) -> Iterator[Told]:
     several = alt.str.contains(",", literal=True)
-    for row in ((ref == alt) | several).arg_true():
-        alleles = [ref[row], *alt[row].split(",")]
+    for row in ((ref.str.to_uppercase() == alt.str.to_uppercase()) | several).arg_true():
+        # Bases may be in either case; symbols may not.
+        alleles = [a.upper() if a.isalpha() else a for a in (ref[row], *alt[row].split(","))]
         if len(set(alleles)) < len(alleles):
             detail = f"REF {_shown(ref[row])} and ALT {_shown(alt[row])} do not all differ"
             yield row, "alt-repeated", "alt", detail
