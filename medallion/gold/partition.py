@@ -56,8 +56,8 @@ MOST_SAMPLES = 10_000
 """Above so many samples no structure is told: its matrices have an entry for each pair."""
 OUTLIER = 1e-6
 """A p of the Hardy-Weinberg test below this is counted as an outlier."""
-# Cells counted at a time: with 2,504 samples, some 8,000 records.
-_CELLS_AT_ONCE = 20_000_000
+# Cells counted at a time: with 2,504 samples, some 4,000 records.
+_CELLS_AT_ONCE = 10_000_000
 _FEWEST_RECORDS = 16
 _BYTES_PER_CALL = 4
 _UNSORTED = 1 << 14
