@@ -146,6 +146,58 @@ def test_each_allele_is_a_dot_or_counted(demo_lake: Lake, bounds: View, theme: s
     assert wide.layout.dragmode == "select"
 
 
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (20_011_000, 20_013_000),
+        (20_009_500, 20_010_499),
+        (20_012_345, 20_012_345),
+        (20_003_000, 20_047_000),
+    ],
+)
+def test_windows_are_steps_across_a_view_of_any_width(start: int, end: int) -> None:
+    """Each value covers its window, as far as the view shows it; a missing window is a gap."""
+    windows = pl.DataFrame(
+        {"start": [20_000_001, 20_010_001, 20_030_001], "end": [20_010_000, 20_020_000, 20_040_000],
+         "population": ["AFR"] * 3, "segregating_sites": [7, 8, 9], "pi": [0.1, 0.2, 0.3],
+         "tajima_d": [-1.0, None, 0.5]},
+    ).filter(pl.col("end") >= start, pl.col("start") <= end)  # fmt: skip
+    fst = windows.select("start", "end", pl.col("pi").alias("fst"), highest_pair=pl.lit("AFR-EUR"),
+                         highest_fst=pl.lit(0.5))  # fmt: skip
+    figure = region_tracks(
+        Tracks(chrom="22", start=start, end=end, total=0, bin_width=1000, windows=windows, fst=fst,
+               density=pl.DataFrame(schema={"start": pl.Int64, "variant_type": pl.String,
+                                            "alleles": pl.Int64}),
+               dots=None, heat=None, classes=FREQUENCY_BINS)
+    )  # fmt: skip
+    low, high = figure.layout.xaxis.range
+    for axis, column in (("y2", "pi"), ("y3", "tajima_d"), ("y4", "fst")):
+        shown = (fst if column == "fst" else windows).drop_nulls(column)
+        lines = [t for t in figure.data if t.yaxis == axis]
+        if shown.is_empty():
+            assert not lines
+            assert any("Tajima's D is not known" in a.text for a in figure.layout.annotations)
+            continue
+        [line] = lines
+        told: dict[str, list[float]] = {}
+        for x, y, custom in zip(line.x, line.y, line.customdata, strict=True):
+            if x is not None:
+                told.setdefault(custom[0], []).append(x)
+                assert y in shown[column].to_list()
+        # A step goes on at its height until the next one begins.
+        assert line.line.shape == "hv"
+        bounds = shown.select("start", "end").rows()
+        assert list(told) == [f"{a:,} to {b:,}" for a, b in bounds]
+        for i, ((a, b), xs) in enumerate(zip(bounds, told.values(), strict=True)):
+            assert xs[0] == max(a - 0.5, low)
+            followed = i + 1 < len(bounds) and bounds[i + 1][0] == b + 1
+            assert followed or xs[-1] == min(b + 0.5, high)
+            # Wherever the pointer is, a point of its window is near.
+            assert max(q - p for p, q in pairwise([*xs, min(b + 0.5, high)])) <= (high - low) / 20
+        breaks = (shown["start"].diff().drop_nulls() != 10_000).sum()
+        assert list(line.x).count(None) == breaks
+
+
 # The page
 
 

@@ -11,12 +11,13 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from medallion.catalog.colours import SUPER_POPULATION_COLOURS, Theme
+from medallion.catalog.colours import Theme
 from medallion.catalog.populations import ALL
 from medallion.figures.grouped import LEGEND_BELOW
 from medallion.figures.groups import colour_of_all, colour_of_supers, heading_of
 from medallion.figures.marks import heat_scale
 from medallion.figures.sketch import Sketch, stacked
+from medallion.figures.steps import add_steps
 from medallion.figures.style import GRID, base_figure, count, frequency, plain, short
 
 __all__ = ["MOST_DOTS", "Tracks", "region_tracks"]
@@ -78,8 +79,7 @@ def region_tracks(tracks: Tracks, *, theme: Theme = "light") -> go.Figure:
     for row, column, title, form in (
         (2, "pi", "π per base", ".3g"), (3, "tajima_d", "Tajima's D", ".3f"),
     ):  # fmt: skip
-        _lines(figure, tracks, column, row, form, theme)
-        figure.update_yaxes(title={"text": title}, tickformat="~g", row=row)
+        _lines(figure, tracks, column, row, title, form, theme)
     _fst(figure, tracks, theme)
     if tracks.dots is not None:
         _dots(figure, tracks.dots, tracks.whose, theme)
@@ -173,27 +173,38 @@ def _bases(width: int) -> str:
     return f"{width} b"
 
 
-def _lines(figure: Sketch, tracks: Tracks, column: str, row: int, form: str, theme: Theme) -> None:
+def _absent(figure: Sketch, row: int, words: str) -> None:
+    """Say why a track is empty. An axis without a trace is not drawn: words stand there."""
+    low, high = figure.layout[f"yaxis{row}"]["domain"]
+    figure.add_annotation(
+        text=words, x=0, xref="paper", xanchor="left", y=(low + high) / 2, yref="paper",
+        showarrow=False,
+    )  # fmt: skip
+
+
+def _lines(
+    figure: Sketch, tracks: Tracks, column: str, row: int, title: str, form: str, theme: Theme
+) -> None:
     codes = [c for c in tracks.windows["population"].cast(pl.String).unique() if c != ALL]
     colours = colour_of_supers(codes, theme)
     marks = dict(zip(colours, _MARKS * (1 + len(colours) // len(_MARKS)), strict=False))
     known = tracks.windows.filter(pl.col(column).is_not_null())
     drawn = [*colours, *([ALL] if not codes else [])]
+    if known.filter(pl.col("population").cast(pl.String).is_in(drawn)).is_empty():
+        _absent(figure, row, f"{title} is not known here: it wants SNVs that vary in a group.")
+        return
+    figure.update_yaxes(title={"text": title}, tickformat="~g", row=row)
     for code in drawn:
-        rows = known.filter(pl.col("population") == code).sort("start")
-        figure.add_scatter(
-            x=((rows["start"] + rows["end"]) / 2).to_list(),
-            y=rows[column].to_list(),
-            mode="lines+markers" if rows.height < 60 else "lines",
+        add_steps(
+            figure,
+            known.filter(pl.col("population") == code).sort("start"),
+            column,
+            (tracks.start, tracks.end),
+            lambda w: [f"{w['start']:,} to {w['end']:,}", count(w["segregating_sites"])],
+            {"symbol": marks.get(code, "circle"), "color": colours.get(code, colour_of_all(theme))},
             name=plain(code),
             legendgroup=f"group {code}",
             showlegend=row == 2,
-            line={"color": colours.get(code, colour_of_all(theme)), "width": 1.6},
-            marker={"symbol": marks.get(code, "circle"), "size": 5},
-            customdata=[
-                [f"{s:,} to {e:,}", f"{n:,}"]
-                for s, e, n in rows.select("start", "end", "segregating_sites").iter_rows()
-            ],
             hovertemplate=f"{heading_of(code)}<br>%{{y:{form}}}<br>window %{{customdata[0]}}"
             "<br>%{customdata[1]} segregating sites<extra></extra>",
             row=row,
@@ -201,28 +212,24 @@ def _lines(figure: Sketch, tracks: Tracks, column: str, row: int, form: str, the
 
 
 def _fst(figure: Sketch, tracks: Tracks, theme: Theme) -> None:
-    rows = tracks.fst
-    if rows["fst"].null_count() == rows.height:
-        # An axis without a trace is not drawn: the words stand where it would be.
-        low, high = figure.layout["yaxis4"]["domain"]
-        figure.add_annotation(
-            text="FST is not known here: it wants two super-populations and alleles that vary.",
-            x=0, xref="paper", xanchor="left", y=(low + high) / 2, yref="paper", showarrow=False,
-        )  # fmt: skip
+    rows = tracks.fst.drop_nulls("fst")
+    if rows.is_empty():
+        _absent(
+            figure,
+            4,
+            "FST is not known here: it wants two super-populations and alleles that vary.",
+        )
         return
     figure.update_yaxes(title={"text": "FST"}, row=4)
-    figure.add_scatter(
-        x=((rows["start"] + rows["end"]) / 2).to_list(),
-        y=rows["fst"].to_list(),
-        mode="lines+markers" if rows.height < 60 else "lines",
+    add_steps(
+        figure,
+        rows.sort("start"),
+        "fst",
+        (tracks.start, tracks.end),
+        lambda w: [f"{w['start']:,} to {w['end']:,}", plain(w["highest_pair"]), w["highest_fst"]],
+        {"color": colour_of_all(theme)},
         name="mean FST",
         showlegend=False,
-        line={"color": SUPER_POPULATION_COLOURS[theme][ALL], "width": 1.6},
-        marker={"size": 5},
-        customdata=[
-            [f"{r['start']:,} to {r['end']:,}", plain(r["highest_pair"]), r["highest_fst"]]
-            for r in rows.iter_rows(named=True)
-        ],
         hovertemplate="<b>Mean FST of the pairs</b><br>%{y:.4f}<br>window %{customdata[0]}"
         "<br>highest: %{customdata[1]}, %{customdata[2]:.4f}<extra></extra>",
         row=4,
