@@ -20,6 +20,7 @@ from medallion.popgen.geography import (
     code_in_words,
     codes_in_words,
     geography,
+    where_found,
 )
 from medallion.popgen.groups import Groups
 
@@ -219,6 +220,27 @@ def test_codes_of_other_lakes_in_words() -> None:
     assert codes_in_words(pl.Series([None], dtype=pl.String), ["here"]).to_list() == [None]
     with pytest.raises(ValueError, match="2 names for a code of 3 letters"):
         code_in_words("CRU", ["here", "there"])
+
+
+@pytest.mark.parametrize(
+    ("code", "minor_is_ref", "n_alts", "words"),
+    [
+        ("CRRRR", False, 1, "It is common in AFR, rare elsewhere."),
+        ("CRRRR", False, 2, "It is common in AFR, rare elsewhere."),
+        ("CRRRR", True, 1,
+         "The reference allele, here the rarer one, is common in AFR, rare elsewhere."),
+        # Beside another ALT the code is of that too: the REF may be found nowhere.
+        ("RURUU", True, 2, ("It is the commonest allele; all others here, taken together, are "
+                           "rare in AFR and EAS, unobserved elsewhere.")),
+        ("UUUUU", False, 1, "It is seen in no super-population."),
+        ("UU.UU", True, 3, ("It is the commonest allele; all others here, taken together, are "
+                           "seen in no super-population.")),
+    ],
+)  # fmt: skip
+def test_a_sentence_says_of_what_allele_the_code_is(
+    code: str, minor_is_ref: bool, n_alts: int, words: str
+) -> None:
+    assert where_found(code, SUPER, minor_is_ref=minor_is_ref, n_alts=n_alts) == words
 
 
 # The real slice ---------------------------------------------------------------------------

@@ -70,6 +70,19 @@ def test_a_variant_says_where_it_is_common_and_its_frequencies(
     assert "AF in AFR" in published["number"].to_list() or published.height == 3
 
 
+def test_beside_another_alt_the_code_is_not_said_of_the_reference(
+    open_page: Open, chr22_lake: Lake
+) -> None:
+    variants = chr22_lake.scan("gold.variants", build=False).filter("minor_is_ref")
+    alts = chr22_lake.scan("silver.variants", build=False).select("file", "record", "n_alts")
+    rows = variants.join(alts.unique(), on=["file", "record"]).collect()
+    for several, said in ((True, "all others here, taken together, are"),
+                          (False, "The reference allele, here the rarer one, is")):  # fmt: skip
+        row = rows.filter((pl.col("n_alts") > 1) == several).row(0, named=True)
+        app = open_page(chr22_lake, "explore/variant", variant=name_of(row))
+        assert said in texts(app)
+
+
 @pytest.mark.parametrize("view", ["Map", "Linkage", "Carriers", "Way back"])
 def test_every_view_of_a_variant(
     open_page: Open, demo_lake: Lake, common: dict[str, object], view: str

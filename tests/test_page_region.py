@@ -253,3 +253,11 @@ def test_what_cannot_be_shown_is_said(page: Open, typed: str, said: str) -> None
 @pytest.mark.parametrize("typed", ["22", "chr22:16,077,687", "chr22:16,000,000-16,200,000"])
 def test_a_contig_a_position_and_chr_are_understood(page: Open, typed: str) -> None:
     assert len(page(region=typed).get("plotly_chart")) == 1
+
+
+def test_the_code_is_explained_in_the_order_of_its_letters(page: Open) -> None:
+    columns = json.loads(page(region="22:16,100,000-16,500,000").dataframe[0].proto.columns)
+    told = columns["geographic_code"]["help"]
+    assert "AFR, AMR, EAS, EUR, SAS" in told
+    assert "rarer over all samples" in told
+    assert "a dot not called" in told

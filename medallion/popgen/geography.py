@@ -23,7 +23,10 @@ import polars as pl
 from medallion.catalog.populations import UNASSIGNED
 from medallion.popgen.groups import Groups
 
-__all__ = ["RARITIES", "SCHEMA", "Layout", "code_in_words", "codes_in_words", "geography"]
+__all__ = [
+    "RARITIES", "SCHEMA", "Layout", "code_in_words", "codes_in_words", "geography",
+    "where_found",
+]  # fmt: skip
 
 RARITIES = ("unobserved", "rare everywhere", "common somewhere", "common everywhere")
 """`rarity`: no super-population has both alleles' minor one; it is common (5 % or more)
@@ -150,6 +153,24 @@ def code_in_words(code: str, names: Sequence[str]) -> str:
     parts = [f"{said} in {_listed(found[said])}" for said in found if said != longest]
     rest = found[longest]
     return ", ".join([*parts, f"{longest} {'elsewhere' if len(rest) > 1 else 'in ' + rest[0]}"])
+
+
+def where_found(code: str, names: Sequence[str], *, minor_is_ref: bool, n_alts: int) -> str:
+    """A sentence that says of what allele a geographic code is, and where that is found.
+
+    `minor_is_ref` is that of `geography`, `n_alts` the number of ALT alleles of the record:
+    beside another ALT, all else is not the REF alone. Raises as `code_in_words`.
+    """
+    if not minor_is_ref:
+        head, verb = "It", "is"
+    elif n_alts == 1:
+        head, verb = "The reference allele, here the rarer one,", "is"
+    else:
+        head, verb = "It is the commonest allele; all others here, taken together,", "are"
+    words = code_in_words(code, names)
+    if not set(code) - {"U", "."}:
+        words = "seen in no super-population"
+    return f"{head} {verb} {words}."
 
 
 def codes_in_words(codes: pl.Series, names: Sequence[str]) -> pl.Series:

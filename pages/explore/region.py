@@ -12,7 +12,19 @@ import streamlit as st
 from medallion import Lake
 from medallion.figures.region import MOST_DOTS, Tracks, region_tracks
 from medallion.ondemand.region import FREQUENCY_BINS, View
-from pages.shared import cache, clicks, cohorts, draw, find, panels, pick, place, say, state
+from pages.shared import (
+    cache,
+    clicks,
+    cohorts,
+    draw,
+    find,
+    geography,
+    panels,
+    pick,
+    place,
+    say,
+    state,
+)
 from pages.shared.words import allele_label, plural
 
 CHART = "tracks"
@@ -186,7 +198,7 @@ def show_table(
         },
         "n_populations": draw.number("Populations", "How many populations carry it."),
         "geographic_code": draw.text(
-            "Code", "A letter for each super-population: U not seen, R rare, C common (5 %)."
+            "Code", geography.meaning(cache.populations(str(lake.path), lake.version("gold")))
         ),
         "fst_super_populations": draw.number(
             "FST", "Among super-populations (Weir and Cockerham 1984).", "%.4f"

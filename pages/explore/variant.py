@@ -10,15 +10,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from medallion import Lake
-from medallion.catalog.populations import ALL, POPULATIONS_BY_CODE, UNASSIGNED
+from medallion.catalog.populations import ALL, POPULATIONS_BY_CODE
 from medallion.errors import MedallionError
 from medallion.figures.genotype_counts import genotype_counts
 from medallion.figures.intervals import frequency_intervals
 from medallion.figures.neighbours import MOST_DRAWN, linkage_neighbours
 from medallion.figures.sampling_map import frequency_map
-from medallion.popgen.geography import code_in_words
 from medallion.popgen.intervals import wilson
-from pages.shared import cache, cohorts, draw, evidence, panels, pick, say, state
+from pages.shared import cache, cohorts, draw, evidence, geography, panels, pick, say, state
 from pages.shared.words import allele_label, plural
 
 VIEWS = ["Frequencies", "Genotypes", "Map", "Linkage", "Carriers", "Way back"]
@@ -26,15 +25,6 @@ CARRIERS = 1000
 LISTED = 500
 EXAMPLES = 50
 DISTANCES = {"100 kb": 100_000, "250 kb": 250_000, "500 kb": 500_000}
-
-# How the project's super-populations are called where a sentence speaks of places.
-PLACES = {
-    "AFR": "Africa",
-    "AMR": "the Americas",
-    "EAS": "East Asia",
-    "EUR": "Europe",
-    "SAS": "South Asia",
-}
 
 Row = dict[str, Any]
 
@@ -75,24 +65,10 @@ def what_it_is(lake: Lake, version: str, row: Row, gold: Row | None) -> None:
         "differences (Weir and Cockerham 1984). A little below 0 is 0 within chance.",
     )
     if gold is not None and gold["geographic_code"] is not None:
-        st.text(_where(lake, version, gold))
+        groups = cache.populations(str(lake.path), version)
+        st.text(geography.where(groups, gold, row["n_alts"]))
     frame = cache.frequencies(str(lake.path), version, cache.allele_of(row))
     evidence.published_and_recounted(row, frame)
-
-
-def _where(lake: Lake, version: str, gold: Row) -> str:
-    """Return the geographic code in words."""
-    groups = cache.populations(str(lake.path), version)
-    supers = groups.filter(pl.col("level").cast(pl.String) == "super_population")
-    known = [c for c in supers["population"].to_list() if c != UNASSIGNED]
-    names = [PLACES.get(c, c) for c in known or [UNASSIGNED]]
-    code = gold["geographic_code"]
-    if len(names) != len(code):
-        return f"Geographic code {code}."
-    seen = set(code) - {"U", "."}
-    said = code_in_words(code, names) if seen else "seen in no super-population"
-    rarer = "The reference allele, here the rarer one, is" if gold["minor_is_ref"] else "It is"
-    return f"{rarer} {said}. (Common: 5 % or more. Code {code}.)"
 
 
 def _field(place: DeltaGenerator, label: str, value: str | None, meaning: str) -> None:

@@ -1,0 +1,48 @@
+"""The geographic code on a page: in words, and what its letters mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from medallion.catalog.populations import UNASSIGNED
+from medallion.popgen.geography import where_found
+
+__all__ = ["meaning", "where"]
+
+# How the project's super-populations are called where a sentence speaks of places.
+_PLACES = {
+    "AFR": "Africa",
+    "AMR": "the Americas",
+    "EAS": "East Asia",
+    "EUR": "Europe",
+    "SAS": "South Asia",
+}
+
+
+def where(groups: pl.DataFrame, row: Mapping[str, Any], n_alts: int) -> str:
+    """Return an allele's code in words; `groups`: gold.populations, `row`: of gold.variants."""
+    code = row["geographic_code"]
+    names = [_PLACES.get(c, c) for c in _letters_of(groups)]
+    if len(names) != len(code):
+        return f"Geographic code {code}."
+    said = where_found(code, names, minor_is_ref=row["minor_is_ref"], n_alts=n_alts)
+    return f"{said} (Common: 5 % or more. Code {code}.)"
+
+
+def meaning(groups: pl.DataFrame) -> str:
+    """Return what the letters of a code mean, as a plain text."""
+    return (
+        "How often the allele that is rarer over all samples is found: the ALT, or all else where "
+        "ALT has more than half. A letter for each super-population, here "
+        f"{', '.join(_letters_of(groups))}: U unobserved, R rare (below 5 %), C common (5 % or "
+        "more), a dot not called (Biddanda et al. 2020)."
+    )
+
+
+def _letters_of(groups: pl.DataFrame) -> list[str]:
+    """Return the codes of the super-populations, in the order of the letters."""
+    supers = groups.filter(pl.col("level").cast(pl.String) == "super_population")
+    return [c for c in supers["population"].to_list() if c != UNASSIGNED] or [UNASSIGNED]
