@@ -10,7 +10,13 @@ import polars as pl
 import pytest
 
 from medallion import Lake
-from medallion.figures.haplotypes import MOST_HAPLOTYPES, haplotype_alleles, haplotype_bars, ranked
+from medallion.figures.haplotypes import (
+    MOST_HAPLOTYPES,
+    haplotype_alleles,
+    haplotype_bars,
+    leading,
+    ranked,
+)
 from medallion.figures.ld_decay import ld_decay_lines
 from medallion.figures.ld_matrix import MOST_CLICKABLE, allele_labels, ld_triangle
 
@@ -94,7 +100,7 @@ def test_haplotypes_are_ranked_drawn_and_escaped(theme: str) -> None:
     codes = ["ALL", NASTY, "empty"]
     order = ranked(frame, codes)
     assert order["number"].to_list() == [f"H{i}" for i in range(1, 13)]
-    assert order["count"].to_list() == [2 * i for i in range(12, 0, -1)]
+    assert order["count"].to_list() == list(range(12, 0, -1))
     assert order["share"].sum() == pytest.approx(1)
     bars = haplotype_bars(frame, codes, theme=theme)  # type: ignore[arg-type]
     sentence(bars)
@@ -105,13 +111,40 @@ def test_haplotypes_are_ranked_drawn_and_escaped(theme: str) -> None:
     variants = pl.DataFrame(
         {"chrom": ["1"] * 3, "pos": [1, 2, 3], "id": [None, NASTY, None], "ref": ["A", "C", "0"]}
     )
-    grid = haplotype_alleles(order, variants, theme=theme)  # type: ignore[arg-type]
+    grid = haplotype_alleles(order, variants, group=NASTY, theme=theme)  # type: ignore[arg-type]
     sentence(grid)
     kinds = grid.data[0].z
     for row, alleles_ in zip(kinds, order["alleles"].to_list(), strict=True):
         for kind, allele, ref in zip(row, alleles_, ["A", "C", "0"], strict=True):
             assert (kind == 0) == (allele == ref)
     assert {2} < {k for row in kinds for k in row}
+
+
+def test_a_haplotypes_share_is_one_groups() -> None:
+    """ALL holds the others' copies: a sum over both is the share of neither."""
+    shares = {"ALL": (80, 49), "Berlin": (40, 34), "Lagos": (40, 15)}
+    rows = [
+        (name, [name], code, "all" if code == "ALL" else "population", count, n, count / n, 0)
+        for code, (n, c) in shares.items()
+        for name, count in (("A", c), ("G", n - c))
+    ]
+    frame = pl.DataFrame(rows, schema=haplotypes().columns, orient="row")
+    variants = pl.DataFrame(
+        {"chrom": ["1"], "pos": [1], "id": [None], "ref": ["A"]}, schema_overrides={"id": pl.String}
+    )
+    for chosen, lead, first, percent in (
+        (["Berlin", "ALL"], "ALL", "A", "61.25%"),
+        (["Berlin", "Lagos"], "Berlin", "A", "85.00%"),
+        (["Lagos", "Berlin"], "Lagos", "G", "62.50%"),
+    ):
+        assert leading(frame, chosen) == lead
+        order = ranked(frame, chosen)
+        assert order["haplotype"][0] == first
+        assert order["share"].sum() == pytest.approx(1)
+        grid = haplotype_alleles(order, variants, group=lead)
+        assert grid.layout.yaxis.ticktext[0] == f"H1  {percent}"
+        assert lead in grid.layout.yaxis.title.text
+        assert f"{percent} of the copies in {lead}" in grid.layout.meta["alt"]
 
 
 def test_haplotypes_of_a_group_without_any() -> None:

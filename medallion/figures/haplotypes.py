@@ -9,12 +9,20 @@ import plotly.graph_objects as go
 import polars as pl
 
 from medallion.catalog.colours import Theme
+from medallion.catalog.populations import ALL
 from medallion.figures.grouped import LEGEND_BELOW
 from medallion.figures.groups import colour_of_all, heading_of
 from medallion.figures.sketch import Sketch
 from medallion.figures.style import base_figure, count, frequency, plain, short
 
-__all__ = ["MOST_HAPLOTYPES", "MOST_ROWS", "haplotype_alleles", "haplotype_bars", "ranked"]
+__all__ = [
+    "MOST_HAPLOTYPES",
+    "MOST_ROWS",
+    "haplotype_alleles",
+    "haplotype_bars",
+    "leading",
+    "ranked",
+]
 
 MOST_HAPLOTYPES = 8
 """The most haplotypes with a colour of their own; the others are one."""
@@ -38,32 +46,51 @@ _LETTERS: dict[Theme, tuple[str, str, str]] = {
 _ALLELE_CHARS = 6
 
 
+def leading(frame: pl.DataFrame, populations: Sequence[str]) -> str:
+    """Return the group by which haplotypes are ranked: ALL, or the first that has any called.
+
+    Groups overlap, so a sum over several is no group's share.
+    """
+    if ALL in populations:
+        return ALL
+    called = set(frame.filter(pl.col("n") > 0)["population"])
+    return next((code for code in populations if code in called), populations[0])
+
+
 def ranked(frame: pl.DataFrame, populations: Sequence[str]) -> pl.DataFrame:
-    """Return the haplotypes of some groups, the commonest over them first.
+    """Return the haplotypes of some groups, the commonest of the `leading` one first.
 
     `frame` is what `Lake.haplotypes` returns. Columns: number (H1, H2, ...), haplotype,
-    alleles, count, n (both over the groups, where a copy may count in several), share.
-    Those that none of the groups has are left out.
+    alleles, and of the leading group count, n, share (0 to 1, null where n is 0). Haplotypes
+    that other groups alone have come last, by their greatest share in one; those that none
+    has are left out.
     """
     own = frame.filter(pl.col("population").is_in(list(populations)))
+    lead = pl.col("population") == leading(frame, populations)
     found = (
         own.group_by("haplotype", maintain_order=True)
-        .agg(pl.col("alleles").first(), pl.col("count", "n").sum())
-        .filter(pl.col("count") > 0)
-        .sort("count", descending=True, maintain_order=True)
-        .with_columns(share=pl.col("count") / pl.col("n"))
+        .agg(
+            pl.col("alleles").first(),
+            pl.col("count", "n").filter(lead).sum(),
+            pl.col("frequency").filter(lead).first().alias("share"),
+            found=pl.col("count").sum(),
+            elsewhere=pl.col("frequency").max(),
+        )
+        .filter(pl.col("found") > 0)
+        .sort("count", "elsewhere", descending=True, nulls_last=True, maintain_order=True)
+        .drop("found", "elsewhere")
     )
     numbers = pl.Series("number", [f"H{i}" for i in range(1, found.height + 1)], dtype=pl.String)
     return found.insert_column(0, numbers)
 
 
 def haplotype_alleles(
-    haplotypes: pl.DataFrame, variants: pl.DataFrame, *, theme: Theme = "light"
+    haplotypes: pl.DataFrame, variants: pl.DataFrame, *, group: str, theme: Theme = "light"
 ) -> go.Figure:
     """Draw the alleles of each haplotype as a row of letters, ALT alleles on a colour.
 
-    `haplotypes` is what `ranked` returns, of which the first MOST_ROWS are drawn;
-    `variants` has chrom, pos (1-based), id, ref: one row for each place of a haplotype.
+    `haplotypes` is what `ranked` returns, of which the first MOST_ROWS are drawn; `group` is
+    the `leading` one, whose shares they have; `variants` has chrom, pos (1-based), id, ref: one row for each place of a haplotype.
     """
     rows = haplotypes.head(MOST_ROWS)
     heads = _heads(variants)
@@ -83,10 +110,10 @@ def haplotype_alleles(
         hover.append(notes)
     figure = base_figure(
         title=f"Alleles of {count(rows.height)} haplotypes",
-        subtitle="A colour marks an ALT allele; commonest first",
+        subtitle=f"A colour marks an ALT allele; commonest in {short(group, 20)} first",
         x_title="Variant (position, in the order of the file)",
-        y_title="Haplotype, share of copies",
-        alt=_summary(haplotypes, variants),
+        y_title=f"Haplotype, share of copies in {short(group, 20)}",
+        alt=_summary(haplotypes, variants, group),
         height=190 + 30 * rows.height,
     )
     pale, strong, other = _ALLELES[theme]
@@ -121,7 +148,7 @@ def haplotype_alleles(
     )  # fmt: skip
     figure.update_yaxes(
         tickmode="array", tickvals=list(range(rows.height)), showgrid=False, zeroline=False,
-        ticktext=[f"{r['number']}  {r['share']:.2%}" for r in rows.iter_rows(named=True)],
+        ticktext=[f"{r['number']}  {_percent(r['share'])}" for r in rows.iter_rows(named=True)],
         range=[rows.height - 0.5, -0.5],
     )  # fmt: skip
     return figure.figure()
@@ -133,7 +160,7 @@ def haplotype_bars(
     """Draw each group's haplotypes as one stacked bar; rows of `Lake.haplotypes`.
 
     `populations` are the codes of the groups drawn, in order. The MOST_HAPLOTYPES commonest
-    over those groups have a colour and a pattern each, the others are one piece.
+    of the `leading` group have a colour and a pattern each, the others are one piece.
     """
     order = ranked(frame, populations)
     own = frame.filter(pl.col("population").is_in(list(populations)))
@@ -203,6 +230,10 @@ def _piece(
     )  # fmt: skip
 
 
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.2%}"
+
+
 def _kind(allele: str, place: int, refs: Sequence[str], haplotypes: pl.DataFrame) -> int:
     """Return 0 for the reference, 1 for the commonest other allele there, 2 for any further."""
     if allele == refs[place]:
@@ -233,13 +264,16 @@ def _different(labels: Sequence[str]) -> list[str]:
     return found
 
 
-def _summary(haplotypes: pl.DataFrame, variants: pl.DataFrame) -> str:
+def _summary(haplotypes: pl.DataFrame, variants: pl.DataFrame, group: str) -> str:
     head = f"Table of the alleles of {count(haplotypes.height)} haplotypes at {variants.height} "
     head += "variants"
     if haplotypes.is_empty():
         return f"{head}: no copy is called at all of them."
     top = haplotypes.row(0, named=True)
-    return f"{head}, the commonest {plain(top['haplotype'][:80])} ({top['share']:.1%} of copies)."
+    return (
+        f"{head}, the commonest {plain(top['haplotype'][:80])} ({_percent(top['share'])} of the "
+        f"copies in {plain(group)})."
+    )
 
 
 def _shares(own: pl.DataFrame, order: pl.DataFrame, populations: Sequence[str]) -> str:

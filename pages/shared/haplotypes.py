@@ -9,7 +9,13 @@ import streamlit as st
 
 from medallion import Lake
 from medallion.errors import MedallionError
-from medallion.figures.haplotypes import MOST_ROWS, haplotype_alleles, haplotype_bars, ranked
+from medallion.figures.haplotypes import (
+    MOST_ROWS,
+    haplotype_alleles,
+    haplotype_bars,
+    leading,
+    ranked,
+)
 from medallion.ondemand import MOST_IN_HAPLOTYPES
 from medallion.ondemand.search import terms_of
 from pages.shared import cache, draw, lead, place, say, state
@@ -75,7 +81,10 @@ def show(lake: Lake) -> None:
     places = rows.unique(["file", "record"], keep="first").sort("record")
     left, right = st.columns([2, 3])
     with left:
-        draw.figure(haplotype_alleles(order, places, theme=state.theme()), key="haplotype alleles")
+        draw.figure(
+            haplotype_alleles(order, places, group=leading(frame, chosen), theme=state.theme()),
+            key="haplotype alleles",
+        )
     with right:
         draw.figure(haplotype_bars(frame, chosen, theme=state.theme()), key="haplotypes")
     if order.height > MOST_ROWS:
