@@ -250,6 +250,38 @@ def test_groups_of_one_s_own_differ_in_colour_and_mark() -> None:
     assert list(supers) == ["EUR", "Z", "unassigned"]
 
 
+OWN = {"Berlin": "Europe", "Rome": "Europe", "Lagos": "Africa", "Cairo": "Africa", "?": None}
+
+
+@pytest.mark.parametrize("colour_by", ["super_population", "population"])
+def test_a_group_s_own_mark_is_the_same_whichever_others_are_drawn(colour_by: Any) -> None:
+    everyone = samples([(code, above) for code, above in OWN.items() for _ in range(3)])
+
+    def drawn(frame: pl.DataFrame) -> dict[str, tuple[str, str]]:
+        figure = sample_space(frame, components(), (1, 2), colour_by=colour_by, parents=OWN)
+        return {t.name: (t.marker.color, t.marker.symbol) for t in figure.data}
+
+    every = drawn(everyone)
+    assert len(set(every.values())) == len(every)
+    for code in ("Rome", "Lagos"):
+        some = drawn(everyone.filter(population=code))
+        assert some.items() <= every.items()
+        assert len(some) == 1
+
+
+def test_a_spectrum_s_marks_are_the_same_whichever_groups_are_chosen() -> None:
+    def drawn(codes: list[str], level: Any) -> dict[str, tuple[str, str]]:
+        rows = [(code, count, 10.0) for code in codes for count in (1, 2)]
+        frame = pl.DataFrame(rows, schema=["population", "count", "sites"], orient="row")
+        figure = site_spectrum(frame, 4, kind="folded", level=level, parents=OWN)
+        return {t.name: (t.line.color, t.marker.symbol) for t in figure.data}
+
+    for codes, level in ((list(OWN), "population"), (["Africa", "Europe"], "super_population")):
+        every = drawn(codes, level)
+        for code in codes:
+            assert drawn([code], level) == {code: every[code]}
+
+
 def test_a_scale_leads_away_from_the_background() -> None:
     assert heat_scale("Viridis", "dark") == "Viridis"  # from dark to light
     for name in ("Viridis", "Cividis"):

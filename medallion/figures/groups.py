@@ -120,14 +120,15 @@ def group_axis(
     """Lay populations out along an axis, super-population by super-population.
 
     `parents` gives the super-population of each population and comes before the
-    catalogue's word; a population that neither knows stands last, under `NO_SUPER`.
+    catalogue's word; a population that neither knows stands last, under `NO_SUPER`. Colours
+    are those among all super-populations of `parents`, whichever are laid out.
     """
     own = parents or {}
     members: dict[str, list[str]] = {}
     for code in dict.fromkeys(populations):
         parent = (own[code] if code in own else _PARENTS.get(code)) or NO_SUPER
         members.setdefault(parent, []).append(code)
-    colours = colour_of_supers(members, theme)
+    colours = colour_of_supers({*members, *(code or NO_SUPER for code in own.values())}, theme)
     last = len(_SUPER_ORDER)
 
     positions: dict[str, float] = {}

@@ -90,7 +90,8 @@ def haplotype_alleles(
     """Draw the alleles of each haplotype as a row of letters, ALT alleles on a colour.
 
     `haplotypes` is what `ranked` returns, of which the first MOST_ROWS are drawn; `group` is
-    the `leading` one, whose shares they have; `variants` has chrom, pos (1-based), id, ref: one row for each place of a haplotype.
+    the `leading` one, whose shares they have; `variants` has chrom, pos (1-based), id, ref:
+    one row for each place of a haplotype.
     """
     rows = haplotypes.head(MOST_ROWS)
     heads = _heads(variants)

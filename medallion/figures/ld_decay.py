@@ -32,8 +32,11 @@ def ld_decay_lines(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
         alt=_summary(known, codes),
         height=500,
     )
-    marks = marks_of(codes, "super_population", theme=theme)
+    # A group without a pair keeps its mark to itself, so that the others' stay as they are.
+    marks = marks_of(frame["super_population"].cast(pl.String), "super_population", theme=theme)
     for code, mark in marks.items():
+        if code not in codes:
+            continue
         rows = known.filter(pl.col("super_population") == code).sort("distance_from")
         figure.add_scatter(
             x=((rows["distance_from"] + rows["distance_to"]) / 2).to_list(),

@@ -84,22 +84,36 @@ def marks_of(
 ) -> dict[str, Mark]:
     """Return the mark of each group, in the order in which a legend lists them.
 
-    `parents` gives the super-population of populations that are not the project's.
+    `parents` gives the super-population of all populations of the lake. A group has the
+    same mark whichever others are among `codes`: it is its mark among all of `parents`.
     """
-    wanted = list(dict.fromkeys(codes))
+    wanted = set(codes)
+    own = parents or {}
     if level == "all":
-        return {code: Mark(colour_of_all(theme), _SYMBOLS[0]) for code in wanted}
+        return {code: Mark(colour_of_all(theme), _SYMBOLS[0]) for code in sorted(wanted)}
     if level == "super_population":
-        colours = colour_of_supers(wanted, theme)
-        last = {code: place for place, code in enumerate(colours)}
-        ordered = sorted(wanted, key=lambda code: (code in (UNASSIGNED, ALL), last[code]))
-        return {
-            code: Mark(colours[code], _SYMBOLS[place % len(_SYMBOLS)])
-            for place, code in enumerate(ordered)
-        }
+        every = {*wanted, *(code or UNASSIGNED for code in own.values())}
+        marks = _marks_of_supers(every, theme)
+    else:
+        marks = _marks_of_populations([*own, *sorted(wanted - own.keys())], parents, theme)
+    return {code: mark for code, mark in marks.items() if code in wanted}
+
+
+def _marks_of_supers(codes: Iterable[str], theme: Theme) -> dict[str, Mark]:
+    colours = colour_of_supers(codes, theme)
+    ordered = sorted(colours, key=lambda code: code in (UNASSIGNED, ALL))
+    return {
+        code: Mark(colours[code], _SYMBOLS[place % len(_SYMBOLS)])
+        for place, code in enumerate(ordered)
+    }
+
+
+def _marks_of_populations(
+    codes: Iterable[str], parents: Mapping[str, str | None] | None, theme: Theme
+) -> dict[str, Mark]:
     marks: dict[str, Mark] = {}
     known = POPULATION_COLOURS[theme]
-    for span in group_axis(wanted, parents, theme).spans:
+    for span in group_axis(codes, parents, theme).spans:
         for place, code in enumerate(span.populations):
             if code in known:
                 marks[code] = Mark(colour(code, theme), marker(code))
