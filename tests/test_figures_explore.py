@@ -9,14 +9,14 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from medallion import Lake
 from medallion.catalog.outline import land
 from medallion.catalog.populations import POPULATIONS
-from medallion.figures.genotype_counts import expected_shares, genotype_counts
+from medallion.figures.genotype_counts import by_chance, expected_shares, genotype_counts
 from medallion.figures.intervals import frequency_intervals
 from medallion.figures.neighbours import MOST_DRAWN, linkage_neighbours
 from medallion.figures.one_sample import SAMPLE_MEASURES, sample_among_others
@@ -26,6 +26,7 @@ from medallion.popgen.intervals import wilson
 NASTY = "<script>alert(1)</script>"
 
 
+@settings(deadline=None)
 @given(st.integers(0, 5000), st.integers(0, 5000))
 def test_the_interval_is_scipys(one: int, other: int) -> None:
     ac, an = min(one, other), max(one, other)
@@ -106,6 +107,13 @@ def test_genotypes_are_stacked_with_what_is_expected(rows: pl.DataFrame, theme: 
     assert len(haploid.data) == 2
     with pytest.raises(ValueError, match="no group"):
         genotype_counts(rows.clear())
+
+
+def test_tests_of_many_groups_are_told_with_what_chance_alone_gives(rows: pl.DataFrame) -> None:
+    alt = genotype_counts(rows).layout.meta["alt"]
+    low = (rows.filter(pl.col("level").cast(pl.String) == "population")["hwe_p"] < 0.05).sum()
+    assert f"{low} of 26 have a Hardy-Weinberg p below 0.05; of 26 tests up to 1.3 by chance" in alt
+    assert by_chance(1) == "of 1 test up to 0.05 by chance"
 
 
 def test_a_group_without_calls_is_marked_and_names_are_escaped(rows: pl.DataFrame) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import polars as pl
 import pytest
 from app_pages import Open, sound, tables, texts
@@ -66,6 +68,11 @@ def test_a_variant_says_where_it_is_common_and_its_frequencies(
     assert frame["ac"].to_list() == expected.collect()["ac"].to_list()
     assert (frame["af_low"] <= frame["af"]).all()
     assert (frame["af"] <= frame["af_high"]).all()
+    shown = next(t for t in app.dataframe if "af_low" in t.value.columns)
+    heads = {k: v.get("label") for k, v in json.loads(shown.proto.columns).items()}
+    assert [heads[f"n_{kind}"] for kind in ("hom_ref", "het", "hom_alt")] == [
+        "Hom. REF", "Het", "Hom. ALT",
+    ]  # fmt: skip
     published = next(t for t in tables(app) if "published" in t.columns)
     assert "AF in AFR" in published["number"].to_list() or published.height == 3
 

@@ -227,8 +227,19 @@ def test_more_variants_than_a_haplotype_has_places(page: Open, demo_lake: Lake) 
 # Decay
 
 
-def test_decay_is_drawn(page: Open) -> None:
-    assert len(page(ld="Decay").get("plotly_chart")) == 1
+def test_decay_is_drawn_and_its_floor_is_told(page: Open, demo_lake: Lake) -> None:
+    """Far apart, where there is no linkage, r² of genotypes is about 1 / samples."""
+    app = page(ld="Decay")
+    assert len(app.get("plotly_chart")) == 1
+    assert "about 1 / samples" in texts(app)
+    decay = demo_lake.scan("gold.ld_decay", build=False).collect()
+    groups = demo_lake.scan("gold.populations", build=False).collect()
+    for code, samples in groups.filter(
+        pl.col("level").cast(pl.String) == "super_population"
+    ).select("population", "samples").rows():  # fmt: skip
+        far = decay.filter(super_population=code).sort("distance_from").drop_nulls("r2").tail(3)
+        floor = (far["r2"] * far["pairs"]).sum() / far["pairs"].sum()
+        assert 0.8 < floor * samples < 1.5, (code, floor * samples)
 
 
 def test_an_example_is_a_press_away(demo_lake: Lake, page: Open) -> None:

@@ -198,6 +198,18 @@ def test_windows_are_steps_across_a_view_of_any_width(start: int, end: int) -> N
         assert list(line.x).count(None) == breaks
 
 
+@pytest.mark.parametrize(("width", "unit"), [(500, "500 bp"), (2000, "2 kb"), (5_000_000, "5 Mb")])
+def test_bins_have_their_unit(width: int, unit: str) -> None:
+    none = pl.DataFrame(schema={"start": pl.Int64, "end": pl.Int64, "population": pl.String,
+                                "pi": pl.Float64, "tajima_d": pl.Float64, "fst": pl.Float64,
+                                "variant_type": pl.String})  # fmt: skip
+    figure = region_tracks(
+        Tracks(chrom="22", start=1, end=9, total=0, bin_width=width, density=none, windows=none,
+               fst=none, dots=None, heat=None, classes=FREQUENCY_BINS)
+    )  # fmt: skip
+    assert figure.layout.yaxis.title.text == f"Alleles / {unit}"
+
+
 # The page
 
 

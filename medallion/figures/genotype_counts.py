@@ -19,11 +19,13 @@ from medallion.figures.intervals import allele_name
 from medallion.figures.sketch import Sketch
 from medallion.figures.style import base_figure, count
 
-__all__ = ["expected_shares", "genotype_counts"]
+__all__ = ["by_chance", "expected_shares", "genotype_counts"]
 
 # The kinds of genotype that are stacked, from below, each with its shade and hatching.
 _KINDS = {"n_hom_alt": ("only this allele", 1.0, ""), "n_het": ("heterozygous", 0.45, "/")}
 _LEVELS = ("population", "super_population", "all", "cohort")
+
+_LEVEL = 0.05
 
 Row = Mapping[str, Any]
 
@@ -39,6 +41,14 @@ def expected_shares(row: Row) -> tuple[float, float] | None:
         return None
     p = row["ac"] / row["an"]
     return p * p, 2 * p * (1 - p)
+
+
+def by_chance(tests: int) -> str:
+    """Say how many of so many tests have a p below 0.05 where nothing is amiss.
+
+    At most: p of an exact test of few copies takes few values (Wigginton et al. 2005).
+    """
+    return f"of {tests} {'test' if tests == 1 else 'tests'} up to {_LEVEL * tests:.2g} by chance"
 
 
 def genotype_counts(
@@ -163,9 +173,10 @@ def _hover(row: Row) -> str:
 
 def _summary(name: str, rows: Mapping[str, Row]) -> str:
     tested = [row for row in rows.values() if row["hwe_p"] is not None]
-    low = sum(row["hwe_p"] < 0.05 for row in tested)
+    low = sum(row["hwe_p"] < _LEVEL for row in tested)
     found = (
-        f"{low} of {len(tested)} differ from Hardy-Weinberg proportions at p below 0.05."
+        f"{low} of {len(tested)} have a Hardy-Weinberg p below {_LEVEL:g}; "
+        f"{by_chance(len(tested))}."
         if tested
         else "No Hardy-Weinberg test applies."
     )

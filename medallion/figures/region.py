@@ -170,7 +170,7 @@ def _bases(width: int) -> str:
     for unit, size in (("Mb", 1_000_000), ("kb", 1000)):
         if width >= size:
             return f"{width / size:g} {unit}"
-    return f"{width} b"
+    return f"{width} bp"
 
 
 def _absent(figure: Sketch, row: int, words: str) -> None:

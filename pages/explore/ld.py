@@ -25,8 +25,9 @@ def show_decay(lake: Lake, version: str) -> None:
         return
     draw.figure(ld_decay_lines(frame, theme=state.theme()), key="decay")
     st.caption(
-        "Linkage reaches further where fewer ancestors left the copies of today. r² of few "
-        "samples is too high by about 1 / (copies), so a small group's line never reaches 0."
+        "Linkage reaches further where fewer ancestors left the copies of today. r² is of "
+        "genotypes, one number a sample: without any linkage it is still about 1 / samples, so a "
+        "small group's line never reaches 0."
     )
     draw.downloads(frame, "ld-decay", "the numbers behind the chart")
     lead.made(

@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from medallion import Lake
 from medallion.catalog.populations import ALL, POPULATIONS_BY_CODE
 from medallion.errors import MedallionError
-from medallion.figures.genotype_counts import genotype_counts
+from medallion.figures.genotype_counts import by_chance, genotype_counts
 from medallion.figures.intervals import frequency_intervals
 from medallion.figures.neighbours import MOST_DRAWN, linkage_neighbours
 from medallion.figures.sampling_map import frequency_map
@@ -109,14 +109,24 @@ def show_frequencies(lake: Lake, version: str, frame: pl.DataFrame, name: str) -
             "af_high": draw.number("to", "Upper bound of the 95 % interval (Wilson).", "%.5f"),
             "ac": draw.number("AC", "Copies of the ALT allele in the group."),
             "an": draw.number("AN", "Called alleles of the group."),
-            "n_hom_ref": draw.number("Without", "Called samples with no copy of this allele."),
-            "n_het": draw.number("Heterozygous", "Samples with one copy of two or more."),
-            "n_hom_alt": draw.number("Only this", "Samples all of whose alleles are this one."),
+            "n_hom_ref": draw.number(
+                "Hom. REF",
+                "Called samples without this ALT allele. Where the record has another ALT, "
+                "carriers of that alone count here too.",
+            ),
+            "n_het": draw.number(
+                "Het", "Samples with this ALT allele and another one, REF or not."
+            ),
+            "n_hom_alt": draw.number(
+                "Hom. ALT",
+                "Samples with this ALT allele alone: two copies, or one where they are haploid.",
+            ),
             "n_missing": draw.number("Not called", "Samples without a call."),
             "hwe_p": draw.number(
                 "HWE p",
                 "Exact test of Hardy-Weinberg proportions (Wigginton et al. 2005). Low in a "
-                "group of several populations may only mean that they differ.",
+                "group of several populations may only mean that they differ. Not corrected for "
+                "the number of groups: one in twenty may be below 0.05 by chance.",
                 "%.3g",
             ),
         },
@@ -139,6 +149,7 @@ def show_genotypes(lake: Lake, version: str, frame: pl.DataFrame, name: str) -> 
         "Lines: p² and 2pq + p², with the group's own frequency p, where all called samples are "
         "diploid. A group of several populations has fewer heterozygotes than expected merely "
         "because they differ (Wahlund 1928). Counts and tests: below the chart Frequencies."
+        + (f" p below 0.05: {by_chance(tests)}." if (tests := frame["hwe_p"].count()) else "")
     )
     draw.downloads(frame, f"genotypes-{name}", "the counts")
 
