@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -16,11 +17,13 @@ from scipy.stats import binomtest
 from medallion import Lake
 from medallion.catalog.outline import land
 from medallion.catalog.populations import POPULATIONS
+from medallion.figures.frequencies import frequency_by_population
 from medallion.figures.genotype_counts import by_chance, expected_shares, genotype_counts
 from medallion.figures.intervals import frequency_intervals
 from medallion.figures.neighbours import MOST_DRAWN, linkage_neighbours
 from medallion.figures.one_sample import SAMPLE_MEASURES, sample_among_others
 from medallion.figures.sampling_map import frequency_map
+from medallion.figures.style import extremes, plural
 from medallion.popgen.intervals import wilson
 
 NASTY = "<script>alert(1)</script>"
@@ -46,6 +49,8 @@ def said(figure: go.Figure) -> str:
     assert figure.layout.xaxis.title.text
     assert figure.layout.yaxis.title.text
     assert figure.layout.title.text
+    figure = go.Figure(figure)
+    figure.layout.meta = None  # plain text, for a screen reader
     return json.dumps(figure.to_plotly_json(), default=list)
 
 
@@ -143,6 +148,33 @@ def test_the_map_has_each_place_and_discs_whose_area_is_the_frequency(rows: pl.D
     assert np.allclose(np.square(sizes) / sizes[-1] ** 2, np.array(afs) / afs[-1])
     with pytest.raises(ValueError, match="none of the populations"):
         frequency_map(rows.filter(pl.col("population") == "ALL"))
+
+
+def test_a_screen_reader_is_told_no_markup_and_each_of_equals(rows: pl.DataFrame) -> None:
+    """As plain text: not `&lt;CN0&gt;`, and not one of several that are equal as the highest."""
+    sv = rows.with_columns(alt=pl.lit("<CN0>"))
+    one_copy = sv.with_columns(ac=pl.lit(0), af=pl.lit(0.0))
+    high = pl.col("population").cast(pl.String).is_in(["ASW", "GBR"])
+    tied = one_copy.with_columns(af=pl.when(high).then(1.0).otherwise("af"),
+                                 ac=pl.when(high).then("an").otherwise("ac"))  # fmt: skip
+    for draw in (frequency_intervals, frequency_map, frequency_by_population):
+        alt = draw(tied).layout.meta["alt"]
+        assert "→ <CN0>" in alt
+        assert re.search(r"highest in (ASW and GBR|GBR and ASW) \(1\)", alt), alt
+    assert "&lt;" in frequency_intervals(tied).layout.title.text
+    assert "none carries it" in frequency_map(one_copy).layout.meta["alt"]
+    assert "populations, 0 in each." in frequency_intervals(one_copy).layout.meta["alt"]
+
+
+def test_words_for_one_and_for_many() -> None:
+    assert (plural(1, "allele"), plural(0, "allele"), plural(2504, "allele")) == (
+        "1 allele", "0 alleles", "2,504 alleles",
+    )  # fmt: skip
+    values = dict.fromkeys("abcde", 1.0) | {"f": 0.5}
+    assert extremes(values, "{:g}".format) == (
+        "highest in a, b, c and 2 others (1), lowest in f (0.5)"
+    )
+    assert extremes({"<a>": 1.0}, "{:g}".format) == "highest in &lt;a&gt; (1)"
 
 
 def test_the_outline_is_closed_rings_on_earth_without_leaps() -> None:

@@ -30,9 +30,11 @@ def sentence(figure: go.Figure) -> str:
     assert figure.layout.title.text
     assert figure.layout.xaxis.title.text
     assert figure.layout.yaxis.title.text
-    found = json.dumps(figure.to_plotly_json(), default=lambda o: o.tolist())
+    drawn = figure.to_plotly_json()
+    alt = drawn["layout"].pop("meta")["alt"]  # plain text, for a screen reader
+    found = json.dumps(drawn, default=lambda o: o.tolist())
     assert "<script>" not in found
-    return found
+    return f"{found} {alt}"
 
 
 def alleles(n: int) -> pl.DataFrame:

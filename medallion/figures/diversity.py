@@ -14,7 +14,7 @@ from medallion.figures.grouped import LEGEND_BELOW, label_axis, reference_line
 from medallion.figures.groups import NO_SUPER, colour_of_all, group_axis, heading_of
 from medallion.figures.marks import marks_of
 from medallion.figures.sketch import Sketch
-from medallion.figures.style import base_figure, count, plain
+from medallion.figures.style import base_figure, extremes, plain, plural
 
 __all__ = ["DIVERSITY", "Statistic", "group_diversity"]
 
@@ -186,15 +186,14 @@ def _hover(row: Mapping[str, Any], kind: Statistic) -> str:
         f"{plain(name)} {'–' if row[column] is None else format(row[column], '.4g')}"
         for column, name in kind.columns.items()
     ]
-    return f"{head}<br>{'<br>'.join(values)}<br>{count(row['samples'])} samples"
+    return f"{head}<br>{'<br>'.join(values)}<br>{plural(row['samples'], 'sample')}"
 
 
 def _summary(kind: Statistic, values: Mapping[str, float | None]) -> str:
     known = {code: value for code, value in values.items() if value is not None}
     if not known:
         return f"{kind.title}: no population has a value."
-    high, low = max(known, key=lambda c: known[c]), min(known, key=lambda c: known[c])
     return (
-        f"Dots of {kind.title} in {len(known)} populations: highest in {high} "
-        f"({known[high]:.4g}), lowest in {low} ({known[low]:.4g})."
+        f"Dots of {kind.title} in {plural(len(known), 'population')}: "
+        f"{extremes(known, '{:.4g}'.format)}."
     )

@@ -21,7 +21,7 @@ from medallion.figures.groups import (
     heading_of,
 )
 from medallion.figures.sketch import Sketch
-from medallion.figures.style import base_figure, count, frequency, plain, short
+from medallion.figures.style import base_figure, count, extremes, frequency, plain, plural, short
 
 __all__ = ["frequency_by_population"]
 
@@ -190,14 +190,10 @@ def _mark_uncalled(
 
 
 def _summary(name: str, rows: Mapping[str, list[dict[str, Any]]]) -> str:
-    known = sorted(
-        (row for row in rows["population"] if _known(row)), key=lambda row: -float(row["af"])
-    )
+    known = {row["population"]: float(row["af"]) for row in rows["population"] if _known(row)}
     if not known:
         return f"Frequency of {name}: no population has a called allele."
-    highest, lowest = known[0], known[-1]
     return (
-        f"Bar chart of the frequency of {name} in {len(rows['population'])} populations: "
-        f"highest in {highest['population']} ({frequency(highest['af'])}), "
-        f"lowest in {lowest['population']} ({frequency(lowest['af'])})."
+        f"Bar chart of the frequency of {name} in {plural(len(rows['population']), 'population')}: "
+        f"{extremes(known, frequency)}."
     )

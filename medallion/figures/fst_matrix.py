@@ -12,7 +12,7 @@ from medallion.catalog.colours import Theme
 from medallion.figures.groups import heading_of
 from medallion.figures.marks import Level, heat_bar, heat_scale, marks_of
 from medallion.figures.sketch import Sketch
-from medallion.figures.style import NEUTRAL, base_figure, count, plain, short
+from medallion.figures.style import NEUTRAL, base_figure, plain, plural, short
 
 __all__ = ["METHODS", "branches", "fst_matrix"]
 
@@ -167,18 +167,22 @@ def _hover(one: str, other: str, pairs: Mapping[tuple[str, str], Row]) -> str:
     error = "" if row["se"] is None else f" ± {row['se']:.4f} (standard error)"
     return (
         f"{heading_of(one)}<br>{heading_of(other)}<br>{value}{error}"
-        f"<br>{count(row['sites'])} sites at which the two vary"
+        f"<br>{plural(row['sites'], 'site')} at which the two vary"
     )
 
 
 def _summary(frame: pl.DataFrame, order: Sequence[str], method: str) -> str:
     known = frame.drop_nulls("fst").sort("fst")
-    head = f"Heat map of FST ({METHODS.get(method, method)}) of {len(order)} groups"
+    head = f"Heat map of FST ({METHODS.get(method, method)}) of {plural(len(order), 'group')}"
     if known.is_empty():
         return f"{head}: no pair varies."
     low, high = known.row(0, named=True), known.row(-1, named=True)
     return (
-        f"{head}: least between {low['population_1']} and {low['population_2']} "
-        f"({low['fst']:.4f}), most between {high['population_1']} and {high['population_2']} "
+        f"{head}: least between {_both(low)} "
+        f"({low['fst']:.4f}), most between {_both(high)} "
         f"({high['fst']:.4f})."
     )
+
+
+def _both(row: Mapping[str, Any]) -> str:
+    return f"{plain(row['population_1'])} and {plain(row['population_2'])}"

@@ -17,7 +17,7 @@ from medallion.figures.grouped import LEGEND_BELOW, label_axis, tick_text, with_
 from medallion.figures.groups import colour_of_all, group_axis, heading_of
 from medallion.figures.intervals import allele_name
 from medallion.figures.sketch import Sketch
-from medallion.figures.style import base_figure, count
+from medallion.figures.style import base_figure, count, plural
 
 __all__ = ["by_chance", "expected_shares", "genotype_counts"]
 
@@ -48,7 +48,7 @@ def by_chance(tests: int) -> str:
 
     At most: p of an exact test of few copies takes few values (Wigginton et al. 2005).
     """
-    return f"of {tests} {'test' if tests == 1 else 'tests'} up to {_LEVEL * tests:.2g} by chance"
+    return f"of {plural(tests, 'test')} up to {_LEVEL * tests:.2g} by chance"
 
 
 def genotype_counts(
@@ -180,4 +180,4 @@ def _summary(name: str, rows: Mapping[str, Row]) -> str:
         if tested
         else "No Hardy-Weinberg test applies."
     )
-    return f"Bars of the genotypes of {name} in {len(rows)} populations. {found}"
+    return f"Bars of the genotypes of {name} in {plural(len(rows), 'population')}. {found}"

@@ -13,7 +13,7 @@ from medallion.catalog.populations import ALL
 from medallion.figures.grouped import LEGEND_BELOW
 from medallion.figures.groups import colour_of_all, heading_of
 from medallion.figures.sketch import Sketch
-from medallion.figures.style import base_figure, count, frequency, plain, short
+from medallion.figures.style import base_figure, count, frequency, plain, plural, short
 
 __all__ = [
     "MOST_HAPLOTYPES",
@@ -110,7 +110,7 @@ def haplotype_alleles(
         texts.append(letters)
         hover.append(notes)
     figure = base_figure(
-        title=f"Alleles of {count(rows.height)} haplotypes",
+        title=f"Alleles of {plural(rows.height, 'haplotype')}",
         subtitle=f"A colour marks an ALT allele; commonest in {short(group, 20)} first",
         x_title="Variant (position, in the order of the file)",
         y_title=f"Haplotype, share of copies in {short(group, 20)}",
@@ -166,7 +166,7 @@ def haplotype_bars(
     order = ranked(frame, populations)
     own = frame.filter(pl.col("population").is_in(list(populations)))
     figure = base_figure(
-        title=f"{count(order.height)} haplotypes",
+        title=plural(order.height, "haplotype"),
         subtitle="Share of the copies of the chromosome in each group",
         x_title="Group",
         y_title="Share of copies (0 to 1)",
@@ -184,7 +184,7 @@ def haplotype_bars(
         summed = rest.group_by("population").agg(
             pl.col("count", "frequency").sum(), pl.col("n").first()
         )
-        others = f"{order.height - MOST_HAPLOTYPES:,} others"
+        others = plural(order.height - MOST_HAPLOTYPES, "other")
         _piece(figure, summed, populations, labels, others, None, theme)
     figure.update_layout(barmode="stack", bargap=0.25, legend=LEGEND_BELOW, showlegend=True)
     figure.update_xaxes(type="category", tickangle=-90 if len(labels) > 8 else 0)
@@ -266,8 +266,8 @@ def _different(labels: Sequence[str]) -> list[str]:
 
 
 def _summary(haplotypes: pl.DataFrame, variants: pl.DataFrame, group: str) -> str:
-    head = f"Table of the alleles of {count(haplotypes.height)} haplotypes at {variants.height} "
-    head += "variants"
+    head = f"Table of the alleles of {plural(haplotypes.height, 'haplotype')} at "
+    head += plural(variants.height, "variant")
     if haplotypes.is_empty():
         return f"{head}: no copy is called at all of them."
     top = haplotypes.row(0, named=True)
@@ -279,8 +279,8 @@ def _summary(haplotypes: pl.DataFrame, variants: pl.DataFrame, group: str) -> st
 
 def _shares(own: pl.DataFrame, order: pl.DataFrame, populations: Sequence[str]) -> str:
     head = (
-        f"Stacked bars of the shares of {count(order.height)} haplotypes in "
-        f"{len(populations)} groups"
+        f"Stacked bars of the shares of {plural(order.height, 'haplotype')} in "
+        f"{plural(len(populations), 'group')}"
     )
     if order.is_empty():
         return f"{head}: no copy is called at all variants."

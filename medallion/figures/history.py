@@ -7,7 +7,7 @@ import polars as pl
 
 from medallion.catalog.colours import Theme
 from medallion.figures.grouped import LEGEND_BELOW
-from medallion.figures.style import base_figure, count, plain
+from medallion.figures.style import base_figure, count, plain, plural
 
 __all__ = ["build_times"]
 
@@ -30,7 +30,7 @@ def build_times(runs: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
         subtitle="How long each took; crosses failed or were cancelled",
         x_title="Started (UTC)",
         y_title="Seconds",
-        alt=f"Scatter of the seconds of {runs.height:,} builds against when they began.",
+        alt=f"Scatter of the seconds of {plural(runs.height, 'build')} against their start.",
         height=340,
     )
     for layer, (dark, bright, mark) in _LAYERS.items():

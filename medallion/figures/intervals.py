@@ -15,7 +15,7 @@ from medallion.catalog.colours import Theme
 from medallion.figures.grouped import LEGEND_BELOW, label_axis, tick_text, with_room
 from medallion.figures.groups import GroupAxis, colour_of_all, group_axis, heading_of
 from medallion.figures.sketch import Sketch
-from medallion.figures.style import base_figure, count, frequency, short
+from medallion.figures.style import base_figure, count, extremes, frequency, plural, short
 
 __all__ = ["allele_name", "frequency_intervals"]
 
@@ -176,12 +176,10 @@ def _mark_uncalled(
 
 
 def _summary(name: str, rows: Mapping[str, Row]) -> str:
-    known = sorted((row for row in rows.values() if _known(row)), key=lambda row: -row["af"])
+    known = {code: float(row["af"]) for code, row in rows.items() if _known(row)}
     if not known:
         return f"Frequency of {name} in each group: no population has a called allele."
-    high, low = known[0], min(known, key=lambda row: row["af"])  # the first of equals
     return (
-        f"Dots with 95 % intervals: the frequency of {name} in {len(rows)} populations, highest in "
-        f"{high['population']} ({frequency(high['af'])}), lowest in {low['population']} "
-        f"({frequency(low['af'])})."
+        f"Dots with 95 % intervals: the frequency of {name} in "
+        f"{plural(len(rows), 'population')}, {extremes(known, frequency)}."
     )

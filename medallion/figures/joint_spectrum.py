@@ -11,7 +11,7 @@ import polars as pl
 
 from medallion.catalog.colours import Theme
 from medallion.figures.marks import heat_bar, heat_scale
-from medallion.figures.style import base_figure, count, plain, short
+from medallion.figures.style import base_figure, count, plain, plural, short
 
 __all__ = ["Widths", "bin_joint", "copy_classes", "joint_spectrum"]
 
@@ -100,7 +100,7 @@ def joint_spectrum(
         cells[j][i] = math.log10(sites)
         hover[j][i] = (
             f"{one}: {_words(across[i], sizes[0])}<br>{other}: {_words(upward[j], sizes[1])}"
-            f"<br>{count(sites)} sites"
+            f"<br>{plural(sites, 'site')}"
         )
     top = max((v for row in cells for v in row if v is not None), default=0.0)
     powers = list(range(math.floor(top) + 1))
@@ -164,6 +164,6 @@ def _summary(
         int(frame.filter(pl.col(f"class_{which}") == 0)["sites"].sum()) for which in (1, 2)
     )
     return (
-        f"{head}: {count(total)} sites in {len(across)} by {len(upward)} classes of copies; "
+        f"{head}: {plural(total, 'site')} in {len(across)} by {len(upward)} classes of copies; "
         f"{count(none_2)} are seen in {one} only, {count(none_1)} in {other} only."
     )

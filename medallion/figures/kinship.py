@@ -10,7 +10,7 @@ import polars as pl
 
 from medallion.catalog.colours import Theme
 from medallion.figures.groups import colour_of_all
-from medallion.figures.style import GRID, base_figure, count, plain, short
+from medallion.figures.style import GRID, base_figure, count, plain, plural, short
 
 __all__ = ["DEGREE_WORDS", "kinship_pairs"]
 
@@ -48,11 +48,11 @@ def kinship_pairs(
     figure = base_figure(
         title="A pair of related samples"
         if frame.height == 1
-        else f"{count(frame.height)} pairs of related samples",
+        else f"{plural(frame.height, 'pair')} of related samples",
         subtitle="Parent and child share an allele everywhere; full siblings do not",
         x_title="Sites where the two share no allele (% of sites)",
         y_title="Kinship",
-        alt=f"Scatter of {count(frame.height)} pairs of samples: kinship against the share of "
+        alt=f"Scatter of {plural(frame.height, 'pair')} of samples: kinship against the share of "
         f"sites at which they share no allele. {_counts(frame)}",
         height=440,
     )
@@ -87,7 +87,7 @@ def _hover(row: Mapping[str, Any]) -> str:
     return (
         f"<b>{short(row['sample_1'], 30)}</b> and <b>{short(row['sample_2'], 30)}</b>"
         f"<br>{plain(DEGREE_WORDS.get(row['degree'], row['degree']))}"
-        f"<br>kinship {row['kinship']:.4f} ± {1.96 * row['se']:.4f}, {count(row['sites'])} sites"
+        f"<br>kinship {row['kinship']:.4f} ± {1.96 * row['se']:.4f}, {plural(row['sites'], 'site')}"
         f"<br>no allele shared at {count(row['ibs0'])} of them"
     )
 

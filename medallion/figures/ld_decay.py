@@ -9,7 +9,7 @@ from medallion.catalog.colours import Theme
 from medallion.figures.grouped import LEGEND_BELOW
 from medallion.figures.groups import heading_of
 from medallion.figures.marks import marks_of
-from medallion.figures.style import base_figure, count, frequency, plain, short
+from medallion.figures.style import base_figure, count, frequency, plain, plural, short
 
 __all__ = ["ld_decay_lines"]
 
@@ -64,7 +64,7 @@ def ld_decay_lines(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
 
 
 def _summary(known: pl.DataFrame, codes: list[str]) -> str:
-    head = f"Lines of the mean r² by distance in {len(codes)} super-populations"
+    head = f"Lines of the mean r² by distance in {plural(len(codes), 'super-population')}"
     if known.is_empty():
         return f"{head}: there are no pairs."
     parts = []

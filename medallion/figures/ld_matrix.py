@@ -12,7 +12,7 @@ import polars as pl
 from medallion.catalog.colours import Theme
 from medallion.figures.groups import colour_of_all
 from medallion.figures.marks import heat_bar, heat_scale
-from medallion.figures.style import base_figure, count, plain, short
+from medallion.figures.style import base_figure, count, plain, plural, short
 
 __all__ = ["MOST_CLICKABLE", "allele_labels", "ld_triangle", "measure_title"]
 
@@ -65,7 +65,7 @@ def ld_triangle(
     labels = allele_labels(alleles)
     n = len(labels)
     figure = base_figure(
-        title=f"{title} of {count(n)} alleles",
+        title=f"{title} of {plural(n, 'allele')}",
         subtitle=f"Each with each, in {short(group, 40)}",
         x_title=f"Allele (position on {_contig(alleles)}, in the order of the file)",
         y_title="Allele",
@@ -148,12 +148,14 @@ def _contig(alleles: pl.DataFrame) -> str:
 
 
 def _summary(labels: Sequence[str], pairs: pl.DataFrame, title: str, group: str) -> str:
-    head = f"Heat map of {title} of {count(len(labels))} alleles with each other in {plain(group)}"
+    head = (
+        f"Heat map of {title} of {plural(len(labels), 'allele')} with each other in {plain(group)}"
+    )
     if pairs.is_empty():
         return f"{head}: no two of them vary."
     top: dict[str, Any] = pairs.row(0, named=True)
     strong = pairs.filter(pl.col("value").abs() >= 0.8).height
     return (
-        f"{head}: {count(strong)} of {count(pairs.height)} pairs reach 0.8, the strongest "
-        f"{labels[top['one']]} with {labels[top['other']]} ({abs(top['value']):.3f})."
+        f"{head}: {count(strong)} of {plural(pairs.height, 'pair')} with 0.8 or more, the "
+        f"strongest {labels[top['one']]} with {labels[top['other']]} ({abs(top['value']):.3f})."
     )

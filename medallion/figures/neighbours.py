@@ -8,7 +8,7 @@ import polars as pl
 from medallion.catalog.colours import Theme
 from medallion.figures.grouped import LEGEND_BELOW
 from medallion.figures.groups import colour_of_all
-from medallion.figures.style import base_figure, count, frequency, plain, short
+from medallion.figures.style import base_figure, count, frequency, plain, plural, short
 
 __all__ = ["MOST_DRAWN", "R2_BINS", "linkage_neighbours"]
 
@@ -99,6 +99,6 @@ def _hover(row: dict[str, object]) -> str:
 def _summary(frame: pl.DataFrame, name: str, group: str) -> str:
     strong = frame.filter(pl.col("r2") >= R2_BINS[0][0]).height
     return (
-        f"Scatter of r² against position: {frame.height:,} alleles around {plain(name)} in "
+        f"Scatter of r² against position: {plural(frame.height, 'allele')} around {plain(name)} in "
         f"{plain(group)}, {strong:,} of them with r² of 0.8 or more."
     )

@@ -11,7 +11,7 @@ import polars as pl
 from medallion.catalog.colours import Theme
 from medallion.figures.grouped import label_axis
 from medallion.figures.groups import NO_SUPER, colour_of_all, group_axis
-from medallion.figures.style import base_figure, plain, short
+from medallion.figures.style import base_figure, plain, plural, short
 
 __all__ = ["SAMPLE_MEASURES", "SampleMeasure", "sample_among_others"]
 
@@ -142,7 +142,7 @@ def _number(value: float, kind: SampleMeasure) -> str:
 def _summary(
     kind: SampleMeasure, known: pl.DataFrame, name: str, home: str, value: float | None
 ) -> str:
-    where = f"Box plot of {kind.title.lower()} of {known.height:,} samples by population. "
+    where = f"Box plot of {kind.title.lower()} of {plural(known.height, 'sample')} by population. "
     if value is None:
         return where + f"{plain(name)} has no value."
     return where + f"{plain(name)}, of {plain(home)}, has {_number(value, kind)}."

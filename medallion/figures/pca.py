@@ -12,7 +12,7 @@ from medallion.catalog.colours import BACKGROUNDS, UNASSIGNED, Theme
 from medallion.figures.groups import colour_of_all, heading_of, name_of
 from medallion.figures.marks import Mark, marks_of
 from medallion.figures.sketch import Sketch
-from medallion.figures.style import NEUTRAL, base_figure, count, plain, short
+from medallion.figures.style import NEUTRAL, base_figure, count, plain, plural, short
 
 __all__ = ["MOST_SAMPLES", "ColourBy", "component_shares", "sample_space"]
 
@@ -53,7 +53,7 @@ def sample_space(
         title=" and ".join(f"PC{i}" for i in axes)
         if len(axes) == 2
         else ", ".join(f"PC{i}" for i in axes),
-        subtitle=f"{of}{count(known.height)} samples by {_WORDS[colour_by]}"
+        subtitle=f"{of}{plural(known.height, 'sample')} by {_WORDS[colour_by]}"
         + ("; % of the variance" if len(axes) == 3 else ""),
         x_title=_axis_title(axes[0], share),
         y_title=_axis_title(axes[1], share),
@@ -95,10 +95,11 @@ def component_shares(components: pl.DataFrame, *, theme: Theme = "light") -> go.
     shares = [100 * value for value in components["explained"].to_list()]
     figure = base_figure(
         title="Variance explained",
-        subtitle=f"By each of the first {len(numbers)} components",
+        subtitle=f"By each of the first {plural(len(numbers), 'component')}",
         x_title="Principal component",
         y_title="Share of the variance (%)",
-        alt=f"Bar chart of the variance that {len(numbers)} principal components explain: the "
+        alt="Bar chart of the variance explained by "
+        f"{plural(len(numbers), 'principal component')}: the "
         f"first {shares[0] if shares else 0:.1f} %.",
         height=300,
     )
@@ -265,7 +266,7 @@ def _summary(
     )
     low, high = means["group"][0], means["group"][-1]
     return (
-        f"Scatter of {count(frame.height)} samples on {names}, coloured by {_WORDS[colour_by]}: "
+        f"Scatter of {plural(frame.height, 'sample')} on {names}, coloured by {_WORDS[colour_by]}: "
         f"along PC{axes[0]} from {plain(low)} on the left to {plain(high)} on the right, by "
         "their means."
     )

@@ -11,7 +11,7 @@ import polars as pl
 from medallion.catalog.colours import Theme
 from medallion.figures.grouped import LEGEND_BELOW, label_axis, reference_line
 from medallion.figures.groups import NO_SUPER, group_axis, heading_of
-from medallion.figures.style import base_figure, count, plain
+from medallion.figures.style import base_figure, count, extremes, plain, plural
 
 __all__ = ["MEASURES", "Measure", "population_summary"]
 
@@ -149,16 +149,14 @@ def _number(value: float, kind: Measure) -> str:
 def _hover(code: str, value: float, samples: int, kind: Measure) -> str:
     return (
         f"{heading_of(code)}<br>{kind.title.lower()}: {_number(value, kind)}"
-        f"<br>{count(samples)} samples"
+        f"<br>{plural(samples, 'sample')}"
     )
 
 
 def _summary(kind: Measure, known: Mapping[str, float]) -> str:
     if not known:
         return f"{kind.title}: no population has a value."
-    highest = max(known, key=lambda code: known[code])
-    lowest = min(known, key=lambda code: known[code])
     return (
-        f"Chart of {kind.title.lower()} in {len(known)} populations: highest in {highest} "
-        f"({_number(known[highest], kind)}), lowest in {lowest} ({_number(known[lowest], kind)})."
+        f"Chart of {kind.title.lower()} in {plural(len(known), 'population')}: "
+        f"{extremes(known, lambda value: _number(value, kind))}."
     )

@@ -18,7 +18,7 @@ from medallion.figures.groups import colour_of_all, colour_of_supers, heading_of
 from medallion.figures.marks import heat_scale
 from medallion.figures.sketch import Sketch, stacked
 from medallion.figures.steps import add_steps
-from medallion.figures.style import GRID, base_figure, count, frequency, plain, short
+from medallion.figures.style import GRID, base_figure, count, frequency, plain, plural, short
 
 __all__ = ["MOST_DOTS", "Tracks", "region_tracks"]
 
@@ -116,12 +116,12 @@ def _frame(figure: Sketch, tracks: Tracks) -> None:
     shown = "each a dot" if tracks.dots is not None else "counted by frequency: zoom in to see each"
     base = base_figure(
         title=name,
-        subtitle=f"{count(tracks.total)} alleles, {shown}",
+        subtitle=f"{plural(tracks.total, 'allele')}, {shown}",
         x_title="",
         y_title="",
         alt=f"Five tracks along {plain(tracks.chrom)} from {tracks.start:,} to {tracks.end:,}: "
-        f"density of {tracks.total:,} alleles, nucleotide diversity, Tajima's D and FST by window, "
-        "and allele frequencies.",
+        f"density of {plural(tracks.total, 'allele')}, nucleotide diversity, Tajima's D "
+        "and FST by window, and allele frequencies.",
         height=860,
     )
     shared = {name: each for name, each in base.layout.items() if name not in ("xaxis", "yaxis")}

@@ -13,7 +13,7 @@ import polars as pl
 from medallion.catalog.colours import Theme
 from medallion.figures.groups import colour_of_supers
 from medallion.figures.sketch import Sketch
-from medallion.figures.style import base_figure, plain, short
+from medallion.figures.style import base_figure, plain, plural, short
 
 __all__ = ["MOST_COLOURS", "MOST_MARKS", "Mark", "result_chart"]
 
@@ -43,14 +43,14 @@ def result_chart(
     of = (
         f"The first {MOST_MARKS:,} of {frame.height:,} rows"
         if frame.height > MOST_MARKS
-        else (f"{drawn.height:,} rows")
+        else plural(drawn.height, "row")
     )
     figure = base_figure(
         title=f"{short(y, 40)} by {short(x, 40)}",
         subtitle=of + (f", coloured by {short(colour, 40)}" if colour else ""),
         x_title=short(x, 60),
         y_title=short(y, 60),
-        alt=f"Chart of the result: {y} by {x}, {of}.",
+        alt=f"Chart of the result: {plain(y)} by {plain(x)}, {of}.",
         height=460,
     )
     figure.update_xaxes(exponentformat="power")

@@ -13,7 +13,7 @@ from medallion.catalog.colours import BACKGROUNDS, SUPER_POPULATION_COLOURS, The
 from medallion.catalog.populations import POPULATIONS_BY_CODE, SUPER_POPULATIONS
 from medallion.figures.groups import heading_of
 from medallion.figures.sampling_map import coasts, spread
-from medallion.figures.style import base_figure, count, plain
+from medallion.figures.style import base_figure, count, extremes, plain, plural
 
 __all__ = ["sample_map"]
 
@@ -43,7 +43,7 @@ def sample_map(samples: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
     places = {code: (x * _WIDER, y * _WIDER) for code, (x, y) in closer.items()}
     most = max(counts.values())
     figure = base_figure(
-        title=f"{len(counts)} sampling places",
+        title=plural(len(counts), "sampling place"),
         subtitle=f"Area: samples, {count(most)} at most",
         x_title="Longitude (degrees east)",
         y_title="Latitude (degrees north)",
@@ -96,13 +96,13 @@ def _hover(code: str, samples: int) -> str:
     place = POPULATIONS_BY_CODE[code]
     about = " (a place to stand for it)" if place.approximate else ""
     return (
-        f"{heading_of(code)}<br>sampled in {plain(place.place)}{about}<br>{count(samples)} samples"
+        f"{heading_of(code)}<br>sampled in {plain(place.place)}{about}"
+        f"<br>{plural(samples, 'sample')}"
     )
 
 
 def _summary(counts: Mapping[str, int]) -> str:
-    most, least = max(counts, key=lambda c: counts[c]), min(counts, key=lambda c: counts[c])
     return (
-        f"Map of {len(counts)} sampling places: {count(sum(counts.values()))} samples, most in "
-        f"{most} ({count(counts[most])}), fewest in {least} ({count(counts[least])})."
+        f"Map of {plural(len(counts), 'sampling place')}: "
+        f"{plural(sum(counts.values()), 'sample')}, {extremes(counts, count, ('most', 'fewest'))}."
     )

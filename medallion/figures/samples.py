@@ -8,7 +8,7 @@ import polars as pl
 from medallion.catalog.colours import UNASSIGNED, Theme
 from medallion.figures.grouped import LEGEND_BELOW, label_axis
 from medallion.figures.groups import NO_SUPER, group_axis, heading_of, name_of
-from medallion.figures.style import NEUTRAL, base_figure, count, plain, short
+from medallion.figures.style import NEUTRAL, base_figure, count, plain, plural, short
 
 __all__ = ["samples_by_population", "samples_sunburst"]
 
@@ -52,12 +52,12 @@ def samples_by_population(samples: pl.DataFrame, *, theme: Theme = "light") -> g
     counts = {(code, sex): n for code, _, sex, n in tally.rows()}
     totals = dict(tally.group_by("population").agg(pl.col("samples").sum()).rows())
     figure = base_figure(
-        title=f"{count(samples.height)} samples",
+        title=plural(samples.height, "sample"),
         subtitle="By population and sex",
         x_title="Population",
         y_title="Samples",
-        alt=f"Stacked bar chart of {count(samples.height)} samples in {len(totals)} populations "
-        f"by sex.",
+        alt=f"Stacked bar chart of {plural(samples.height, 'sample')} in "
+        f"{plural(len(totals), 'population')} by sex.",
         height=440,
     )
     label_axis(figure, axis)
@@ -134,7 +134,7 @@ def samples_sunburst(samples: pl.DataFrame, *, theme: Theme = "light") -> go.Fig
             "",
             total,
             span.colour,
-            f"<b>{plain(name_of(span.code))}</b><br>{count(total)} samples",
+            f"<b>{plain(name_of(span.code))}</b><br>{plural(total, 'sample')}",
         )
         for code in span.populations:
             inner = f"{key}p{len(ids)}"
@@ -144,7 +144,7 @@ def samples_sunburst(samples: pl.DataFrame, *, theme: Theme = "light") -> go.Fig
                 key,
                 totals[code],
                 span.colour,
-                f"{heading_of(code)}<br>{count(totals[code])} samples",
+                f"{heading_of(code)}<br>{plural(totals[code], 'sample')}",
             )
             for sex in _SEXES:
                 n = by_sex.get((code, sex))
@@ -158,11 +158,11 @@ def samples_sunburst(samples: pl.DataFrame, *, theme: Theme = "light") -> go.Fig
                         _hover(code, sex, n, totals[code]),
                     )
     figure = base_figure(
-        title=f"{count(samples.height)} samples",
+        title=plural(samples.height, "sample"),
         subtitle="Super-population, population, sex (F, M, U: unknown)",
         x_title="",
         y_title="",
-        alt=f"Sunburst of {count(samples.height)} samples by super-population, population, sex.",
+        alt=f"Sunburst of {plural(samples.height, 'sample')} by super-population, population, sex.",
         height=520,
     )
     figure.add_sunburst(
@@ -190,4 +190,4 @@ def _ink_on(colour: str) -> str:
 
 def _hover(code: str, sex: str, n: int, total: int) -> str:
     word = "sex unknown" if sex == "unknown" else sex
-    return f"{heading_of(code)}<br>{count(n)} {word} of {count(total)} samples"
+    return f"{heading_of(code)}<br>{count(n)} {word} of {plural(total, 'sample')}"

@@ -21,7 +21,7 @@ from medallion.figures.grouped import LEGEND_BELOW
 from medallion.figures.groups import heading_of
 from medallion.figures.intervals import allele_name
 from medallion.figures.sketch import Sketch
-from medallion.figures.style import base_figure, count, frequency, plain, short
+from medallion.figures.style import base_figure, count, extremes, frequency, plain, plural, short
 
 __all__ = ["coasts", "frequency_map", "spread"]
 
@@ -174,11 +174,8 @@ def spread(places: Mapping[str, Place]) -> dict[str, Place]:
 
 def _summary(name: str, rows: Mapping[str, Row]) -> str:
     carried = [code for code, row in rows.items() if row["ac"]]
-    highest = max(rows, key=lambda code: rows[code]["af"] or 0.0)
-    where = (
-        f"highest in {highest} ({frequency(rows[highest]['af'])})" if carried else "none carries it"
-    )
-    return (
-        f"Map of {len(rows)} sampling places with the frequency of {name}: carried in "
-        f"{len(carried)}, {where}."
-    )
+    known = {code: row["af"] for code, row in rows.items() if row["an"]}
+    head = f"Map of {plural(len(rows), 'sampling place')} with the frequency of {name}"
+    if not carried:
+        return f"{head}: none carries it."
+    return f"{head}: carried in {len(carried)}, {extremes(known, frequency)}."

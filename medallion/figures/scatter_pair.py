@@ -13,7 +13,7 @@ from medallion.catalog.colours import Theme
 from medallion.figures.groups import colour_of_all
 from medallion.figures.marks import heat_bar, heat_scale
 from medallion.figures.sketch import Sketch
-from medallion.figures.style import NEUTRAL, base_figure, count, frequency, plain, short
+from medallion.figures.style import NEUTRAL, base_figure, count, frequency, plain, plural, short
 
 __all__ = ["MOST_POINTS", "bin_pairs", "cells_of", "frequency_scatter"]
 
@@ -76,7 +76,7 @@ def frequency_scatter(
     total = int(frame["alleles"].sum()) if binned else frame.height
     figure = base_figure(
         title=f"{short(groups[0], 15)} against {short(groups[1], 15)}",
-        subtitle=f"{count(total)} alleles that vary in at least one",
+        subtitle=f"{plural(total, 'allele')}, those that vary in at least one",
         x_title=f"Frequency in {one} (0 to 1)",
         y_title=f"Frequency in {other} (0 to 1)",
         alt=_summary(total, most_different, groups),
@@ -204,7 +204,7 @@ def _hover(row: Row, groups: tuple[str, str]) -> str:
 
 def _summary(total: int, most_different: pl.DataFrame, groups: tuple[str, str]) -> str:
     one, other = (plain(code) for code in groups)
-    head = f"Frequencies of {count(total)} alleles in {one} against {other}"
+    head = f"Frequencies of {plural(total, 'allele')} in {one} against {other}"
     if most_different.is_empty():
         return f"{head}."
     top = most_different.row(0, named=True)

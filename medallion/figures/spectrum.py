@@ -13,7 +13,7 @@ import polars as pl
 from medallion.catalog.colours import Theme
 from medallion.figures.grouped import LEGEND_BELOW
 from medallion.figures.groups import colour_of_supers, heading_of
-from medallion.figures.style import base_figure, count, short
+from medallion.figures.style import base_figure, count, plural, short
 
 __all__ = ["BINS", "bin_frequencies", "frequency_spectrum"]
 
@@ -117,6 +117,6 @@ def _summary(frame: pl.DataFrame) -> str:
     groups = frame["population"].n_unique()
     rare = int(frame.filter(pl.col("bin") <= 1)["alleles"].sum()) / int(frame["alleles"].sum())
     return (
-        f"Line chart of the allele frequency spectrum of {groups} groups: "
+        f"Line chart of the allele frequency spectrum of {plural(groups, 'group')}: "
         f"{rare:.0%} of the alleles counted have one copy or a frequency of at most 0.5 %."
     )

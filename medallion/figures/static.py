@@ -88,7 +88,7 @@ def draw_static(figure: go.Figure, form: Form = "svg") -> bytes:
                          frameon=False, labelcolor=_INK)  # fmt: skip
         target = io.BytesIO()
         alt = str((layout.meta or {}).get("alt", ""))
-        told = {"Date": None, "Title": _words(layout.title.text), "Description": _words(alt)}
+        told = {"Date": None, "Title": _words(layout.title.text), "Description": alt}
         sheet.savefig(target, format=form, metadata=told if form == "svg" else None)
     return target.getvalue()
 

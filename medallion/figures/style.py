@@ -13,11 +13,22 @@ from __future__ import annotations
 import html
 import math
 import unicodedata
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from medallion.figures.sketch import Sketch
 
-__all__ = ["GRID", "NEUTRAL", "base_figure", "count", "frequency", "plain", "short"]
+__all__ = [
+    "GRID",
+    "NEUTRAL",
+    "base_figure",
+    "count",
+    "extremes",
+    "frequency",
+    "plain",
+    "plural",
+    "short",
+]
 
 # 4.2:1 on white, 4.6:1 on #0d0c0a: the grey that reads about equally well on both.
 NEUTRAL = "#7b7b7b"
@@ -62,6 +73,39 @@ def short(text: object, limit: int) -> str:
     return plain(whole if len(whole) <= limit else whole[: limit - 1] + "…")
 
 
+def plural(n: int, word: str) -> str:
+    """Return a number with thousands separators and what it counts: 1 allele, 2,504 alleles."""
+    return f"{n:,} {word}{'' if n == 1 else 's'}"
+
+
+def extremes(
+    values: Mapping[str, float],
+    form: Callable[[float], str],
+    words: tuple[str, str] = ("highest", "lowest"),
+) -> str:
+    """Say which groups have the greatest and the least value, of equal ones all.
+
+    Markup, as what `plain` returns. ValueError where there is no group.
+    """
+    top, least = max(values.values()), min(values.values())
+    if top == least and len(values) > 1:
+        return f"{form(top)} in each"
+    ends = [
+        f"{word} in {_listed([code for code, own in values.items() if own == end])} ({form(end)})"
+        for word, end in zip(words, (top, least), strict=True)
+    ]
+    return ", ".join(ends[: len(values)])
+
+
+def _listed(codes: list[str]) -> str:
+    shown = [plain(code) for code in codes[:3]]
+    if len(codes) > 4:
+        shown.append(f"{len(codes) - 3} others")
+    elif len(codes) == 4:
+        shown.append(plain(codes[3]))
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
 def count(value: float | None) -> str:
     """Return a whole number with thousands separators, or an en dash where there is none."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
@@ -81,9 +125,10 @@ def base_figure(
 ) -> Sketch:
     """Return an empty figure with the shared look.
 
-    `title` and `subtitle` are markup: parts that come from data must have gone through `plain`.
-    `alt` says in one plain sentence what the figure shows; it is kept in `layout.meta`
-    under "alt" for the page to hand to a screen reader. `height` is in pixels.
+    `title`, `subtitle` and `alt` are markup: parts that come from data must have gone through
+    `plain`. `alt` says in one sentence what the figure shows; `layout.meta` has it under
+    "alt", as plain text without entities, for the page to hand to a screen reader. `height` is
+    in pixels.
     """
     figure = Sketch()
     figure.update_layout(
@@ -107,6 +152,6 @@ def base_figure(
         hovermode="closest",
         height=height,
         margin={"l": 10, "r": 10, "t": 92, "b": 10},
-        meta={"alt": alt},
+        meta={"alt": html.unescape(alt)},
     )
     return figure

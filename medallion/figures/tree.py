@@ -11,7 +11,7 @@ from medallion.catalog.colours import Theme
 from medallion.figures.fst_matrix import branches
 from medallion.figures.groups import heading_of
 from medallion.figures.marks import Level, marks_of
-from medallion.figures.style import NEUTRAL, base_figure, plain, short
+from medallion.figures.style import NEUTRAL, base_figure, plain, plural, short
 
 __all__ = ["group_tree"]
 
@@ -43,7 +43,7 @@ def group_tree(
         subtitle=subtitle,
         x_title=x_title,
         y_title="Groups",
-        alt=f"Tree of {len(order)} groups from FST. From top to bottom: "
+        alt=f"Tree of {plural(len(order), 'group')} from FST. From top to bottom: "
         f"{', '.join(plain(code) for code in order)}.",
         height=max(300, min(3000, 150 + 24 * len(order))),
     )
