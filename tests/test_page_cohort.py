@@ -68,6 +68,21 @@ def test_a_list_of_samples_and_unknown_names(page: Open, own_demo: Lake) -> None
     assert not any("<script>" in m.value for m in app.markdown)
 
 
+@pytest.mark.parametrize("names", ["nobody1 nobody2", NASTY, "22"])
+def test_a_cohort_of_unknown_samples_is_nobody(page: Open, names: str) -> None:
+    app = page("cohort", cohort_samples=names, cohort_name="cases", region=REGION)
+    assert "not in this lake" in texts(app)
+    assert "Names are those of the VCF's header" in texts(app)
+    assert "the cohort is empty" in texts(app)
+    assert "everyone" not in texts(app)
+    assert not app.get("plotly_chart")
+    assert not app.dataframe
+    app.switch_page("pages/explore/populations.py")
+    app.query_params["populations_view"] = "Two against each other"
+    choice = next(each for each in sound(app.run()).get("button_group") if each.label == "Groups")
+    assert "Your cohorts" not in choice.options
+
+
 def test_nobody_and_everybody(page: Open, own_demo: Lake) -> None:
     app = page("cohort", cohort_super="AFR", cohort_population="GBR")
     assert "Nobody fulfils all conditions" in texts(app)

@@ -100,7 +100,10 @@ def keep(lake: Lake, cohort: Cohort, known: dict[str, Cohort], groups: list[str]
 
 
 def define(people: pl.DataFrame) -> Cohort:
-    """Draw the conditions and return the cohort; unknown names are said and left out."""
+    """Draw the conditions and return the cohort; unknown names are said and left out.
+
+    A list of unknown names alone is kept as it is: the cohort is then nobody, not everyone.
+    """
     left, right = st.columns(2)
     name = left.text_input(
         "Name", value="my cohort", key="cohort_name", bind="query-params", max_chars=NAME_CHARS,
@@ -134,14 +137,18 @@ def define(people: pl.DataFrame) -> Cohort:
         say.text_note(
             f"{plural(len(unknown), 'name')} of the list {'is' if len(unknown) == 1 else 'are'} "
             "not in this lake, and left out.",
-            [", ".join(unknown[:20]) + more],
+            [
+                ", ".join(unknown[:20]) + more,
+                "Names are those of the VCF's header: Populations has them by group, and the "
+                "table silver.samples all of them.",
+            ],
         )
     return Cohort(
         name=(name or "").strip() or "my cohort",
         populations=tuple(populations),
         super_populations=tuple(supers),
         sex=sex,
-        samples=tuple(each for each in names if each in known),
+        samples=tuple(each for each in names if each in known) or tuple(names),
     )
 
 
@@ -330,8 +337,8 @@ def main() -> None:
     if members.is_empty():
         cohorts.remember(lake, None)
         say.text_note(
-            "Nobody fulfils all conditions.",
-            ["A sample must fulfil each of them: leave one out."],
+            "Nobody fulfils all conditions, so the cohort is empty.",
+            ["A sample must fulfil each of them: change the list of samples, or leave one out."],
         )
         return
     cohorts.remember(lake, None if cohort.everyone else cohort)
