@@ -18,6 +18,10 @@ _LAST = (1 << 31) - 1
 # A contig's name may hold what parts it from the position (HLA-A*01:01): the last counts.
 _ALLELE = re.compile(r"(\S+)[-:_]([0-9][0-9,]*)[-:_]([A-Za-z.]+)[-:_>](\S+)")
 _POSITION = re.compile(r"(\S+)[-:_]([0-9][0-9,]*)")
+# As HGVS writes a substitution: 22:g.16050075A>G.
+_CHANGE = re.compile(
+    r"(\S+)[-:_](?:[gm]\.)?([0-9][0-9,]*)([A-Za-z]+)>([A-Za-z*.]+|<\S+>)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +35,9 @@ class Name:
 
 
 def read_name(text: str) -> Name | None:
-    """Read `22-16050075-A-G` or `22:16050075`; None where `text` has neither form."""
+    """Read `22-16050075-A-G`, `22:16050075A>G` or `22:16050075`; None where `text` is none."""
     stripped = text.strip()
-    if match := _ALLELE.fullmatch(stripped):
+    if match := _ALLELE.fullmatch(stripped) or _CHANGE.fullmatch(stripped):
         return Name(match[1], _position(match[2]), match[3].upper(), match[4].upper())
     if match := _POSITION.fullmatch(stripped):
         return Name(match[1], _position(match[2]))

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from app_pages import Open, sound, tables, texts
+from odd_samples import lake_of
 
 from medallion import Lake
 from medallion.cohorts import MOST, Cohort, read_cohorts, remove_cohort, save_cohort
@@ -81,6 +82,14 @@ def test_a_cohort_of_unknown_samples_is_nobody(page: Open, names: str) -> None:
     app.query_params["populations_view"] = "Two against each other"
     choice = next(each for each in sound(app.run()).get("button_group") if each.label == "Groups")
     assert "Your cohorts" not in choice.options
+
+
+def test_names_of_numbers_and_with_blanks_are_read(open_page: Open, tmp_path: Path) -> None:
+    lake = lake_of(tmp_path, ["101", "102", "103", "S 1", "S 2"])
+    for names, count in (("101,102,103", 3), ("101, 102\nS 1", 3), ("s 1, S 2 103", 3)):
+        app = open_page(lake, "explore/cohort", cohort_samples=names)
+        assert "not in this lake" not in texts(app)
+        assert any(e.label == f"Who is in it: {count} samples" for e in app.expander), names
 
 
 def test_nobody_and_everybody(page: Open, own_demo: Lake) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote
 
 import polars as pl
 import pytest
@@ -178,6 +179,23 @@ def test_a_list_is_parted_into_what_it_means(
     assert "5 names read: 1 variant, 1 sample, 1 population, 2 not found." in texts(app)
     assert tables(app)[0]["pos"].to_list() == [common["pos"]]
     assert "rs404" in texts(app)
+
+
+def test_regions_of_a_list_are_links_and_what_is_missing_has_its_reason(
+    open_page: Open, demo_lake: Lake
+) -> None:
+    q = "22:17,000,000-17,100,000\n22 16076076 G A\nchr22:17000000\u201317000100 21:5-9, nobody"
+    app = open_page(demo_lake, "explore/search", q=q)
+    linked = {
+        link.proto.label.replace("\\", ""): link.proto.query_string for link in app.get("page_link")
+    }
+    for region in ("22:17,000,000-17,100,000", "22:17,000,000-17,000,100"):
+        assert f"region={quote(region, safe='')}" in linked[region]
+    assert "One region is shown at a time" in texts(app)
+    assert "no chromosome 21: it has 22" in texts(app)
+    assert "No sample, population or identifier" in texts(app)
+    (near,) = (label for label in linked if label.startswith("Nearest to 22 16076076 G A"))
+    assert "variant=22-1607" in linked[near]
 
 
 def test_a_lake_without_identifiers_says_so(open_page: Open, own: Lake) -> None:

@@ -129,8 +129,7 @@ def _of_groups(groups: pl.DataFrame, wanted: list[str], lake: Lake) -> pl.DataFr
 
 def _search(options: argparse.Namespace) -> int:
     found = open_lake(options).search(" ".join(options.text))
-    if found.region is not None:
-        place = found.region
+    for place in found.regions:
         bounds = "" if place.start is None else f":{place.start}-{place.end}"
         print(f"region\t{place.chrom}{bounds}")
     for kind, names in (("sample", found.samples), ("population", found.populations)):

@@ -13,7 +13,7 @@ from medallion.cohorts import NAME_CHARS, Cohort, remove_cohort, save_cohort
 from medallion.errors import MedallionError
 from medallion.figures.scatter_pair import MOST_POINTS, bin_pairs, cells_of, frequency_scatter
 from medallion.ondemand.region import View
-from medallion.ondemand.search import terms_of
+from medallion.ondemand.terms import as_known, terms_of
 from pages.shared import cache, cohorts, counting, draw, panels, pick, place, say, state
 from pages.shared.words import plural
 
@@ -43,7 +43,7 @@ def open_saved(known: dict[str, Cohort]) -> None:
             st.session_state["cohort_sex"] = cohort.sex
             st.session_state["cohort_super"] = list(cohort.super_populations)
             st.session_state["cohort_population"] = list(cohort.populations)
-            st.session_state["cohort_samples"] = ", ".join(cohort.samples)
+            st.session_state["cohort_samples"] = "\n".join(cohort.samples)
 
     if known:
         st.selectbox(
@@ -126,11 +126,13 @@ def define(people: pl.DataFrame) -> Cohort:
         typed = st.text_area(
             "Names of samples", key="cohort_samples", bind="query-params", height=90,
             placeholder="HG00096, HG00097, or one on a line",
-            help="Empty: any. A list of some hundred names makes this page's link long, too long "
-            "to send around. Saved, the cohort is on other pages by its name alone.",
+            help="Empty: any. In any case; names with blanks or commas are known as such. A list "
+            "of some hundred names makes this page's link long, too long to send. Saved, the "
+            "cohort is on other pages by its name alone.",
         )  # fmt: skip
-    names = terms_of(typed or "")
-    known = set(people["sample"].cast(pl.String))
+    samples = people["sample"].cast(pl.String).to_list()
+    names = terms_of(typed or "", samples)
+    known = as_known(names, samples)
     unknown = [each for each in names if each not in known]
     if unknown:
         more = f" and {len(unknown) - 20:,} more" if len(unknown) > 20 else ""
@@ -139,8 +141,10 @@ def define(people: pl.DataFrame) -> Cohort:
             "not in this lake, and left out.",
             [
                 ", ".join(unknown[:20]) + more,
-                "Names are those of the VCF's header: Populations has them by group, and the "
-                "table silver.samples all of them.",
+                (
+                    "Names are those of the VCF's header: the Sample page and the table "
+                    "silver.samples list them."
+                ),
             ],
         )
     return Cohort(
@@ -148,7 +152,7 @@ def define(people: pl.DataFrame) -> Cohort:
         populations=tuple(populations),
         super_populations=tuple(supers),
         sex=sex,
-        samples=tuple(each for each in names if each in known) or tuple(names),
+        samples=tuple(dict.fromkeys(known.values())) or tuple(names),
     )
 
 

@@ -15,13 +15,15 @@ from pages.shared.words import escaped, plural
 
 SHOWN = 1000
 LINKS = 12
-FORMS = """22-16050075-A-G              one allele
+MISSING = 30
+FORMS = """22-16050075-A-G              one allele; 22:g.16050075A>G or a line 22 16050075 A G too
 22:16050075                  all alleles at a position
 rs587697622                  an identifier of the source
 chr22:16,050,000-16,060,000  a region; a contig alone is the whole of it
 HG00096                      a sample
-GBR, AFR                     populations and super-populations
-A pasted list of up to 10,000 of them, one on a line or with commas between."""
+GBR, AFR, ALL                populations, super-populations, everyone
+A pasted list of up to 10,000 of them, one on a line or with commas between. Names of
+samples that hold blanks or commas are known as such."""
 
 
 def links(
@@ -76,23 +78,31 @@ def table(frame: pl.DataFrame, key: str, alt: str) -> None:
 
 
 def show_missing(found: Found) -> None:
-    """Say what was not found, and the likeliest reason."""
-    lines = [", ".join(found.missing[:30]) + (" …" if len(found.missing) > 30 else "")]
-    if not found.has_ids:
-        lines.append(
-            "No variant of this lake has an identifier, so looking for an rsID finds nothing: "
-            "search by position. (The project's Phase 3 files have none.)"
-        )
-    else:
-        lines.append(
-            "Positions are 1-based and must be of the lake's genome build; REF and ALT as in the "
-            "VCF. A broken record is in quarantine: see Silver."
-        )
-    say.text_note(f"{plural(len(found.missing), 'name')} not found.", lines)
+    """Say what was not found, the reason by its form, and what is near."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in zip(found.missing, found.reasons, strict=True):
+        by_reason.setdefault(reason, []).append(name)
+    for reason, names in by_reason.items():
+        more = f" and {len(names) - MISSING:,} more" if len(names) > MISSING else ""
+        what = f"{plural(len(names), 'name')} not found."
+        say.text_note(what, [", ".join(names[:MISSING]) + more, reason])
+    for name, variant in found.nearest.items():
+        target = find.there_is("variant", {"variant": variant})
+        if target is not None:
+            label = f"Nearest to {name}: {variant}"
+            find.link(escaped(" ".join(label.split())), ":material/near_me:", *target)
     if len(found.missing) > 1:
-        draw.downloads(
-            pl.DataFrame({"missing": list(found.missing)}), "search-missing", "what was not found"
-        )
+        missing = pl.DataFrame({"missing": found.missing, "reason": found.reasons})
+        draw.downloads(missing, "search-missing", "what was not found")
+
+
+def show_regions(found: Found) -> None:
+    """Show the regions of a list, each a link."""
+    st.subheader(plural(len(found.regions), "region"), anchor=False)
+    if len(found.regions) > 1:
+        st.caption("One region is shown at a time: open each by its link.")
+    names = [find.region_label(region) for region in found.regions]
+    links("region", names, lambda name: {"region": name}, ":material/view_timeline:")
 
 
 def main() -> None:
@@ -132,6 +142,7 @@ def main() -> None:
         for number, word in (
             (found.variants.height, "variant"),
             (found.ambiguous["asked"].n_unique(), "unclear name"),
+            (len(found.regions), "region"),
             (len(found.samples), "sample"),
             (len(found.populations), "population"),
         )
@@ -140,6 +151,8 @@ def main() -> None:
     if found.missing:
         understood.append(f"{len(found.missing):,} not found")
     st.text(f"{plural(len(found.terms), 'name')} read: {', '.join(understood)}.")
+    if found.regions:
+        show_regions(found)
     if found.populations:
         st.subheader(plural(len(found.populations), "population"), anchor=False)
         for code in found.populations[:LINKS]:

@@ -120,12 +120,7 @@ def link(label: str, icon: str, page: str, query: Mapping[str, str]) -> None:
 
 def destination(found: Found) -> tuple[str, dict[str, str]] | None:
     """Return the page, and its query, where a search means one thing only; else None."""
-    things = (
-        (found.region is not None)
-        + len(found.samples)
-        + len(found.populations)
-        + len(found.variants)
-    )
+    things = len(found.regions) + len(found.samples) + len(found.populations) + len(found.variants)
     if things != 1 or found.missing or not found.ambiguous.is_empty():
         return None
     if found.region is not None:

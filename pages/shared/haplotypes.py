@@ -17,7 +17,6 @@ from medallion.figures.haplotypes import (
     ranked,
 )
 from medallion.ondemand import MOST_IN_HAPLOTYPES
-from medallion.ondemand.search import terms_of
 from pages.shared import cache, draw, lead, place, say, state
 from pages.shared.words import allele_label, plural
 
@@ -52,9 +51,12 @@ def show(lake: Lake) -> None:
     try:
         found = cache.search(path, silver, typed)
         rows = pl.concat([found.variants, found.ambiguous])
-        known = set(rows["asked"])
-        names = [name for name in terms_of(typed) if name in known]
-        _missing(lake, [name for name in terms_of(typed) if name not in known])
+        named = {
+            row["asked"]: allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
+            for row in found.variants.iter_rows(named=True)
+        } | {name: name for name in found.ambiguous["asked"]}
+        names = [named[name] for name in found.terms if name in named]
+        _missing(lake, [name for name in found.terms if name not in named])
         if not names:
             return
         frame = cache.haplotypes(path, silver, tuple(names))
