@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from urllib.parse import quote
 
 import polars as pl
 import pytest
 from app_pages import Open, sound, tables, texts
+from odd_samples import lake_of
 
 from medallion import Lake
 
@@ -228,3 +230,24 @@ def test_the_box_goes_to_the_one_thing_that_is_meant(
         app.text_input(key="search box").set_value(typed)
         sound(app.run())
         assert app.title[0].value == title, typed
+
+
+def test_a_group_of_ones_own_opens_at_its_level(open_page: Open, tmp_path: Path) -> None:
+    groups = [("Berlin", "Europe"), ("Lagos", "Africa")]
+    lake = lake_of(tmp_path, [f"S{i}" for i in range(6)], groups)
+    for typed, level, label, code in (
+        ("europe", "Super-populations", "One", "Europe"),
+        ("Lagos", "Populations", "One", "Lagos"),
+    ):
+        app = open_page(lake, "layers/gold")
+        app.text_input(key="search box").set_value(typed)
+        sound(app.run())
+        assert app.title[0].value == "Populations"
+        chosen = next(each for each in app.get("button_group") if each.label == "Groups")
+        assert chosen.value == level
+        assert next(box for box in app.selectbox if box.label == label).value == code
+    app = open_page(lake, "layers/gold")
+    app.text_input(key="search box").set_value("ALL")
+    sound(app.run())
+    assert app.title[0].value == "Populations"
+    assert not [each for each in app.get("button_group") if each.label == "Groups"]

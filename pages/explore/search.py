@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import polars as pl
 import streamlit as st
@@ -158,7 +159,8 @@ def main() -> None:
         for code in found.populations[:LINKS]:
             if code in POPULATIONS_BY_CODE:
                 st.caption(f"{code}: {POPULATIONS_BY_CODE[code].name}")
-        links("populations", found.populations, find.population_query, ":material/groups:")
+        query = partial(find.population_query, lake)
+        links("populations", found.populations, query, ":material/groups:")
     if found.samples:
         st.subheader(plural(len(found.samples), "sample"), anchor=False)
         links("sample", found.samples, lambda name: {"sample": name}, ":material/person:")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import polars as pl
 import streamlit as st
 
 from medallion import Lake
 from medallion.bronze.raw import Region
-from medallion.catalog.populations import SUPER_POPULATIONS
 from medallion.errors import MedallionError
 from medallion.ondemand import Found
 from pages.shared import cache, state
@@ -79,7 +79,7 @@ def follow(lake: Lake, here: st.Page) -> None:
     page, query = SEARCH, {"q": typed}
     try:
         found = cache.search(str(lake.path), lake.version("silver"), typed)
-        page, query = destination(found) or (page, query)
+        page, query = destination(lake, found) or (page, query)
     except MedallionError:
         pass  # the Search page says why
     _go(page, query, here)
@@ -118,7 +118,7 @@ def link(label: str, icon: str, page: str, query: Mapping[str, str]) -> None:
     )
 
 
-def destination(found: Found) -> tuple[str, dict[str, str]] | None:
+def destination(lake: Lake, found: Found) -> tuple[str, dict[str, str]] | None:
     """Return the page, and its query, where a search means one thing only; else None."""
     things = len(found.regions) + len(found.samples) + len(found.populations) + len(found.variants)
     if things != 1 or found.missing or not found.ambiguous.is_empty():
@@ -128,20 +128,29 @@ def destination(found: Found) -> tuple[str, dict[str, str]] | None:
     if found.samples:
         return there_is("sample", {"sample": found.samples[0]})
     if found.populations:
-        return there_is("populations", population_query(found.populations[0]))
+        return there_is("populations", population_query(lake, found.populations[0]))
     row = found.variants.row(0, named=True)
     name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
     return there_is("variant", {"variant": name})
 
 
-def population_query(code: str) -> dict[str, str]:
-    """Return the query with which the Populations page shows a group against another."""
-    above = code in {group.code for group in SUPER_POPULATIONS}
-    return {
-        "populations_view": "Two against each other",
-        "pair_level": "Super-populations" if above else "Populations",
-        "super_1" if above else "population_1": code,
-    }
+def population_query(lake: Lake, code: str) -> dict[str, str]:
+    """Return the query with which the Populations page shows a group of this lake.
+
+    Against another of its level, for no other view speaks of one group by itself; who the
+    samples are, where there is none to hold it against.
+    """
+    samples = cache.samples(str(lake.path), lake.version("silver")).filter("in_vcf")
+    for column, level, key in (
+        ("population", "Populations", "population_1"),
+        ("super_population", "Super-populations", "super_1"),
+    ):
+        codes = samples[column].cast(pl.String).drop_nulls().unique()
+        if code in codes and len(codes) > 1:
+            return {
+                "populations_view": "Two against each other", "pair_level": level, key: code
+            }  # fmt: skip
+    return {"populations_view": "Who they are"}
 
 
 def there_is(name: str, query: dict[str, str]) -> tuple[str, dict[str, str]] | None:
