@@ -120,6 +120,26 @@ def test_a_cohort_against_a_cohort_and_against_itself(lake: Lake, page: Open) ->
     assert not charts(app)
 
 
+def test_a_difference_has_one_sign_on_all_pages(lake: Lake, page: Open, open_page: Open) -> None:
+    region = "22:16500000-17500000"
+    own = page(lake, own_cohort="★ my British", own_against="YRI", region=region)
+    cohort = open_page(
+        lake, "explore/cohort", cohort_population="GBR", cohort_name="b", cohort_beside="YRI",
+        region=region,
+    )  # fmt: skip
+    tables = {}
+    for app, heading in ((own, "one − other"), (cohort, "cohort − group")):
+        table = next(t for t in app.dataframe if "difference" in t.value.columns)
+        columns = json.loads(table.proto.columns)
+        assert columns["difference"]["label"] == f"Difference, {heading}"
+        frame = pl.from_pandas(table.value)
+        assert frame["difference"].to_list() == pytest.approx(
+            (frame["af_1"] - frame["af_2"]).to_list()
+        )
+        tables[heading] = frame.select("pos", "ref", "alt", "difference").head(20)
+    assert tables["one − other"].equals(tables["cohort − group"])
+
+
 def test_a_wide_region_waits_for_a_button(
     lake: Lake, page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -296,7 +296,9 @@ def show_table(
             "ac_1": draw.number("AC", "Copies of the ALT allele in the cohort."),
             "an_1": draw.number("AN", "Called alleles of the cohort."),
             "af_2": draw.number("In the group", "AC / AN in the group it is held against.", "%.5f"),
-            "difference": draw.number("Difference", "The cohort less the group.", "%+.5f"),
+            "difference": draw.number(
+                "Difference, cohort − group", "Frequency in the cohort less the group's.", "%+.5f"
+            ),
             "hwe_p": draw.number("HWE p", "Exact test in the cohort (Wigginton 2005).", "%.3g"),
         },
         key="cohort alleles",

@@ -298,7 +298,9 @@ def _different(groups: tuple[str, str], found: Pair) -> None:
         | {
             "af_1": draw.number("In the one", "AC / AN in the first group.", "%.4f"),
             "af_2": draw.number("In the other", "AC / AN in the second group.", "%.4f"),
-            "difference": draw.number("Difference", "The other less the one.", "%+.4f"),
+            "difference": draw.number(
+                "Difference, one − other", "Frequency in the one less that in the other.", "%+.4f"
+            ),
             "variant_type": draw.text("Type", "snv, insertion, deletion and so on.", "small"),
         },
         key="differ most",

@@ -40,7 +40,8 @@ class Pair:
     `varying` alleles vary in one of the two; `only_1` and `only_2` of them are seen in
     one of the two only. `drawn` are those alleles, or counts of them by cells of
     frequency where they are many, `cells` in each group. `most_different` are those whose
-    frequency differs most. `joint` holds the joint spectrum of each kind (count_1,
+    frequency differs most: `difference` is the first less the second, as on all pages.
+    `joint` holds the joint spectrum of each kind (count_1,
     count_2, sites), `sizes` the called alleles of the two in it; a kind without a site is
     left out. `stored` says that they were read from gold, not counted now. `hudson` is
     Hudson's FST over the records of one ALT, where it was counted with the rest.
@@ -156,7 +157,7 @@ def _summed(
         pl.col("an_2") > 0,
         (pl.col("ac_1") > 0) | (pl.col("ac_2") > 0),
         (pl.col("ac_1") < pl.col("an_1")) | (pl.col("ac_2") < pl.col("an_2")),
-    ).with_columns(difference=pl.col("af_2") - pl.col("af_1"))
+    ).with_columns(difference=pl.col("af_1") - pl.col("af_2"))
     top = varying.top_k(_MOST_DIFFERENT, by=pl.col("difference").abs()).sort(
         pl.col("difference").abs(), *_KEY, descending=[True, False, False, False]
     )
