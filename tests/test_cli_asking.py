@@ -113,6 +113,12 @@ def test_query(run: Command) -> None:
         "select 1; select 2",
         "select 1; copy (select 1) to '{target}'",
         "select getenv('HOME')",
+        "explain copy (select 1) to '{target}'",
+        "explain analyze copy (select 1) to '{target}'",
+        "explain analyze create table t as select 1",
+        "explain analyze drop view gold.populations",
+        "explain select 1; select 2",
+        "explain",
         "",
         ";",
         "selec 1",
@@ -127,6 +133,42 @@ def test_query_refuses_all_but_reading_the_tables(sql: str, run: Command, tmp_pa
     message = run("query", sql.format(secret=secret, target=target), code=1)
     assert "hidden" not in message
     assert list(tmp_path.iterdir()) == [secret]
+
+
+def test_query_reaches_no_folder_that_duckdb_would_spill_to(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spilled = tmp_path / ".tmp" / "spilled.csv"
+    spilled.parent.mkdir()
+    spilled.write_text("word\nhidden\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for sql in (
+        "select * from read_text('.tmp/*')",
+        f"select * from read_text('{spilled}')",
+        "select * from glob('.tmp/*')",
+        "explain analyze copy (select 1) to '.tmp/written'",
+        "explain analyze /* no */ copy (select 1) to '.tmp/written'",
+        "-- no\nexplain analyze copy (select 1) to '.tmp/written'",
+        "explain (format json) copy (select 1) to '.tmp/written'",
+    ):
+        assert "hidden" not in run("query", sql, code=1)
+    assert sorted(tmp_path.rglob("*")) == [spilled.parent, spilled]
+
+
+def test_a_plan_of_a_query_can_be_asked_for(run: Command) -> None:
+    for how in ("explain", "EXPLAIN analyze", "explain (format json)", "explain /* why */"):
+        assert run("query", f"{how} select count(*) from gold.populations").strip()
+    assert run("query", "explain (select 1)").strip()
+
+
+def test_a_query_tells_no_folder_of_this_machine(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    out = run("query", "select name, value from duckdb_settings()")
+    assert "memory_limit" in out
+    assert str(tmp_path) not in out
+    assert str(Path.home()) not in out
 
 
 # on demand

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -127,3 +128,13 @@ Lake({str(demo_lake.path)!r}).query({FOR_EVER!r}, seconds=600, meanwhile=tell)
         asking.kill()
     psutil.wait_procs([worker], timeout=LONG)
     assert not worker.is_running()
+
+
+def test_a_query_leaves_nothing_on_the_disk(
+    demo_lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    large = "select a, repeat(chr(65 + (a % 26)::int), 40) s from range(15000000) t(a)"
+    with pytest.raises(QueryError, match=r"memory|stopped"):
+        demo_lake.query(f"{large} order by hash(a) limit 9 offset 14999980", seconds=LONG)
+    assert list(tmp_path.iterdir()) == []

@@ -1,11 +1,13 @@
 """SQL over every table of a lake in this process, with no way to files, the network, or writing.
 
 DuckDB runs the query on the pinned versions of the Delta tables; it is shut off from the
-world before it sees a word of the user's.
+world before it sees a word of the user's. It has no folder to spill to: what does not fit
+in memory is refused.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import duckdb
@@ -20,6 +22,10 @@ from medallion.storage.parts import table_path
 from medallion.storage.schema import Table
 
 __all__ = ["run_query"]
+
+_EXPLAIN = re.compile(
+    r"\s*explain\b(?:\s+analy[sz]e\b)?(?:\s*\(\s*format\s+\w+\s*\))?", re.IGNORECASE
+)
 
 
 def run_query(
@@ -71,22 +77,18 @@ def _run_over(
             columns = ", ".join(f'"{c}"' for c in table.column_names)
             connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM {hidden}")  # noqa: S608
         connection.execute("SET arrow_large_buffer_size = true")  # texts of more than 2 GiB
+        # A folder to spill to stays open to SQL, and full where the process is ended.
+        connection.execute("SET temp_directory = ''")
+        connection.execute("SET secret_directory = ''")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         return _run(connection, sql, limit)
 
 
 def _run(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) -> pl.DataFrame:
+    statement = _one_select(connection, sql)
     try:
-        statements = connection.extract_statements(sql)
-    except duckdb.Error as error:
-        raise QueryError(f"The query cannot be read: {_first_lines(error)}") from error
-    allowed = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-    if len(statements) != 1 or statements[0].type not in allowed:
-        found = ", ".join(s.type.name for s in statements) or "nothing"
-        raise QueryError(f"Expected one SELECT, found {found}. Tables can be read, not changed.")
-    try:
-        result = connection.sql(statements[0])
+        result = connection.sql(statement)
         if limit is None:
             return pl.DataFrame(result.to_arrow_table())
         batch = result.to_arrow_reader(min(limit, 100_000))
@@ -110,6 +112,30 @@ def _run(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) -> 
     except (duckdb.Error, pa.ArrowException, OSError, MemoryError) as error:
         # An error half-way through the rows comes through Arrow, as an OSError of its own.
         raise QueryError(f"The query failed: {_first_lines(error)}") from error
+
+
+def _one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
+    """The one SELECT that `sql` is, or the EXPLAIN of one. Raises QueryError for all else."""
+    explain = _EXPLAIN.match(sql)
+    # EXPLAIN ANALYZE does what follows, be it COPY, so that is looked at by itself; and what
+    # runs is put together anew, not what the expression may have read otherwise than DuckDB.
+    found = _statements(connection, sql[explain.end() :] if explain else sql)
+    if [s.type for s in found] != [duckdb.StatementType.SELECT]:
+        names = ", ".join(s.type.name for s in found) or "nothing"
+        raise QueryError(
+            f"Expected one SELECT, or EXPLAIN of one, found {names}. Tables can be read, not "
+            "changed."
+        )
+    if explain is None:
+        return found[0]
+    return _statements(connection, f"{explain[0]} {found[0].query}")[0]
+
+
+def _statements(connection: duckdb.DuckDBPyConnection, sql: str) -> list[duckdb.Statement]:
+    try:
+        return connection.extract_statements(sql)
+    except duckdb.Error as error:
+        raise QueryError(f"The query cannot be read: {_first_lines(error)}") from error
 
 
 def _first_lines(error: BaseException) -> str:
