@@ -14,7 +14,7 @@ from medallion.errors import MedallionError
 from medallion.figures.scatter_pair import MOST_POINTS, bin_pairs, cells_of, frequency_scatter
 from medallion.ondemand.region import View
 from medallion.ondemand.terms import as_known, terms_of
-from pages.shared import cache, cohorts, counting, draw, panels, pick, place, say, state
+from pages.shared import cache, cohorts, counting, draw, made, panels, pick, place, say, state
 from pages.shared.words import plural
 
 SHOWN = 1000
@@ -351,6 +351,7 @@ def main() -> None:
     keep(lake, cohort, known, groups_of(lake, version))
     show_members(members)
     show_frequencies(lake, version, cohort)
+    made.told(lake, "cohort")
 
 
 main()

@@ -19,6 +19,7 @@ from pages.shared import (
     draw,
     find,
     geography,
+    made,
     panels,
     pick,
     place,
@@ -306,6 +307,7 @@ def main() -> None:
         for line in TRACKS.splitlines():
             st.markdown(line)
     show_table(lake, view, data.total, alleles, of_cohorts, index)
+    made.told(lake, "region")
 
 
 main()

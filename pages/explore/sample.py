@@ -10,7 +10,7 @@ import streamlit as st
 from medallion import Lake
 from medallion.catalog.populations import POPULATIONS_BY_CODE
 from medallion.figures.one_sample import SAMPLE_MEASURES, sample_among_others
-from pages.shared import cache, draw, panels, pick, say, state
+from pages.shared import cache, draw, made, panels, pick, say, state
 from pages.shared.words import plural
 
 VIEWS = ["Counts", "Rare alleles"]
@@ -154,6 +154,7 @@ def main() -> None:
         show_counts(counts, row)
     else:
         show_rare(lake, version, row)
+    made.told(lake, "sample", view)
 
 
 main()

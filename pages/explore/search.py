@@ -11,7 +11,7 @@ import streamlit as st
 from medallion.catalog.populations import POPULATIONS_BY_CODE
 from medallion.errors import UsageError
 from medallion.ondemand import Found
-from pages.shared import cache, draw, find, panels, pick, say, state
+from pages.shared import cache, draw, find, made, panels, pick, say, state
 from pages.shared.words import escaped, plural
 
 SHOWN = 1000
@@ -167,6 +167,7 @@ def main() -> None:
     show_variants(found)
     if found.missing:
         show_missing(found)
+    made.told(lake, "search")
 
 
 main()

@@ -9,7 +9,7 @@ from medallion import Lake
 from medallion.errors import MedallionError
 from medallion.figures import MOST_MARKS, result_chart
 from medallion.status import LAYERS
-from pages.shared import cache, draw, say, state
+from pages.shared import cache, draw, lead, say, state
 from pages.shared.words import plural
 
 SECONDS = 20.0
@@ -201,6 +201,8 @@ def main() -> None:
         show_schema(lake)
     if asked and asked.strip():
         show_result(lake, asked)
+        named = [table.name for table in lake.tables() if table.name in asked.casefold()]
+        lead.made(lake, named, ["The question above, put by DuckDB to the published tables."])
 
 
 main()

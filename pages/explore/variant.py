@@ -17,7 +17,7 @@ from medallion.figures.intervals import frequency_intervals
 from medallion.figures.neighbours import MOST_DRAWN, linkage_neighbours
 from medallion.figures.sampling_map import frequency_map
 from medallion.popgen.intervals import wilson
-from pages.shared import cache, cohorts, draw, evidence, geography, panels, pick, say, state
+from pages.shared import cache, cohorts, draw, evidence, geography, made, panels, pick, say, state
 from pages.shared.words import allele_label, plural
 
 VIEWS = ["Frequencies", "Genotypes", "Map", "Linkage", "Carriers", "Way back"]
@@ -337,6 +337,7 @@ def main() -> None:
         show_carriers(lake, silver, row, name)
     else:
         evidence.way_back(lake, row, gold, name)
+    made.told(lake, "variant", view)
 
 
 main()

@@ -13,41 +13,13 @@ from medallion.figures import (
     frequency_spectrum,
     population_summary,
 )
-from pages.shared import cache, cohorts, draw, lead, panels, pick, say, state
+from pages.shared import cache, cohorts, draw, made, panels, pick, say, state
 from pages.shared.words import allele_label, plural
 
 VIEWS = ["Variant", "Spectrum", "Populations", "Tables"]
 ROWS = 1000
 EXAMPLES = 200
 LINES = 8  # more lines than this in one spectrum cannot be told apart
-# View → the tables it reads, and how its numbers came about.
-MADE: dict[str, tuple[list[str], list[str]]] = {
-    "Variant": (
-        ["gold.frequencies"],
-        [
-            (
-                "Frequency: AC / AN, copies of the ALT allele among all called alleles of the "
-                "group, counted from the genotypes in silver. A cohort of yours is counted when it "
-                "is asked for."
-            ),
-            (
-                "Differs most: the highest less the lowest frequency, of the super-populations, or "
-                "of the populations where there is no second super-population."
-            ),
-        ],
-    ),
-    "Spectrum": (
-        ["gold.frequencies"],
-        [
-            (
-                "Each ALT allele that a group carries is counted once, by its frequency there: as "
-                "the file has REF and ALT, not as ancestral and derived. The folded and unfolded "
-                "spectra are on the Populations page."
-            )
-        ],
-    ),
-    "Populations": (["gold.populations"], []),
-}
 LEVELS = {"super_population": "Super-populations", "population": "Populations", "all": "All"}
 
 
@@ -311,8 +283,7 @@ def main() -> None:
         show_populations(lake, version)
     else:
         show_tables(lake, version)
-    if view in MADE:
-        lead.made(lake, *MADE[view])
+    made.told(lake, "gold", view)
 
 
 main()

@@ -7,7 +7,7 @@ import streamlit as st
 
 from medallion import Lake, LayerStatus
 from medallion.figures import frequency_by_population
-from pages.shared import builds, cache, draw, panels, place, say, state
+from pages.shared import builds, cache, draw, made, panels, place, say, state
 from pages.shared.diagram import Stage, flow
 from pages.shared.words import MEDALS, STATES, ago, allele_label, duration, plural, size
 
@@ -215,6 +215,7 @@ def first_chart(lake: Lake) -> None:
         key="first-look",
         wide=True,
     )
+    made.told(lake, "overview")
     st.page_link(
         "pages/layers/gold.py",
         label="Look up another variant",
