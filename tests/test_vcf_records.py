@@ -188,3 +188,18 @@ def test_more_alleles_than_can_be_counted_are_told_of() -> None:
 def test_a_blank_line_costs_a_line() -> None:
     batch = read(b"\t".join(SITE), b"", samples=0)
     assert reasons(batch) == [("blank-line", None)]
+
+
+def test_a_file_with_format_and_no_samples() -> None:
+    """Its lines have nine columns, whichever FORMAT they name."""
+    reader = RecordReader(
+        parse_header(f"##fileformat=VCFv4.2\n{HEAD}\tFORMAT\n".encode(), Path("x.vcf")), 1
+    )
+    formats = [b"GT", b"DP", b"GT", b"GT:DP", b"GT\textra", b"GT", b"GTX", b""]
+    lines = [b"\t".join([*SITE[:1], b"%d" % pos, *SITE[2:], f])
+             for pos, f in enumerate(formats, 1)]  # fmt: skip
+    reader.feed(b"\n".join(lines) + b"\n")
+    batch = reader.batch()
+    assert reasons(batch) == [("column-count", None), ("format-malformed", "FORMAT")]
+    assert batch.sites["pos"].to_list() == [1, 2, 3, 4, 6, 7]
+    assert not batch.sites["has_gt"].any()

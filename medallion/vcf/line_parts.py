@@ -102,7 +102,8 @@ class LineCutter:
         sites_only = not self._header.has_format
         for line, (start, stop) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
             hit = -1 if sites_only else find(fmt, start, stop)
-            if hit < 0 or count(b"\t", start, hit) != 7:
+            ends_there = bool(self._n) or hit + width == stop
+            if hit < 0 or count(b"\t", start, hit) != 7 or not ends_there:
                 hit, reason = self._locate(text, start, stop)
                 if reason is not None:
                     refused.append((line, reason))
@@ -114,7 +115,7 @@ class LineCutter:
             lines.append(line)
             if sites_only or kind is FormatKind.NO_GT:
                 cells = -1 if sites_only else hit + width
-                if cells >= 0 and count(b"\t", cells, stop) != self._n - 1:
+                if cells >= 0 and self._n and count(b"\t", cells, stop) != self._n - 1:
                     bad[row] = self.columns_found(count(b"\t", start, stop) + 1)
                 elif cells >= 0:
                     rich.append((fmt, -1, row, cells, stop))
