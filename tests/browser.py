@@ -137,7 +137,9 @@ def chromium() -> Iterator[playwright.Browser]:
 
 def opened(browser: playwright.Browser, width: int, scheme: str = "light") -> playwright.Page:
     """A page in a window of its own; what it asks for elsewhere is in `page.outside`."""
-    context = browser.new_context(viewport={"width": width, "height": 1200}, color_scheme=scheme)
+    context = browser.new_context(
+        viewport={"width": width, "height": 1200}, color_scheme=scheme, reduced_motion="reduce"
+    )
     outside = asked_elsewhere(context)
     page = context.new_page()
     page.set_default_timeout(SLOW)
