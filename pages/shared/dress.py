@@ -38,6 +38,9 @@ def dressed(drawn: go.Figure, theme: Theme) -> go.Figure:
     for name in layout:
         if name[:5] in of_axes:
             layout[name] = _over(of_axes[name[:5]], layout[name])
+    # On the page it cannot be told from none; a picture that is saved keeps it, and is read
+    # on any ground.
+    layout["paper_bgcolor"] = st.get_option(f"theme.{theme}.backgroundColor")
     layout.pop("meta", None)  # the page's own, and to plotly another one in each copy
     # Streamlit hands plotly a copy of all once more: its data are the same.
     layout["datarevision"] = 0
