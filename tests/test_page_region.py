@@ -9,15 +9,17 @@ from itertools import pairwise
 
 import polars as pl
 import pytest
-from app_pages import Open, sound, texts
+from app_pages import Open, charts, sound, texts
 from hypothesis import given
 from hypothesis import strategies as st
 from real_data import SLICES, real, tool
 
 from medallion import Lake
+from medallion.cohorts import Cohort, save_cohort
 from medallion.figures.region import MOST_DOTS, Tracks, region_tracks
 from medallion.ondemand import region
 from medallion.ondemand.region import FREQUENCY_BINS, View
+from pages.shared import draw
 
 NASTY = "<script>alert(1)</script>"
 
@@ -220,6 +222,44 @@ def test_the_whole_chromosome_is_shown_first(page: Open, demo_lake: Lake) -> Non
     assert len(app.get("plotly_chart")) == 1
     assert f"of {total:,} alleles of the view" in texts(app)
     assert len(app.dataframe[0].value) == MOST_DOTS
+
+
+def test_what_the_tracks_draw_can_be_downloaded(
+    page: Open, demo_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: dict[str, pl.DataFrame] = {}
+    monkeypatch.setattr(
+        draw, "made_downloads", lambda make, name, *_: offered.update({name.split("_")[0]: make()})
+    )
+    app = page()
+    spans = {"alleles", "windows", "fst", "frequencies"}
+    assert offered.keys() == {*spans, "22"}
+    total = variants(demo_lake).select(pl.len()).collect().item()
+    assert offered["22"].height == offered["alleles"]["alleles"].sum() == total
+    drawn = next(c for c in charts(app))
+    lines = {t["yaxis"]: t["name"] for t in drawn["data"] if t["type"] == "scatter"}
+    assert {"y2", "y3", "y4"} <= lines.keys()
+    assert offered["windows"]["population"].cast(pl.String).unique().len() == 6
+    assert offered["fst"].columns == ["start", "end", "fst", "highest_pair", "highest_fst"]
+    cells = offered["frequencies"]
+    assert (cells["above"] < cells["up_to"]).all()
+    known = variants(demo_lake).filter(pl.col("af").is_not_null()).select(pl.len()).collect().item()
+    assert cells["alleles"].sum() == known
+    assert all((offered[name]["end"] >= offered[name]["start"]).all() for name in spans)
+
+
+def test_the_download_has_the_cohorts_that_the_table_has(
+    open_page: Open, own_demo: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_cohort(own_demo.path, Cohort("=cases", super_populations=("AFR",)))
+    offered: dict[str, pl.DataFrame] = {}
+    monkeypatch.setattr(
+        draw, "made_downloads", lambda make, name, *_: offered.update({name.split("_")[0]: make()})
+    )
+    app = open_page(own_demo, "explore/region", region="22:16,100,000-16,200,000")
+    shown = app.dataframe[0].value
+    assert offered["22"].height == len(shown)
+    assert offered["22"]["af_=cases"].to_list() == shown["af_cohort_1"].to_list()
 
 
 def test_buttons_zoom_and_the_table_follows(page: Open) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import polars as pl
@@ -220,23 +219,42 @@ def show_table(
         selection_mode="single-row",
         alt="Alleles of the region",
     )
-    stem = f"{view.chrom}_{view.start}-{view.end}"
-    with st.container(horizontal=True):
-        for ending, mime in (("csv", "text/csv"), ("parquet", "application/vnd.apache.parquet")):
-            st.download_button(
-                f"All alleles, {'CSV' if ending == 'csv' else 'Parquet'}",
-                data=partial(_all, str(lake.path), view, ending),
-                file_name=f"{draw.stem(stem)}.{ending}",
-                mime=mime,
-                icon=":material/download:",
-                on_click="ignore",
-                key=f"region {ending}",
-                help=f"{plural(total, 'row')}, all of the view.",
-            )
+
+    def all_of_them() -> pl.DataFrame:
+        if total > alleles.height:
+            return cache.region_alleles(str(lake.path), view)
+        return alleles.rename({column: f"af_{name}" for column, name in of_cohorts.items()})
+
+    draw.made_downloads(
+        all_of_them,
+        f"{view.chrom}_{view.start}-{view.end}",
+        f"{plural(total, 'row')}, all of the view.",
+        "All alleles",
+    )
 
 
-def _all(path: str, view: View, ending: str) -> bytes:
-    return draw.as_bytes(cache.region_alleles(path, view), ending)
+def offer_tracks(view: View, data: cache.RegionData) -> None:
+    """Offer what the tracks draw, each as a table."""
+    end = (pl.col("start") + data.bin_width - 1).alias("end")
+    size = f"{data.window_size // 1000} kb"
+    tables = {
+        "alleles": ("Alleles by type", data.density.select("start", end, pl.exclude("start"))),
+        "windows": (f"π and Tajima's D, windows of {size}", data.windows),
+        "fst": (f"FST, windows of {size}", data.fst),
+    }
+    if data.heat is not None:
+        bounds = [
+            pl.col("frequency").replace_strict(dict(enumerate(ends)), return_dtype=pl.Float64)
+            for ends in (FREQUENCY_BINS[:-1], FREQUENCY_BINS[1:])
+        ]
+        tables["frequencies"] = (
+            "Alleles by frequency",
+            data.heat.select("start", end, "alleles", above=bounds[0], up_to=bounds[1]),
+        )
+    with st.expander("Data of the tracks", icon=":material/download:"):
+        for name, (what, frame) in tables.items():
+            st.caption(f"{what}: {plural(frame.height, 'row')}")
+            draw.downloads(frame, f"{name}_{view.chrom}_{view.start}-{view.end}", what)
 
 
 def main() -> None:
@@ -303,6 +321,7 @@ def main() -> None:
     )
     if picked is not None:
         show_picked(picked, of_cohorts)
+    offer_tracks(view, data)
     with st.expander("What the tracks show", icon=":material/help:"):
         for line in TRACKS.splitlines():
             st.markdown(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import polars as pl
@@ -154,7 +153,7 @@ def show_genotypes(lake: Lake, version: str, frame: pl.DataFrame, name: str) -> 
     draw.downloads(frame, f"genotypes-{name}", "the counts")
 
 
-def show_map(frame: pl.DataFrame) -> None:
+def show_map(frame: pl.DataFrame, name: str) -> None:
     """Draw the frequency where the populations were sampled."""
     if not any(code in POPULATIONS_BY_CODE for code in frame["population"].to_list()):
         say.text_note(
@@ -168,6 +167,8 @@ def show_map(frame: pl.DataFrame) -> None:
         "taken, not where people come from: the Gujarati were sampled in Houston. Marks that "
         "would hide each other are moved apart. Coasts: Natural Earth, public domain."
     )
+    drawn = frame.filter(pl.col("population").cast(pl.String).is_in(list(POPULATIONS_BY_CODE)))
+    draw.downloads(drawn, f"map-{name}", "the frequencies by place")
 
 
 def show_linkage(lake: Lake, version: str, row: Row, name: str) -> None:
@@ -262,20 +263,12 @@ def show_carriers(lake: Lake, version: str, row: Row, name: str) -> None:
         alt="Samples that carry the variant",
         height=500,
     )
-    st.download_button(
-        "All carriers, CSV",
-        data=partial(_all_carriers, str(lake.path), version, allele, total),
-        file_name=f"carriers-{row['pos']}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key=f"carriers {name}",
-        help=f"{plural(total, 'row')}.",
+    draw.made_downloads(
+        lambda: cache.carriers(str(lake.path), version, allele, total)[0],
+        f"carriers-{name}",
+        f"{plural(total, 'row')}.",
+        "All carriers",
     )
-
-
-def _all_carriers(path: str, version: str, allele: cache.Allele, total: int) -> bytes:
-    return draw.as_bytes(cache.carriers(path, version, allele, total)[0], "csv")
 
 
 def offer_examples(lake: Lake, version: str) -> None:
@@ -326,7 +319,7 @@ def main() -> None:
                 ["It has no genotypes, or silver is newer than gold: see the Overview page."],
             )
         elif view == "Map":
-            show_map(frame)
+            show_map(frame, name)
         elif view == "Genotypes":
             show_genotypes(lake, version, frame, name)
         else:

@@ -206,9 +206,10 @@ def first_chart(lake: Lake) -> None:
         "Gold page."
     )
     groups = cache.populations(str(lake.path), version)
+    frame = cache.frequencies(str(lake.path), version, cache.allele_of(top))
     draw.figure(
         frequency_by_population(
-            cache.frequencies(str(lake.path), version, cache.allele_of(top)),
+            frame,
             parents=state.parents(groups),
             theme=state.theme(),
         ),
@@ -216,13 +217,13 @@ def first_chart(lake: Lake) -> None:
         wide=True,
     )
     made.told(lake, "overview")
+    name = allele_label(top["chrom"], top["pos"], top["ref"], top["alt"])
+    draw.downloads(frame, f"frequencies-{name}", "the frequencies")
     st.page_link(
         "pages/layers/gold.py",
         label="Look up another variant",
         icon=":material/arrow_forward:",
-        query_params=state.in_this_lake(
-            {"variant": allele_label(top["chrom"], top["pos"], top["ref"], top["alt"])}
-        ),
+        query_params=state.in_this_lake({"variant": name}),
     )
 
 

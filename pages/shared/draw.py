@@ -15,9 +15,11 @@ import streamlit as st
 from medallion.export import as_text
 from pages.shared import state
 from pages.shared.dress import dressed
+from pages.shared.words import plural
 
 __all__ = [
-    "EMPTY", "as_bytes", "downloads", "figure", "number", "stem", "table", "text", "views",
+    "EMPTY", "as_bytes", "downloads", "figure", "made_downloads", "number", "stem", "table", "text",
+    "views",
 ]  # fmt: skip
 
 EMPTY = "–"
@@ -119,18 +121,33 @@ def views(choices: Sequence[str], key: str) -> str:
 
 def downloads(frame: pl.DataFrame, name: str, what: str) -> None:
     """Offer `frame` as CSV and as Parquet. `name` is the file's, without its ending."""
+    made_downloads(lambda: frame, name, f"Download {what}: {plural(frame.height, 'row')}.")
+
+
+def made_downloads(
+    make: Callable[[], pl.DataFrame], name: str, meaning: str, label: str = ""
+) -> None:
+    """Offer what `make` returns as CSV and as Parquet; it is called when one is asked for.
+
+    `label` stands before the format on the buttons.
+    """
     with st.container(horizontal=True):
         for ending, mime in (("csv", "text/csv"), ("parquet", "application/vnd.apache.parquet")):
+            word = "CSV" if ending == "csv" else "Parquet"
             st.download_button(
-                "CSV" if ending == "csv" else "Parquet",
-                data=partial(as_bytes, frame, ending),
+                f"{label}, {word}" if label else word,
+                data=partial(_made, make, ending),
                 file_name=f"{stem(name)}.{ending}",
                 mime=mime,
                 icon=":material/download:",
                 on_click="ignore",
                 key=f"download {name} {ending}",
-                help=f"Download {what}: {frame.height:,} rows.",
+                help=meaning,
             )
+
+
+def _made(make: Callable[[], pl.DataFrame], ending: str) -> bytes:
+    return as_bytes(make(), ending)
 
 
 def stem(name: str) -> str:
