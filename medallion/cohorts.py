@@ -15,7 +15,10 @@ from medallion.errors import LakeError, UsageError
 from medallion.files import Place
 from medallion.storage.snapshot import replace_json
 
-__all__ = ["MOST", "NAME_CHARS", "Cohort", "read_cohorts", "remove_cohort", "save_cohort"]
+__all__ = [
+    "MOST", "NAME_CHARS", "Cohort", "as_text", "from_text", "read_cohorts", "remove_cohort",
+    "save_cohort",
+]  # fmt: skip
 
 MOST = 20
 """The most cohorts that a lake keeps."""
@@ -89,13 +92,31 @@ def remove_cohort(root: Place, name: str) -> None:
             _write(root, kept)
 
 
+def as_text(cohort: Cohort) -> str:
+    """Return a cohort as a text for a link; what is not asked is left out."""
+    told = {key: value for key, value in asdict(cohort).items() if value}
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def from_text(text: str) -> Cohort:
+    """Return the cohort that `as_text` wrote. UsageError where the text holds none."""
+    try:
+        empty = asdict(Cohort(""))
+        cohort = _cohort(empty | json.loads(text))
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"The link holds no cohort that can be read ({error}).") from error
+    if not cohort.name.strip() or len(cohort.name) > NAME_CHARS:
+        raise UsageError(f"A cohort's name has 1 to {NAME_CHARS} characters: {cohort.name!r}.")
+    return cohort
+
+
 def _write(root: Place, kept: dict[str, Cohort]) -> None:
     try:
         replace_json(root, _NAME, {"cohorts": [asdict(each) for each in kept.values()]})
     except OSError as error:
         raise LakeError(
             f"The cohort cannot be saved: {root} cannot be written "
-            f"({error.strerror or error}). It is kept while this tab is open."
+            f"({error.strerror or error}). Until this tab is closed it is kept, unsaved."
         ) from error
 
 

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from app_pages import Open, sound, tables, texts
 from odd_samples import lake_of
+from streamlit.testing.v1 import AppTest
 
 from medallion import Lake
 from medallion.cohorts import MOST, Cohort, read_cohorts, remove_cohort, save_cohort
@@ -107,7 +108,7 @@ def test_variant_and_gold_show_the_cohort(page: Open, own_demo: Lake, common: li
     app.query_params["variant"] = common[0]
     sound(app.run())
     frame = next(t for t in tables(app) if "af_low" in t.columns)
-    mine = frame.filter(population="mine")
+    mine = frame.filter(population="mine (unsaved)")
     gbr = frame.filter(population="GBR")
     assert mine.select("ac", "an", "n_het", "af_low").equals(
         gbr.select("ac", "an", "n_het", "af_low")
@@ -115,10 +116,12 @@ def test_variant_and_gold_show_the_cohort(page: Open, own_demo: Lake, common: li
     app.switch_page("pages/layers/gold.py")
     sound(app.run())
     frame = next(t for t in tables(app) if "hwe_p" in t.columns)
-    mine, gbr = (frame.filter(population=name).select("ac", "an", "af") for name in ("mine", "GBR"))
+    mine, gbr = (
+        frame.filter(population=name).select("ac", "an", "af") for name in ("mine (unsaved)", "GBR")
+    )
     assert mine.equals(gbr)
     layout = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]
-    assert layout["xaxis"]["ticktext"][-1] == "<b>mine</b>"
+    assert layout["xaxis"]["ticktext"][-1] == "<b>mine (unsaved)</b>"
 
 
 def test_a_wide_region_is_counted_behind_the_page(
@@ -218,6 +221,63 @@ def test_a_cohort_is_saved_shown_everywhere_opened_and_removed(
     sound(app.run())
     assert set(read_cohorts(own_demo.path)) == {NASTY}
     assert not any("<script>" in m.value for m in app.markdown)
+
+
+def cohorts_of_variant(app: AppTest) -> list[str]:
+    """The cohorts that the table of the Variant page lists."""
+    frame = next(t for t in tables(app) if "af_low" in t.columns)
+    return frame.filter(level="cohort")["population"].to_list()
+
+
+def test_an_unsaved_cohort_is_marked_and_told_from_the_saved_one(
+    page: Open, own_demo: Lake, common: list[str], unsaved: Path
+) -> None:
+    save_cohort(own_demo.path, Cohort("two", populations=("GBR", "FIN")))
+    app = page("cohort", cohort_name="two", cohort_population="GBR", region=REGION)
+    assert "marked (unsaved)" in texts(app)
+    drawn = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]
+    assert "two (unsaved)" in drawn["xaxis"]["title"]["text"]
+    assert "★ two" in app.selectbox(key="cohort_beside").options
+    app.switch_page("pages/explore/variant.py")
+    app.query_params["variant"] = common[0]
+    assert cohorts_of_variant(sound(app.run())) == ["two", "two (unsaved)"]
+    app.switch_page("pages/explore/populations.py")
+    app.query_params["populations_view"] = "Two against each other"
+    app.query_params["pair_level"] = "Your cohorts"
+    box = next(b for b in sound(app.run()).selectbox if b.label == "Your cohort")
+    assert list(box.options) == ["★ two", "two (unsaved)"]
+
+
+def test_an_unsaved_cohort_is_in_the_link_of_the_page(
+    page: Open, own_demo: Lake, common: list[str], unsaved: Path
+) -> None:
+    app = page("cohort", cohort_name=NASTY, cohort_population="GBR", region=REGION)
+    app.switch_page("pages/explore/variant.py")
+    app.query_params["variant"] = common[0]
+    assert cohorts_of_variant(sound(app.run())) == [f"{NASTY} (unsaved)"]
+    draft = app.query_params["draft"]
+    again = page("variant", variant=common[0], draft=draft)  # as a reload does
+    assert cohorts_of_variant(again) == [f"{NASTY} (unsaved)"]
+    save_cohort(own_demo.path, Cohort(NASTY, populations=("GBR",)))
+    again = page("variant", variant=common[0], draft=draft)
+    assert cohorts_of_variant(again) == [NASTY]
+    assert "draft" not in again.query_params
+    for wrong in ("{", '{"name": 3}', '{"name": "x", "sex": ["male"]}', '["x"]', "3"):
+        app = page("variant", variant=common[0], draft=wrong)
+        assert "The cohort in this link cannot be read" in texts(app)
+
+
+def test_a_cohort_named_as_a_stored_group_is_told_from_it(
+    page: Open, own_demo: Lake, common: list[str], unsaved: Path
+) -> None:
+    app = page("cohort", cohort_name="GBR", cohort_population="FIN", region=REGION)
+    assert "it is not saved and on no other page" in texts(app)
+    app.switch_page("pages/explore/variant.py")
+    app.query_params["variant"] = common[0]
+    assert cohorts_of_variant(sound(app.run())) == []
+    save_cohort(own_demo.path, Cohort("GBR", populations=("FIN",)))
+    app = page("variant", variant=common[0])
+    assert cohorts_of_variant(app) == ["GBR (cohort)"]
 
 
 def test_the_region_shows_frequencies_in_saved_cohorts(

@@ -180,7 +180,8 @@ def test_without_a_cohort_nothing_is_offered(demo_lake: Lake, page: Open) -> Non
 def test_odd_names_are_shown_as_they_are(tmp_path: Path, page: Open, name: str) -> None:
     lake = two_populations(tmp_path)
     save_cohort(lake.path, Cohort(name, populations=(NASTY,)))
-    app = page(lake, own_cohort=f"★ {name}", own_against=OTHER)
+    told = f"{name} (cohort)" if name == "ALL" else name
+    app = page(lake, own_cohort=f"★ {told}", own_against=OTHER)
     assert len(charts(app)) >= 1
     assert "<script" not in json.dumps(charts(app))
     for kind in ("markdown", "caption", "subheader", "html", "metric"):

@@ -74,7 +74,10 @@ def keep(lake: Lake, cohort: Cohort, known: dict[str, Cohort], groups: list[str]
     if cohort.name in groups:
         say.text_note(
             "A stored group has this name.",
-            [cohort.name, "Give the cohort another one to save it."],
+            [
+                cohort.name,
+                "Give the cohort another one: until then it is not saved and on no other page.",
+            ],
         )
         return
     as_it_is = known.get(cohort.name) == cohort
@@ -91,10 +94,16 @@ def keep(lake: Lake, cohort: Cohort, known: dict[str, Cohort], groups: list[str]
                 "Remove", icon=":material/delete:", on_click=remove, key="cohort remove",
                 help="Forgets the saved cohort. Its samples stay in the boxes above.",
             )  # fmt: skip
-        st.caption(
-            "Gold, Variant, Region and Populations show it beside the stored groups"
-            + (", in every tab." if as_it_is else " while this tab is open; saved, in every tab.")
-        )
+        if as_it_is:
+            where = ", in every tab."
+        elif cohorts.in_a_link(cohort):
+            where = ", marked (unsaved), in this tab and by their links; saved, in every tab."
+        else:
+            where = (
+                ", marked (unsaved), until this tab is closed or loaded anew: its list of samples "
+                "is too long for their links. Saved, in every tab."
+            )
+        st.caption("Gold, Variant, Region and Populations show it beside the stored groups" + where)
     if trouble := st.session_state.pop("cohort trouble", None):
         say.failure("The cohort was not saved.", str(trouble))
 
@@ -223,8 +232,11 @@ def compared(lake: Lake, cohort: Cohort, view: View, group: str | Cohort) -> pl.
     return None if own is None or stored is None else beside(own, stored)
 
 
-def show_frequencies(lake: Lake, version: str, cohort: Cohort) -> None:
-    """Draw and list the cohort's frequencies over a region beside a stored group's."""
+def show_frequencies(lake: Lake, version: str, cohort: Cohort, name: str) -> None:
+    """Draw and list the cohort's frequencies over a region beside a stored group's.
+
+    `name` is the one under which the cohort is shown.
+    """
     known = place.contigs(lake, lake.version("silver"))
     if not known:
         say.text_note("This lake has no variant.", ["See the Silver page for what was found."])
@@ -234,7 +246,7 @@ def show_frequencies(lake: Lake, version: str, cohort: Cohort) -> None:
     if view is None:
         return
     others = {
-        f"★ {name}": other for name, other in cohorts.saved(lake).items() if name != cohort.name
+        f"★ {saved}": other for saved, other in cohorts.saved(lake).items() if other != cohort
     }
     names = [*groups_of(lake, version), *others]
     group = (
@@ -272,11 +284,11 @@ def show_frequencies(lake: Lake, version: str, cohort: Cohort) -> None:
         drawn = bin_pairs(varying, cells)
     draw.figure(
         frequency_scatter(
-            drawn, ranked.head(NAMED), (cohort.name, group), cells=cells, theme=state.theme()
+            drawn, ranked.head(NAMED), (name, group), cells=cells, theme=state.theme()
         ),
         key="cohort frequencies",
     )
-    show_table(frame, ranked, cohort.name, group, place.label(view))
+    show_table(frame, ranked, name, group, place.label(view))
 
 
 def show_table(
@@ -347,11 +359,14 @@ def main() -> None:
             ["A sample must fulfil each of them: change the list of samples, or leave one out."],
         )
         return
-    cohorts.remember(lake, None if cohort.everyone else cohort)
-    keep(lake, cohort, known, groups_of(lake, version))
+    groups = groups_of(lake, version)
+    # Elsewhere it would be taken for the stored group of its name.
+    cohorts.remember(lake, None if cohort.everyone or cohort.name in groups else cohort)
+    keep(lake, cohort, known, groups)
     show_members(members)
     show_frequencies(lake, version, cohort)
     made.told(lake, "cohort")
+    show_frequencies(lake, version, cohort, cohorts.marked(cohort, known))
 
 
 main()

@@ -1,23 +1,31 @@
 """The reader's own cohorts, wherever frequencies are shown: those saved in the lake, and the
 one that was made on the Cohort page last.
+
+That one is a draft until it is saved: it is marked so, and stands in the page's link, so that
+a reload finds it again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 import streamlit as st
 
 from medallion import Lake
-from medallion.cohorts import Cohort, read_cohorts
+from medallion.cohorts import Cohort, as_text, from_text, read_cohorts
 from medallion.errors import MedallionError
 from pages.shared import cache, say
 
-__all__ = ["beside", "choose", "every", "in_region", "remember", "saved"]
+__all__ = [
+    "apart", "beside", "choose", "every", "in_a_link", "in_region", "marked", "remember", "saved",
+]  # fmt: skip
 
 _KEY = "cohort"
 _SHOWN = "cohorts"
+_DRAFT = "draft"
+_LINK_CHARS = 1500
 
 
 def remember(lake: Lake, cohort: Cohort | None) -> None:
@@ -37,13 +45,68 @@ def saved(lake: Lake) -> dict[str, Cohort]:
         return {}
 
 
+def marked(cohort: Cohort, known: dict[str, Cohort]) -> str:
+    """Return the name under which a cohort is shown: marked, if it is none of the saved ones."""
+    unsaved = not cohort.everyone and known.get(cohort.name) != cohort
+    return f"{cohort.name} (unsaved)" if unsaved else cohort.name
+
+
 def every(lake: Lake) -> dict[str, Cohort]:
-    """Return the saved cohorts by name, with the one that was made last under its own."""
-    found = saved(lake)
+    """Return the saved cohorts and the unsaved one, by the name they are shown under."""
+    kept, unsaved = apart(lake)
+    return {**kept, **unsaved}
+
+
+def apart(lake: Lake) -> tuple[dict[str, Cohort], dict[str, Cohort]]:
+    """Return the saved cohorts, and the unsaved one if there is one, by the name shown.
+
+    A saved one whose name is a stored group's is told from it.
+    """
+    known, groups = saved(lake), _groups(lake)
+    names = {name: f"{name} (cohort)" if name in groups else name for name in known}
+    kept = {names[name]: replace(cohort, name=names[name]) for name, cohort in known.items()}
+    draft = _draft(lake)
+    if draft is None or marked(draft, known) == draft.name:
+        if _DRAFT in st.query_params:
+            del st.query_params[_DRAFT]
+        return kept, {}
+    if in_a_link(draft):
+        st.query_params[_DRAFT] = as_text(draft)
+    name = marked(draft, known)
+    return kept, {name: replace(draft, name=name)}
+
+
+def in_a_link(cohort: Cohort) -> bool:
+    """Whether a cohort is short enough to stand in a page's link."""
+    return len(as_text(cohort)) <= _LINK_CHARS
+
+
+def _draft(lake: Lake) -> Cohort | None:
+    """Return the cohort that was made last in this tab, else the one in the page's link."""
     path, current = st.session_state.get(_KEY) or (None, None)
-    if path == str(lake.path) and current is not None:
-        found = {**found, current.name: current}
-    return found
+    if path == str(lake.path):
+        return current
+    text = st.query_params.get(_DRAFT)
+    if text is None:
+        return None
+    try:
+        current = from_text(text)
+    except MedallionError as error:
+        say.failure("The cohort in this link cannot be read.", str(error), "Make it on Cohort.")
+        return None
+    if current.everyone:
+        return None
+    remember(lake, current)
+    return current
+
+
+def _groups(lake: Lake) -> set[str]:
+    """Return the codes of the stored groups; none before gold is built."""
+    try:
+        stored = cache.populations(str(lake.path), lake.version("gold"))
+    except MedallionError:
+        return set()
+    return set(stored["population"].cast(pl.String))
 
 
 def choose(lake: Lake) -> list[Cohort]:

@@ -43,7 +43,8 @@ def choose(lake: Lake, version: str) -> Counted | None:
     are not.
     """
     path, silver = str(lake.path), lake.version("silver")
-    own = {f"★ {name}": cohort for name, cohort in cohorts.every(lake).items()}
+    kept, unsaved = cohorts.apart(lake)
+    own = {f"★ {name}": cohort for name, cohort in kept.items()} | unsaved
     stored = cache.populations(path, version)["population"].cast(pl.String).unique(
         maintain_order=True
     )  # fmt: skip
@@ -51,7 +52,8 @@ def choose(lake: Lake, version: str) -> Counted | None:
     left, middle, right = st.columns([1, 1, 1])
     one = left.selectbox(
         "Your cohort", list(own), key="own_cohort", bind="query-params",
-        help="Those saved in the lake (★), and the one that was made on the Cohort page last.",
+        help="Those saved in the lake (★), and the one that was made on the Cohort page last, if "
+        "it is not saved.",
     )  # fmt: skip
     other = middle.selectbox(
         "Against", [*sorted(stored, key=lambda code: code != ALL), *own], key="own_against",
