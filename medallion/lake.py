@@ -273,14 +273,9 @@ class Lake:
         return ondemand.search(self.path, text)
 
     def linked(
-        self,
-        variant: str,
-        *,
-        distance: int = 500_000,
-        population: str | None = None,
-        minimum_af: float = 0.01,
-        limit: int | None = None,
-    ) -> pl.DataFrame:
+        self, variant: str, *, distance: int = 500_000,
+        population: str | None = None, minimum_af: float = 0.01, limit: int | None = None,
+    ) -> pl.DataFrame:  # fmt: skip
         """Alleles within `distance` bases of a variant, by falling r²; see `ondemand.linked`."""
         return ondemand.linked(
             self.path, variant, distance=distance, population=population,
@@ -320,19 +315,22 @@ class Lake:
     def query(
         self, sql: str, *, limit: int | None = None, seconds: float | None = None,
         meanwhile: Callable[[], object] = lambda: None,
+        remark: Callable[[str], object] = lambda _: None,
     ) -> pl.DataFrame:  # fmt: skip
         """The result of one SELECT over every table (`bronze.files`, ...), or QueryError.
 
-        With `seconds` it runs in a process of its own, bounded in time and memory (see
-        `query.bounded`); without, in this one, where only DuckDB counts: for SQL you trust.
+        With `seconds` it runs in a process of its own, bounded (see `query.bounded`); without,
+        in this one, for SQL you trust. `remark` is told how columns of one name are told apart.
         """
         if not published_tables(self.path):
             raise NotBuiltError(f"Nothing has been built in {self.path}. Build it first.")
         if seconds is not None:
-            return run_bounded(self.path, sql, limit=limit, seconds=seconds, meanwhile=meanwhile)
+            how = partial(run_bounded, seconds=seconds, meanwhile=meanwhile)
+            return how(self.path, sql, limit=limit, remark=remark)
         from medallion.query.run import run_query  # DuckDB takes a tenth of a second to import
 
-        return run_query(self.path, partial(published_tables, self.path), sql, limit=limit)
+        look = partial(published_tables, self.path)
+        return run_query(self.path, look, sql, limit=limit, remark=remark)
 
     def export(
         self,

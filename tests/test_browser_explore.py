@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -206,6 +207,30 @@ def test_a_dot_is_picked_in_the_chart_and_a_row_in_the_table(
     table.click(position={"x": 20, "y": 35 * 4 + 17})
     page.wait_for_function("before => location.href !== before", arg=first)
     assert "picked=22-" in page.url
+    page.context.close()
+
+
+def test_a_question_that_runs_is_cancelled_and_frees_the_engine(
+    chromium: playwright.Browser, address: str
+) -> None:
+    """As many questions as run at once are cancelled; one more is answered."""
+    page = opened(chromium, 1600)
+    for n in (1, 2):
+        page.goto(f"{address}/sql?sql=select+count(*),{n}+from+range(100000000000000)")
+        page.get_by_text("A question may take 20 seconds at the most.").wait_for()
+        begun = time.monotonic()
+        page.get_by_text("Asking …").wait_for()
+        page.get_by_role("button", name="Cancel").click()
+        page.get_by_text("The question was cancelled.").wait_for()
+        assert time.monotonic() - begun < 20, "it was cancelled, not stopped by its bound"
+        settled(page)
+        assert page.get_by_role("button", name="Cancel").count() == 0
+    editor = page.get_by_role("textbox", name="SELECT …")
+    editor.fill("select 6 * 7 as answer")
+    editor.press("Control+Enter")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_role("heading", name="Result").wait_for()
+    page.get_by_text("1 row.").wait_for()
     page.context.close()
 
 

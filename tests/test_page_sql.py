@@ -74,6 +74,26 @@ def test_what_has_no_answer_is_said(sql: str, said: str, page: Open) -> None:
     assert said in texts(app)
 
 
+def test_columns_of_one_name_are_told_apart_and_it_is_said(page: Open, demo_lake: Lake) -> None:
+    sql = (
+        "select f.*, v.*, 1 as chrom_1 from gold.frequencies f join gold.variants v "
+        "using (file, record, alt_index) limit 3"
+    )
+    app = page(sql=sql)
+    frame = result(app)
+    assert len(frame) == 3
+    assert {"chrom", "chrom_1", "chrom_2", "pos_1"} <= set(frame.columns)
+    assert frame["chrom_1"].to_list() == [1, 1, 1]
+    assert frame["pos"].equals(frame["pos_1"].alias("pos"))
+    assert "another chrom is chrom_2 here, another pos is pos_1 here" in texts(app)
+    told: list[str] = []
+    assert demo_lake.query(sql, remark=told.append).columns == frame.columns
+    assert len(told) == 1
+    told.clear()
+    demo_lake.query("select 1 as chrom, 2 as pos", remark=told.append)
+    assert told == []
+
+
 def test_more_rows_than_are_shown_are_counted(page: Open, demo_lake: Lake) -> None:
     app = page(sql="select pos, ac from silver.variants")
     n = demo_lake.query("select count(*) from silver.variants").item()

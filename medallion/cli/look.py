@@ -149,7 +149,10 @@ def _search(options: argparse.Namespace) -> int:
 
 def _query(options: argparse.Namespace) -> int:
     start_early()  # while the lake is opened
-    result = open_lake(options).query(options.sql, seconds=options.seconds)
+    result = open_lake(options).query(
+        options.sql, seconds=options.seconds,
+        remark=lambda told: print(f"medallion: {told}", file=sys.stderr),
+    )  # fmt: skip
     if options.json:
         for row in result.iter_rows(named=True):
             print(json.dumps(row, default=str))

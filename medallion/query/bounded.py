@@ -45,11 +45,13 @@ def run_bounded(
     limit: int | None = None,
     seconds: float,
     meanwhile: Callable[[], object] = lambda: None,
+    remark: Callable[[str], object] = lambda _: None,
 ) -> pl.DataFrame:
     """The result of one SELECT over the tables of a lake, or QueryError at the bounds.
 
     The bounds are `seconds`, 3 GiB of memory (less where less is free) and a sixth of that
     for the answer. `meanwhile` is called some times a second; what it raises ends the query.
+    `remark` is told what is to be said of the answer; see `run.run_query`.
     """
     memory = _bound_of_memory()
     question = {
@@ -60,7 +62,7 @@ def run_bounded(
         "most_bytes": memory // 6,
     }
     with _WORKERS.one(meanwhile) as worker:
-        return worker.ask(question, seconds, memory, meanwhile)
+        return worker.ask(question, seconds, memory, meanwhile, remark)
 
 
 def start_early() -> None:
@@ -103,6 +105,7 @@ class _Worker:
         seconds: float,
         memory: int,
         meanwhile: Callable[[], object],
+        remark: Callable[[str], object],
     ) -> pl.DataFrame:
         """The rows that answer a question."""
         try:
@@ -119,6 +122,8 @@ class _Worker:
             self.end()  # whatever it does: nobody waits for it now
             raise
         if "error" not in told:
+            for each in told["remarks"]:
+                remark(each)
             return pl.read_ipc_stream(rows)
         known = getattr(errors, told["error"], None)
         raise known(told["message"]) if known else RuntimeError(told["message"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import count
 
 import duckdb
 import polars as pl
@@ -35,18 +36,20 @@ def run_query(
     *,
     limit: int | None = None,
     memory: str = "2GB",
+    remark: Callable[[str], object] = lambda _: None,
 ) -> pl.DataFrame:
     """The result of one SELECT over the tables that `look` gives, named `layer.table`.
 
     `look` gives each table with its version; where builds took that away under the query,
     it is asked again. `limit` bounds the rows, `memory` what DuckDB counts of its memory,
-    which is not all. Raises QueryError for anything but one SELECT, and for what DuckDB
+    which is not all. Columns of one name are told apart, and `remark` is told how: the second
+    chrom is chrom_1. Raises QueryError for anything but one SELECT, and for what DuckDB
     refuses.
     """
     tables = look()
     while True:
         try:
-            return _run_over(root, tables, sql, limit, memory)
+            return _run_over(root, tables, sql, limit, memory, remark)
         except (QueryError, LakeError):
             before, tables = tables, look()
             if tables == before:
@@ -59,6 +62,7 @@ def _run_over(
     sql: str,
     limit: int | None,
     memory: str,
+    remark: Callable[[str], object],
 ) -> pl.DataFrame:
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"SET memory_limit = '{memory}'")
@@ -82,20 +86,28 @@ def _run_over(
         connection.execute("SET secret_directory = ''")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
-        return _run(connection, sql, limit)
+        return _run(connection, sql, limit, remark)
 
 
 def _run(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) -> pl.DataFrame:
     statement = _one_select(connection, sql)
+def _run(
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    limit: int | None,
+    remark: Callable[[str], object],
+) -> pl.DataFrame:
     try:
         result = connection.sql(statement)
         if limit is None:
-            return pl.DataFrame(result.to_arrow_table())
+            whole = result.to_arrow_table()
+            return pl.DataFrame(whole.rename_columns(_apart(whole.column_names, remark)))
         batch = result.to_arrow_reader(min(limit, 100_000))
-        frames = [pl.DataFrame(batch.schema.empty_table())]
+        names = _apart(batch.schema.names, remark)
+        frames = [pl.DataFrame(batch.schema.empty_table().rename_columns(names))]
         rows = 0
         for piece in batch:
-            frames.append(pl.DataFrame(piece))
+            frames.append(pl.DataFrame(piece.rename_columns(names)))
             rows += piece.num_rows
             if rows >= limit:
                 break
@@ -136,6 +148,23 @@ def _statements(connection: duckdb.DuckDBPyConnection, sql: str) -> list[duckdb.
         return connection.extract_statements(sql)
     except duckdb.Error as error:
         raise QueryError(f"The query cannot be read: {_first_lines(error)}") from error
+def _apart(names: Sequence[str], remark: Callable[[str], object]) -> list[str]:
+    """The names of the columns, each once: a second chrom is chrom_1, or the next that is free."""
+    taken, seen, found, told = set(names), set[str](), list[str](), list[str]()
+    for name in names:
+        new = name
+        if name in seen:
+            new = next(n for i in count(1) if (n := f"{name}_{i}") not in taken)
+            told.append(f"{name} is {new} here")
+        taken.add(new)
+        seen.add(name)
+        found.append(new)
+    if told:
+        remark(
+            f"Several columns have one name, and are told apart: another {', another '.join(told)}."
+            " Name them yourself: v.chrom AS chrom_of_variant."
+        )
+    return found
 
 
 def _first_lines(error: BaseException) -> str:

@@ -55,7 +55,8 @@ def _answer(answers: BinaryIO, question: dict[str, Any]) -> None:
         root = place(question["lake"])
         look = partial(published_tables, root)
         sql, limit, memory = question["sql"], question["limit"], question["memory"]
-        frame = run_query(root, look, sql, limit=limit, memory=memory)
+        remarks: list[str] = []
+        frame = run_query(root, look, sql, limit=limit, memory=memory, remark=remarks.append)
         if frame.estimated_size() > most:
             raise QueryError(
                 f"The answer is larger than {most >> 20:,} MB. Ask for fewer rows or columns, or "
@@ -70,7 +71,7 @@ def _answer(answers: BinaryIO, question: dict[str, Any]) -> None:
     except Exception:  # noqa: BLE001  # a bug, told to whoever asked
         _say(answers, {"error": "", "message": traceback.format_exc()})
     else:
-        _say(answers, {"bytes": rows.tell()}, rows.getbuffer())
+        _say(answers, {"bytes": rows.tell(), "remarks": remarks}, rows.getbuffer())
 
 
 def _say(answers: BinaryIO, what: dict[str, Any], rows: memoryview | bytes = b"") -> None:

@@ -90,6 +90,35 @@ def editor() -> str | None:
     return asked
 
 
+def cancel(sql: str) -> None:
+    """Forget that a question was run: the run of the page that waits for it ends, and it too."""
+    st.session_state["ran"] = ""
+    st.session_state["ran before"] = st.session_state.get("ran before", frozenset()) - {sql}
+    st.session_state["cancelled"] = sql
+
+
+def answer(lake: Lake, sql: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Run the question, with how long it takes and a way to stop it, unless it has run."""
+    versions = tuple(lake.version(layer) for layer in LAYERS)
+    asked = (str(lake.path), versions, sql, MOST_ROWS + 1, SECONDS)
+    if st.session_state.get("answered") == asked:
+        return cache.query(*asked)
+    waiting = st.empty()
+    with waiting.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Cancel", icon=":material/cancel:", on_click=cancel, args=(sql,), key="sql cancel",
+            help="Ends the question at once. Other pages stay usable meanwhile.",
+        )  # fmt: skip
+        st.caption(f"A question may take {SECONDS:.0f} seconds at the most.")
+    try:
+        with st.spinner("Asking …", show_time=True):
+            found = cache.query(*asked)
+    finally:
+        waiting.empty()
+    st.session_state["answered"] = asked
+    return found
+
+
 def show_schema(lake: Lake) -> None:
     """Show every table with its columns and their meaning."""
     with st.container(border=True):
@@ -116,9 +145,8 @@ def show_schema(lake: Lake) -> None:
 
 def show_result(lake: Lake, sql: str) -> None:
     """Run the question and show its rows, their download and a chart of them."""
-    versions = tuple(lake.version(layer) for layer in LAYERS)
     try:
-        frame = cache.query(str(lake.path), versions, sql, MOST_ROWS + 1, SECONDS)
+        frame, remarks = answer(lake, sql)
     except MedallionError as error:
         say.failure("This question has no answer.", str(error), "Change it and press Run.")
         return
@@ -132,10 +160,11 @@ def show_result(lake: Lake, sql: str) -> None:
     st.subheader("Result", anchor=False)
     shown = f", the first {SHOWN:,} shown" if frame.height > SHOWN else ""
     st.text(f"{told}{shown}.")
+    for remark in remarks:
+        st.text(remark)
     if frame.is_empty():
         st.caption("Nothing fits all conditions. Leave one out, or look at the tables above.")
         return
-    # Two columns of one name cannot be told apart by a table or a chart.
     draw.table(
         frame.head(SHOWN),
         {
@@ -203,6 +232,8 @@ def main() -> None:
         show_result(lake, asked)
         named = [table.name for table in lake.tables() if table.name in asked.casefold()]
         lead.made(lake, named, ["The question above, put by DuckDB to the published tables."])
+    elif st.session_state.pop("cancelled", None):
+        say.text_note("The question was cancelled.", ["Change it, or press Run to ask it again."])
 
 
 main()
