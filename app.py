@@ -17,6 +17,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from medallion.errors import MedallionError, UsageError  # noqa: E402
+from medallion.telling import telling  # noqa: E402
 from pages.shared import back, chromosomes, find, look, say, sidebar, start, state, toolbar  # noqa: E402
 
 st.set_page_config(
@@ -144,7 +145,8 @@ def main() -> None:
         with st.sidebar:  # at its end, where an empty element is not seen
             back.one_step_a_choice()
             toolbar.two_cameras()
-        page.run()
+        with telling(lake.path):
+            page.run()
     except MedallionError as error:
         say.failure("This page cannot be shown.", str(error))
 

@@ -17,6 +17,7 @@ from medallion.gold import build as gold
 from medallion.silver import build as silver
 from medallion.storage import delta
 from medallion.storage.fingerprint import Fingerprint
+from medallion.storage.lost import lost_files
 from medallion.storage.snapshot import Snapshot, read_snapshot
 
 __all__ = ["LAYERS", "LayerStatus", "State", "Step", "layer_states", "plan"]
@@ -92,7 +93,8 @@ def _state(root: Place, layer: str, now: Fingerprint, wrong: tuple[str, ...] = (
     snapshot = read_snapshot(root, layer)
     if snapshot is None:
         return LayerStatus(layer, "missing", (f"The {layer} layer has not been built.",))
-    reasons = (*snapshot.fingerprint.differences(now), *wrong)
+    lost = (f"A file of {table} is gone or damaged." for table in lost_files(root, snapshot))
+    reasons = (*snapshot.fingerprint.differences(now), *wrong, *lost)
     return LayerStatus(
         layer=layer,
         state="stale" if reasons else "fresh",
@@ -116,8 +118,8 @@ def _bytes(snapshot: Snapshot) -> int:
 def plan(root: Place, source: Source, layer: str, *, force: bool = False) -> list[Step]:
     """The steps that a build of `layer` would take, bottom up.
 
-    What is missing or stale, and what lost a file: that is looked for here alone, for it
-    takes a look at each file of each table.
+    What is missing or stale, and what lost a file: of a lake in a store that is looked for
+    here alone, for it takes a request for each table.
     """
     steps = []
     states = layer_states(root, source)
@@ -125,13 +127,13 @@ def plan(root: Place, source: Source, layer: str, *, force: bool = False) -> lis
         status = states[name]
         asked = force and name == layer
         lost = delta.damaged(root, name, status.versions)
+        told = (f"A file of {table} is gone or damaged." for table in lost)
         reasons = (
-            *status.reasons,
-            *(f"A file of {table} is gone or damaged." for table in lost),
+            *dict.fromkeys((*status.reasons, *told)),
             *(("You asked for it to be built again.",) if asked and not status.reasons else ()),
         )
-        if reasons and name == "bronze" and (told := exchanged(read_source(root), source)):
-            reasons = (told, *reasons)
+        if reasons and name == "bronze" and (other := exchanged(read_source(root), source)):
+            reasons = (other, *reasons)
         if reasons:
             size = bronze.download_bytes(root, source) if name == "bronze" else 0
             steps.append(Step(name, reasons, size, status.seconds, asked or bool(lost)))

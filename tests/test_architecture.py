@@ -24,7 +24,7 @@ STEPS = (
     {"silver"},
     {"gold"},
     {"status", "export", "checks", "failing"},
-    {"find", "tables", "making", "cohorts"},
+    {"find", "tables", "making", "cohorts", "telling"},
     {"query", "trace", "versions"},
     {"ondemand"},
     {"figures"},  # sees less than its step allows: the test below says what

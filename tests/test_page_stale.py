@@ -7,10 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from app_pages import Open, texts
 from streamlit.testing.v1 import AppTest
 
 from medallion import Lake
 from medallion.storage import delta
+from medallion.tables import TABLES
 from pages.shared import panels
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,3 +58,25 @@ def test_a_stale_lake_s_pages_open_no_table_to_say_so(
         assert not app.exception
         assert any("Update gold" in button.label for button in app.button), page
         assert set(looked) == {"bronze"}
+
+
+@pytest.mark.parametrize("opened_before", [False, True])
+@pytest.mark.parametrize("harm", ["gone", "cut"])
+def test_a_page_that_meets_a_file_gone_or_cut_says_what_mends_it(
+    harm: str, *, opened_before: bool, demo_lake: Lake, open_page: Open, tmp_path: Path
+) -> None:
+    lake = Lake(shutil.copytree(demo_lake.path, tmp_path / "lake"))
+    if opened_before:
+        open_page(lake, "layers/gold")
+    version = lake.status()["gold"].versions["frequencies"]
+    part = delta.part_paths(lake.path, TABLES["gold.frequencies"], version)[0]
+    if harm == "gone":
+        part.unlink()
+    else:
+        part.write_bytes(part.read_bytes()[: part.stat().st_size // 2])
+    for page in ("layers/gold", "explore/variant", "explore/region"):
+        app = open_page(lake, page, variant="sim64")
+        told = texts(app)
+        assert "gone or damaged" in told, page
+        assert "medallion build gold" in told or "Update gold" in [b.label for b in app.button]
+    assert any(badge.value.count("Out of date") for badge in app.sidebar.markdown), "the sidebar"

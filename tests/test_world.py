@@ -215,11 +215,42 @@ def test_files_that_are_gone_or_cut_are_noticed_and_made_again(
         with pytest.raises((LakeError, QueryError)) as error:
             torture.whole_layer(lake, layer)
         assert "\n" not in str(error.value)
+        assert lake.status()[layer].reasons == (f"A file of {name} is gone or damaged.",)
         assert [s.layer for s in lake.plan()] == [layer]
         assert f"A file of {name} is gone or damaged." in lake.plan()[0].reasons
         lake.build()
         assert torture.looked_at(lake) == before, name
         assert lake.plan() == []
+
+
+READERS: dict[str, list[str]] = {
+    "gold.frequencies": ["variant 1:50", "trace gold.frequencies 1-50-A-C GBR", "story -o {out}"],
+    "silver.variants": ["variant 1:50", "search 1:50", "trace gold.variants 1-50-A-C"],
+    "silver.genotypes": ["cohort 1:1-100", "linked 1:50", "trace gold.frequencies 1-50-A-C GBR"],
+    "bronze.blocks": ["raw #1"],
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_command_that_meets_a_file_gone_or_cut_says_what_mends_it(
+    name: str, lake: Lake, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    layer, _, short = name.partition(".")
+    snapshot = read_snapshot(lake.path, layer)
+    assert snapshot is not None
+    part = delta.part_paths(lake.path, TABLES[name], snapshot.tables[short].version)[0]
+    every = [*READERS[name], f"export {name} -o {{out}}.csv"]
+    for harm in (cut, Path.unlink):
+        harm(part)
+        for form in (*(w.split() for w in every), ["query", f"select * from {name}"]):
+            words = [word.format(out=tmp_path / "out") for word in form]
+            capfd.readouterr()
+            assert main([*words, "--lake", str(lake.path)]) == 1, words
+            told = capfd.readouterr().err
+            assert told.count("\n") == 1, told
+            assert "gone or damaged" in told
+            assert f"medallion build {layer}" in told
+        assert f"A file of {name} is gone or damaged." in lake.status()[layer].reasons
 
 
 @pytest.mark.parametrize("name", ["silver.variants", *rest("bronze.blocks", "gold.fst")])

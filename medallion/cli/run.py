@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from medallion import __version__
 from medallion.cli import build, export, look, ondemand, story, trust
 from medallion.errors import MedallionError, UsageError
+from medallion.files import place
+from medallion.telling import telling
 
 __all__ = ["main", "make_parser"]
 
@@ -23,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
-        return run(options)
+        with telling(place(options.lake)):
+            return run(options)
     except UsageError as error:
         print(f"medallion: {error}", file=sys.stderr)
         return 2

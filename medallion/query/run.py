@@ -51,9 +51,24 @@ def run_query(
         try:
             return _run_over(root, tables, sql, limit, memory, remark)
         except (QueryError, LakeError):
+            return _run_over(root, tables, sql, limit, memory)
+        except (QueryError, LakeError) as error:
             before, tables = tables, look()
             if tables == before:
+                _tell_damage(root, tables, error)
                 raise
+
+
+def _tell_damage(root: Place, tables: Sequence[tuple[Table, int]], error: Exception) -> None:
+    """Raise LakeError where a query failed as it read a table, and one has lost a file."""
+    if not isinstance(error.__cause__, duckdb.InvalidInputException | pa.ArrowException | OSError):
+        return
+    for table, version in tables:
+        if delta.damaged(root, table.layer, {table.short: version}):
+            raise LakeError(
+                f"A file of {table.name} in {root} is gone or damaged. Make it again: medallion "
+                f"build {table.layer} --lake {root}"
+            ) from error
 
 
 def _run_over(

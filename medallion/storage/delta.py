@@ -22,6 +22,7 @@ from deltalake.transaction import AddAction, RemoveAction, create_table_with_add
 
 from medallion.errors import LakeError, LayerFormatError
 from medallion.files import (
+    ObjectPath,
     Place,
     delta_options,
     delta_options_of,
@@ -33,10 +34,12 @@ from medallion.storage.parts import Part, folder_name, table_path
 from medallion.storage.schema import Table
 
 __all__ = [
+    "TROUBLE",
     "check_columns",
     "clean",
     "commit",
     "damaged",
+    "files_of",
     "newest_names",
     "open_table",
     "part_names",
@@ -178,8 +181,8 @@ def exists(root: Place, table: Table) -> bool:
     return open_table(root, table) is not None
 
 
-# polars panics where a Parquet file is shorter than the log says.
-_TROUBLE = (
+# What files that are gone or damaged raise: polars panics where one is shorter than its log says.
+TROUBLE = (
     OSError,
     DeltaError,
     pa.ArrowException,
@@ -204,7 +207,7 @@ def writing(root: Place) -> Iterator[None]:
     """Turn what a full disk, a lost file or want of memory raises in a build into LakeError."""
     try:
         yield
-    except (MemoryError, RuntimeError, *_TROUBLE) as error:
+    except (MemoryError, RuntimeError, *TROUBLE) as error:
         what = _first_line(error)
         if _wants_memory(error):
             raise LakeError(
@@ -212,7 +215,7 @@ def writing(root: Place) -> Iterator[None]:
                 "built before is untouched. Build with fewer --workers, or on a machine with more "
                 "memory."
             ) from error
-        if not isinstance(error, _TROUBLE):
+        if not isinstance(error, TROUBLE):
             raise
         raise LakeError(
             f"The build of {root} stopped: {what}. What was built before is untouched. Check that "
@@ -225,7 +228,7 @@ def reading(root: Place, layer: str) -> Iterator[None]:
     """Turn what files that are gone or damaged raise, of whichever library, into LakeError."""
     try:
         yield
-    except _TROUBLE as error:
+    except TROUBLE as error:
         _of_store.cache_clear()
         what = _first_line(error)
         if _wants_memory(error):
@@ -254,11 +257,14 @@ class _Plain(DeltaTable):
 def scan(root: Place, table: Table, version: int) -> pl.LazyFrame:
     """`table` at `version` as a LazyFrame with the contract's columns in order.
 
-    Raises LakeError where the table's log is gone or damaged, LayerFormatError where the
-    table has not the columns that it has now.
+    Raises LakeError where the table's log is gone or damaged, or a file is gone or cut (in a
+    store that is met when the frame is read), LayerFormatError where the table has not the
+    columns that it has now.
     """
     with reading(root, table.layer):
         opened = _opened(_Plain, table_path(root, table), version)
+        if not isinstance(root, ObjectPath):
+            _see_files(table_path(root, table), opened)
     check_columns(root, table, opened)
     frame = pl.scan_delta(opened, storage_options=polars_options_of(root)).select(
         table.column_names
@@ -270,6 +276,16 @@ def scan(root: Place, table: Table, version: int) -> pl.LazyFrame:
     if long := {f: n for n in names if (f := folder_name(n)) != n and unquote(f) != n}:
         frame = frame.with_columns(pl.col("chrom").replace(long))
     return frame
+
+
+def _see_files(folder: Place, opened: DeltaTable) -> None:
+    """Raise OSError where a file is gone or cut: polars panics, and prints that, as it reads it."""
+    files = {p.path: p.bytes for p in _parts(opened)}
+    there = sizes(folder, files)
+    for name, size in files.items():
+        if there.get(name) != size:
+            found = f"{there[name]:,} of its" if name in there else "none of its"
+            raise OSError(f"{folder.name}/{name} has {found} {size:,} bytes")
 
 
 def check_columns(root: Place, table: Table, opened: DeltaTable) -> None:
@@ -306,15 +322,19 @@ def damaged(root: Place, layer: str, versions: Mapping[str, int]) -> list[str]:
     found = []
     for short, version in versions.items():
         folder = root / layer / short
-        try:
-            parts = list(_parts(_opened(DeltaTable, folder, version)))
-            there = sizes(folder, (p.path for p in parts))
-            sound = all(there.get(p.path) == p.bytes for p in parts)
-        except _TROUBLE:
-            sound = False
-        if not sound:
+        files = files_of(folder, version)
+        there = {} if files is None else sizes(folder, files)
+        if files is None or any(there.get(name) != size for name, size in files.items()):
             found.append(f"{layer}.{short}")
     return found
+
+
+def files_of(folder: Place, version: int) -> dict[str, int] | None:
+    """Bytes of each file of the table in `folder`, by path; None where its log is damaged."""
+    try:
+        return {p.path: p.bytes for p in _parts(_opened(DeltaTable, folder, version))}
+    except TROUBLE:
+        return None
 
 
 def clean(root: Place, table: Table, keep: Sequence[int], named: Iterable[Part | None] = ()) -> int:
