@@ -50,8 +50,6 @@ def run_query(
     while True:
         try:
             return _run_over(root, tables, sql, limit, memory, remark)
-        except (QueryError, LakeError):
-            return _run_over(root, tables, sql, limit, memory)
         except (QueryError, LakeError) as error:
             before, tables = tables, look()
             if tables == before:
@@ -104,14 +102,13 @@ def _run_over(
         return _run(connection, sql, limit, remark)
 
 
-def _run(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) -> pl.DataFrame:
-    statement = _one_select(connection, sql)
 def _run(
     connection: duckdb.DuckDBPyConnection,
     sql: str,
     limit: int | None,
     remark: Callable[[str], object],
 ) -> pl.DataFrame:
+    statement = _one_select(connection, sql)
     try:
         result = connection.sql(statement)
         if limit is None:
@@ -163,6 +160,8 @@ def _statements(connection: duckdb.DuckDBPyConnection, sql: str) -> list[duckdb.
         return connection.extract_statements(sql)
     except duckdb.Error as error:
         raise QueryError(f"The query cannot be read: {_first_lines(error)}") from error
+
+
 def _apart(names: Sequence[str], remark: Callable[[str], object]) -> list[str]:
     """The names of the columns, each once: a second chrom is chrom_1, or the next that is free."""
     taken, seen, found, told = set(names), set[str](), list[str](), list[str]()

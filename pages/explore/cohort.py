@@ -364,9 +364,8 @@ def main() -> None:
     cohorts.remember(lake, None if cohort.everyone or cohort.name in groups else cohort)
     keep(lake, cohort, known, groups)
     show_members(members)
-    show_frequencies(lake, version, cohort)
-    made.told(lake, "cohort")
     show_frequencies(lake, version, cohort, cohorts.marked(cohort, known))
+    made.told(lake, "cohort")
 
 
 main()

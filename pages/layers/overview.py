@@ -216,9 +216,9 @@ def first_chart(lake: Lake) -> None:
         key="first-look",
         wide=True,
     )
-    made.told(lake, "overview")
     name = allele_label(top["chrom"], top["pos"], top["ref"], top["alt"])
     draw.downloads(frame, f"frequencies-{name}", "the frequencies")
+    made.told(lake, "overview")
     st.page_link(
         "pages/layers/gold.py",
         label="Look up another variant",
