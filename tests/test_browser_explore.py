@@ -133,6 +133,33 @@ def test_links_and_the_search_box_keep_what_they_name(
     page.context.close()
 
 
+def test_the_way_back_is_a_click_each_and_a_carrier_leads_to_its_sample(
+    chromium: playwright.Browser, address: str, demo_lake: Lake
+) -> None:
+    row = demo_lake.variant(ALLELE).row(0, named=True)
+    page = opened(chromium, 1600)
+    for click, url, shown in (
+        ("Silver: who carries it", f"**/silver?*variant={ALLELE}*", "Genotypes"),
+        (
+            "Bronze: the record and what became of it",
+            f"**/bronze?*record={row['record']}*",
+            f"What became of record {row['record']:,}",
+        ),
+    ):
+        page.goto(f"{address}/variant?variant={ALLELE}&explore=Way+back")
+        page.get_by_text(click).click()
+        page.wait_for_url(url)
+        page.get_by_text(shown).first.wait_for()
+    page.goto(f"{address}/variant?variant={ALLELE}&explore=Carriers")
+    table = page.locator(TABLE).first
+    table.scroll_into_view_if_needed()
+    settled(page)
+    table.click(position={"x": 17, "y": 52}, force=True)  # the box before the first row
+    page.wait_for_url("**/sample?*sample=SIM_*")
+    page.get_by_text("records with genotypes").wait_for()
+    page.context.close()
+
+
 @thorough
 def test_a_dragged_stretch_is_zoomed_into(chromium: playwright.Browser, address: str) -> None:
     page = opened(chromium, 1600)

@@ -249,8 +249,11 @@ def show_carriers(lake: Lake, version: str, row: Row, name: str) -> None:
         st.caption("No sample carries it, or the record has no genotypes.")
         return
     more = "" if total <= CARRIERS else f" The first {CARRIERS:,} are shown; download has all."
-    st.caption(f"{plural(total, 'sample')} carry it.{more}")
-    draw.table(
+    st.caption(
+        f"{plural(total, 'sample')} {'carries' if total == 1 else 'carry'} it.{more} Tick a row to "
+        "open that sample."
+    )
+    pick.sample_picker(
         frame,
         {
             "sample": draw.text("Sample", "Name of the sample."),
@@ -260,6 +263,7 @@ def show_carriers(lake: Lake, version: str, row: Row, name: str) -> None:
             "gt": draw.text("Genotype", "GT, as in the source."),
             "dosage": draw.number("Copies", "Of this ALT allele."),
         },
+        key="carriers",
         alt="Samples that carry the variant",
         height=500,
     )

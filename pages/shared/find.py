@@ -27,8 +27,8 @@ __all__ = [
 ]
 
 SEARCH = "pages/explore/search.py"
-OPENED = "open variant"
-"""Where in the session a page puts a variant's name to have its page opened."""
+OPENED = "open page"
+"""Where in the session a page puts what is to be opened: a page of Explore, and its query."""
 
 _ASKED = "searched"
 _GOING = "on the way"
@@ -71,7 +71,7 @@ def follow(lake: Lake, here: st.Page) -> None:
     if chosen := st.session_state.pop(_CHOSEN, None):
         _go(*chosen, here)
     opened = st.session_state.pop(OPENED, None)
-    if opened and (target := there_is("variant", {"variant": opened})):
+    if opened and (target := there_is(*opened)):
         _go(*target, here)
     typed = st.session_state.pop(_ASKED, None)
     if typed is None:

@@ -13,7 +13,7 @@ from medallion.errors import UsageError
 from pages.shared import cache, draw, find, say
 from pages.shared.words import allele_label
 
-__all__ = ["choose_variant", "links", "row_picker", "variant_columns"]
+__all__ = ["choose_variant", "links", "row_picker", "sample_picker", "variant_columns"]
 
 _FORMS = "22-16050075-A-G, 22:16050075 or rs587697622"
 _ALLELE_CHARS = 60
@@ -89,7 +89,23 @@ def row_picker(
         if rows:
             row = frame.row(rows[0], named=True)
             name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
-            st.session_state[find.OPENED if opens else "variant"] = name
+            if opens:
+                st.session_state[find.OPENED] = ("variant", {"variant": name})
+            else:
+                st.session_state["variant"] = name
+
+    draw.table(frame, columns, alt=alt, height=height, key=key, chosen=take)
+
+
+def sample_picker(
+    frame: pl.DataFrame, columns: Mapping[str, Any], *, key: str, alt: str, height: int
+) -> None:
+    """Show samples in a table in which a click on a row opens the sample's page."""
+
+    def take() -> None:
+        rows = st.session_state[key]["selection"]["rows"]
+        if rows:
+            st.session_state[find.OPENED] = ("sample", {"sample": frame["sample"][rows[0]]})
 
     draw.table(frame, columns, alt=alt, height=height, key=key, chosen=take)
 
