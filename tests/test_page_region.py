@@ -277,16 +277,6 @@ def test_buttons_zoom_and_the_table_follows(page: Open) -> None:
     assert len(app.dataframe[0].value) == MOST_DOTS
 
 
-def test_a_picked_allele_is_in_the_link(page: Open, demo_lake: Lake) -> None:
-    row = variants(demo_lake).filter(pl.col("variant_type") == "snv").head(9).collect().row(
-        8, named=True
-    )  # fmt: skip
-    name = f"{row['chrom']}-{row['pos']}-{row['ref']}-{row['alt']}"
-    around = f"22:{row['pos'] - 2000}-{row['pos'] + 2000}"
-    app = page(region=around, picked=name)
-    assert f"Picked: {name}" in texts(app)
-
-
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

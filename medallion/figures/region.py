@@ -86,7 +86,9 @@ def region_tracks(tracks: Tracks, *, theme: Theme = "light") -> go.Figure:
     elif tracks.heat is not None:
         _heat(figure, tracks, theme)
     if tracks.picked is not None:
-        _picked(figure, tracks.picked, theme)
+        pos, af = tracks.picked
+        height = af if tracks.dots is not None else _classes(tracks.classes)[_rank(tracks, af)]
+        _picked(figure, (pos, height), theme)
     figure.update_xaxes(
         range=[tracks.start - 0.5, tracks.end + 0.5],
         gridcolor=GRID,
@@ -273,8 +275,7 @@ def _hover(row: dict[str, Any], whose: str) -> str:
 
 def _heat(figure: Sketch, tracks: Tracks, theme: Theme) -> None:
     assert tracks.heat is not None  # noqa: S101 (said by the caller)
-    bounds = [f"{bound:.3g}" for bound in (100 * each for each in tracks.classes)]
-    names = [f"{low}–{high} %" for low, high in pairwise(bounds)]
+    names = _classes(tracks.classes)
     width = tracks.bin_width
     first = (tracks.start - 1) // width * width + 1
     starts = list(range(first, tracks.end + 1, width))
@@ -313,7 +314,18 @@ def _heat(figure: Sketch, tracks: Tracks, theme: Theme) -> None:
     figure.update_yaxes(title={"text": "Allele frequency"}, type="category", row=5)
 
 
-def _picked(figure: Sketch, picked: tuple[int, float], theme: Theme) -> None:
+def _classes(bounds: Sequence[float]) -> list[str]:
+    """Return the names of the classes of frequency."""
+    ends = [f"{100 * bound:.3g}" for bound in bounds]
+    return [f"{low}–{high} %" for low, high in pairwise(ends)]
+
+
+def _rank(tracks: Tracks, af: float) -> int:
+    """Return the number of the class that a frequency is in: above its first bound."""
+    return sum(af > bound for bound in tracks.classes[1:-1])
+
+
+def _picked(figure: Sketch, picked: tuple[int, float | str], theme: Theme) -> None:
     figure.add_scatter(
         x=[picked[0]],
         y=[picked[1]],

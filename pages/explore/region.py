@@ -83,8 +83,7 @@ def zoom(view: View) -> Callable[[], None]:
 
 def take(alleles: pl.DataFrame, number: int) -> str:
     """Pick the allele of a row of the table, and return its name."""
-    row = alleles.row(number, named=True)
-    name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
+    name = pick.key(alleles.row(number, named=True))
     st.query_params["picked"] = name
     return name
 
@@ -101,17 +100,33 @@ def dot(alleles: pl.DataFrame) -> Callable[[list[Any]], None]:
 
 def named(alleles: pl.DataFrame, name: str) -> int | None:
     """Return the place of the allele that is picked, if it is among those shown."""
-    for index, row in enumerate(alleles.select("chrom", "pos", "ref", "alt").iter_rows()):
-        if allele_label(*row) == name:
+    rows = alleles.select(pick.KEY)
+    for index, row in enumerate(rows.iter_rows(named=True)):
+        if pick.key(row) == name:
+            return index
+    for index, row in enumerate(rows.iter_rows(named=True)):  # a link from before there were keys
+        if allele_label(row["chrom"], row["pos"], row["ref"], row["alt"]) == name:
             return index
     return None
 
 
 def with_cohorts(
-    lake: Lake, view: View, alleles: pl.DataFrame
+    lake: Lake, view: View, alleles: pl.DataFrame, *, few: bool
 ) -> tuple[pl.DataFrame, dict[str, str]]:
-    """Draw the choice of the reader's cohorts, and return the alleles with their frequencies."""
+    """Draw the choice of the reader's cohorts, and return the alleles with their frequencies.
+
+    Of more alleles than are drawn one by one none are counted, which is said.
+    """
     chosen = cohorts.choose(lake)
+    if chosen and not few:
+        say.text_note(
+            f"Zoom in to see {'your cohort' if len(chosen) == 1 else 'your cohorts'}.",
+            [
+                ", ".join(cohort.name[:80] for cohort in chosen),
+                f"They are counted from the genotypes, of at most {MOST_DOTS:,} alleles here.",
+            ],
+        )
+        return alleles, {}
     region = f"{view.chrom}:{view.start}-{view.end}"
     return cohorts.in_region(lake, lake.version("silver"), alleles, region, chosen)
 
@@ -134,7 +149,7 @@ def whose_frequencies(of_cohorts: dict[str, str]) -> tuple[str, str]:
     return columns[name], "" if name == EVERYONE else name
 
 
-def show_picked(row: dict[str, Any], of_cohorts: dict[str, str]) -> None:
+def show_picked(lake: Lake, row: dict[str, Any], of_cohorts: dict[str, str]) -> None:
     """Say which allele is picked, with the way to its page."""
     name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
     af = "not known" if row["af"] is None else f"{row['af']:.4g}"
@@ -149,7 +164,7 @@ def show_picked(row: dict[str, Any], of_cohorts: dict[str, str]) -> None:
             "Open this variant",
             ":material/genetics:",
             "pages/explore/variant.py",
-            {"variant": name},
+            pick.query(lake, row),
         )
 
 
@@ -174,7 +189,8 @@ def show_table(
     if total > shown.height:
         st.caption(
             f"The first {shown.height:,} of {plural(total, 'allele')} of the view, by "
-            "position. Zoom in to see others; the downloads hold all. Tick a row to mark it."
+            "position. Zoom in to see others; the downloads hold all. Tick a row to mark it in the "
+            "chart."
         )
     else:
         st.caption(f"{plural(total, 'allele')}. Tick a row to mark it in the chart.")
@@ -284,8 +300,9 @@ def main() -> None:
         )
         return
     few = data.total <= MOST_DOTS
-    alleles, of_cohorts = with_cohorts(lake, view, data.alleles) if few else (data.alleles, {})
-    index = named(alleles, st.query_params.get("picked", ""))
+    alleles, of_cohorts = with_cohorts(lake, view, data.alleles, few=few)
+    asked = st.query_params.get("picked", "")
+    index = named(alleles, asked)
     picked = None if index is None else alleles.row(index, named=True)
     column, whose = whose_frequencies(of_cohorts)
     figure = region_tracks(
@@ -303,7 +320,7 @@ def main() -> None:
             heat=data.heat,
             classes=FREQUENCY_BINS,
             picked=(picked["pos"], picked[column])
-            if few and picked is not None and picked[column] is not None
+            if picked is not None and picked[column] is not None
             else None,
         ),
         theme=state.theme(),
@@ -320,7 +337,10 @@ def main() -> None:
         + f"Lines: windows of {data.window_size // 1000} kb, a mark for each super-population."
     )
     if picked is not None:
-        show_picked(picked, of_cohorts)
+        show_picked(lake, picked, of_cohorts)
+    elif asked:
+        step = "" if few else " Zoom in: the rows below are the first of the view."
+        st.text(f"Picked: {asked[:80]}, which is not among the alleles shown.{step}")
     offer_tracks(view, data)
     with st.expander("What the tracks show", icon=":material/help:"):
         for line in TRACKS.splitlines():

@@ -15,6 +15,7 @@ from medallion.figures.genotype_counts import by_chance, genotype_counts
 from medallion.figures.intervals import frequency_intervals
 from medallion.figures.neighbours import MOST_DRAWN, linkage_neighbours
 from medallion.figures.sampling_map import frequency_map
+from medallion.ondemand.named import label
 from medallion.popgen.intervals import wilson
 from pages.shared import cache, cohorts, draw, evidence, geography, made, panels, pick, say, state
 from pages.shared.words import allele_label, plural
@@ -199,7 +200,8 @@ def show_linkage(lake: Lake, version: str, row: Row, name: str) -> None:
     )
     group, distance = group or codes[0], DISTANCES[within or "100 kb"]
     try:
-        frame = cache.linked(str(lake.path), version, name, group, distance)
+        # In full, however long: the name in the page's link may mean several.
+        frame = cache.linked(str(lake.path), version, label(row), group, distance)
     except MedallionError as error:
         say.failure("Linkage cannot be shown.", str(error), "Choose another group or variant.")
         return

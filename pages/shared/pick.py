@@ -14,6 +14,10 @@ from pages.shared import cache, draw, find, say
 from pages.shared.words import allele_label
 
 __all__ = ["choose_variant", "links", "row_picker", "sample_picker", "variant_columns"]
+__all__ = ["KEY", "choose_variant", "key", "links", "query", "row_picker", "variant_columns"]
+
+KEY = ("chrom", "pos", "ref", "alt", "record", "alt_index")
+"""The columns of which `key` is made."""
 
 _FORMS = "22-16050075-A-G, 22:16050075 or rs587697622"
 _ALLELE_CHARS = 60
@@ -108,6 +112,33 @@ def sample_picker(
             st.session_state[find.OPENED] = ("sample", {"sample": frame["sample"][rows[0]]})
 
     draw.table(frame, columns, alt=alt, height=height, key=key, chosen=take)
+
+
+def key(row: Mapping[str, Any]) -> str:
+    """Return what tells an allele from all others of its place: its name, where it has one.
+
+    Several alleles that are too long for a name have the same, `7:751000`: these are told by
+    record and ALT.
+    """
+    name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
+    whole = name != f"{row['chrom']}:{row['pos']}"
+    return name if whole else f"{name}#{row['record']}.{row['alt_index']}"
+
+
+def query(lake: Lake, row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parameters with which a page's box for a variant means this allele alone."""
+    name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
+    if key(row) == name:
+        return {"variant": name}
+    found = cache.find_variant(str(lake.path), lake.version("silver"), name)
+    same = [
+        each for each in found.iter_rows(named=True)
+        if (each["file"], each["record"], each["alt_index"])
+        == (row["file"], row["record"], row["alt_index"])
+    ]  # fmt: skip
+    if len(same) != 1 or found.height == 1:
+        return {"variant": name}
+    return {"variant": name, "allele": _describe(same[0])}
 
 
 def links(row: Mapping[str, Any]) -> None:
