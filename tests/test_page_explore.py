@@ -202,7 +202,7 @@ def test_regions_of_a_list_are_links_and_what_is_missing_has_its_reason(
 
 def test_a_lake_without_identifiers_says_so(open_page: Open, own: Lake) -> None:
     app = open_page(own, "explore/search", q="rs123")
-    assert "No variant of this lake has an identifier" in texts(app)
+    assert "no variant of this lake has an identifier" in texts(app)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,16 @@ from medallion.errors import UsageError
 from pages.shared import cache, draw, find, say
 from pages.shared.words import allele_label
 
-__all__ = ["choose_variant", "links", "row_picker", "sample_picker", "variant_columns"]
-__all__ = ["KEY", "choose_variant", "key", "links", "query", "row_picker", "variant_columns"]
+__all__ = [
+    "KEY",
+    "choose_variant",
+    "key",
+    "links",
+    "query",
+    "row_picker",
+    "sample_picker",
+    "variant_columns",
+]
 
 KEY = ("chrom", "pos", "ref", "alt", "record", "alt_index")
 """The columns of which `key` is made."""
