@@ -93,6 +93,16 @@ def test_beside_another_alt_the_code_is_not_said_of_the_reference(
         assert said in texts(app)
 
 
+@pytest.mark.parametrize("name", ["variant", "region"])
+def test_two_populations_of_no_two_super_populations_are_told_what_is_missing(
+    open_page: Open, cohort_lake: Lake, demo_lake: Lake, name: str
+) -> None:
+    query = {"variant": "7:1000"} if name == "variant" else {}
+    said = "super-populations, of which this lake has 1. FST of its 2 populations"
+    assert said in texts(open_page(cohort_lake, f"explore/{name}", **query))
+    assert "of which this lake has" not in texts(open_page(demo_lake, f"explore/{name}"))
+
+
 @pytest.mark.parametrize("view", ["Map", "Linkage", "Carriers", "Way back"])
 def test_every_view_of_a_variant(
     open_page: Open, demo_lake: Lake, common: dict[str, object], view: str

@@ -147,6 +147,9 @@ def test_each_allele_is_a_dot_or_counted(demo_lake: Lake, bounds: View, theme: s
     told = sum(int(c[1].replace(",", "")) for row in cells.customdata for c in row if c[1] != "–")
     assert told == heat["alleles"].sum()
     assert wide.layout.dragmode == "select"
+    # Below the tracks, not beside them: on a phone it would take a third of their width.
+    assert cells.colorbar.orientation == "h"
+    assert wide.layout.margin.r == figure.layout.margin.r
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from medallion.catalog.colours import Theme
 from medallion.catalog.populations import ALL
 from medallion.figures.grouped import LEGEND_BELOW
 from medallion.figures.groups import colour_of_all, colour_of_supers, heading_of
-from medallion.figures.marks import heat_scale
+from medallion.figures.marks import heat_bar, heat_scale
 from medallion.figures.sketch import Sketch, stacked
 from medallion.figures.steps import add_steps
 from medallion.figures.style import GRID, base_figure, count, frequency, plain, plural, short
@@ -107,8 +107,9 @@ def region_tracks(tracks: Tracks, *, theme: Theme = "light") -> go.Figure:
     figure.update_yaxes(fixedrange=True)
     figure.update_layout(dragmode="select")
     # Room for axes and legends from the start: plotly draws all again where it has to make some.
-    room = {"l": 112, "b": 104} | ({} if tracks.heat is None else {"r": 94})
-    figure.update_layout(margin=room)
+    figure.update_layout(margin={"l": 112, "b": 104 if tracks.heat is None else 176})
+    if tracks.heat is not None:  # above the bar of colours
+        figure.update_layout(legend={"y": 0.075})
     return figure.figure()
 
 
@@ -132,7 +133,7 @@ def _frame(figure: Sketch, tracks: Tracks) -> None:
         barmode="stack",
         bargap=0,
         selectdirection="h",
-        legend={**LEGEND_BELOW, "x": 0, "xanchor": "left"},
+        legend={**LEGEND_BELOW, "x": 0, "xanchor": "left", "itemsizing": "constant"},
     )
 
 
@@ -294,14 +295,12 @@ def _heat(figure: Sketch, tracks: Tracks, theme: Theme) -> None:
         zmin=0,
         zmax=max(1.0, math.log10(most)),
         colorscale=heat_scale("Viridis", theme),
-        colorbar={
-            "title": {"text": "alleles"},
-            "tickvals": [math.log10(n) for n in powers],
-            "ticktext": [f"{n:,}" for n in powers],
-            "len": 0.3,
-            "y": 0,
-            "yanchor": "bottom",
-        },
+        # Below, where the dots' legend is: beside it, it takes a third of a phone's width.
+        colorbar=heat_bar(
+            "alleles",
+            tickvals=[math.log10(n) for n in powers],
+            ticktext=[f"{n:,}" for n in powers],
+        ),
         customdata=[
             [[f"{s:,} to {s + width - 1:,}", count(n)] for s, n in zip(starts, row, strict=True)]
             for row in counts

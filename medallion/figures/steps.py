@@ -37,12 +37,14 @@ def add_steps(
     values = rows[column].to_list()
     each = [told(row) for row in rows.iter_rows(named=True)]
     few = rows.height < _POINTS
+    sizes = [size for _, _, size in points] if few else _MARK
     figure.add_scatter(
         x=[x for x, _, _ in points],
         y=[None if row is None else values[row] for _, row, _ in points],
         mode="lines+markers" if few else "lines",
         line={"shape": "hv", "width": 1.6, "color": marker["color"]},
-        marker={**marker, "size": [size for _, _, size in points] if few else _MARK, "opacity": 1},
+        # A width: plotly outlines marks of several sizes.
+        marker={**marker, "size": sizes, "opacity": 1, "line": {"width": 0}},
         customdata=[[] if row is None else each[row] for _, row, _ in points],
         connectgaps=False,
         **trace,

@@ -336,6 +336,8 @@ def main() -> None:
         )
         + f"Lines: windows of {data.window_size // 1000} kb, a mark for each super-population."
     )
+    if lacks := geography.missing(cache.populations(str(lake.path), version)):
+        st.caption(lacks)
     if picked is not None:
         show_picked(lake, picked, of_cohorts)
     elif asked:

@@ -64,8 +64,10 @@ def what_it_is(lake: Lake, version: str, row: Row, gold: Row | None) -> None:
         help="How far its frequency differs among super-populations: 0 not at all, 1 fixed "
         "differences (Weir and Cockerham 1984). A little below 0 is 0 within chance.",
     )
+    groups = cache.populations(str(lake.path), version)
+    if lacks := geography.missing(groups):
+        st.caption(lacks)
     if gold is not None and gold["geographic_code"] is not None:
-        groups = cache.populations(str(lake.path), version)
         st.text(geography.where(groups, gold, row["n_alts"]))
     frame = cache.frequencies(str(lake.path), version, cache.allele_of(row))
     evidence.published_and_recounted(row, frame)

@@ -10,7 +10,7 @@ import polars as pl
 from medallion.catalog.populations import UNASSIGNED
 from medallion.popgen.geography import where_found
 
-__all__ = ["meaning", "where"]
+__all__ = ["meaning", "missing", "where"]
 
 # How the project's super-populations are called where a sentence speaks of places.
 _PLACES = {
@@ -39,6 +39,22 @@ def meaning(groups: pl.DataFrame) -> str:
         "ALT has more than half. A letter for each super-population, here "
         f"{', '.join(_letters_of(groups))}: U unobserved, R rare (below 5 %), C common (5 % or "
         "more), a dot not called (Biddanda et al. 2020)."
+    )
+
+
+def missing(groups: pl.DataFrame) -> str | None:
+    """Return why nothing compares super-populations here; None where there are two or more."""
+    level = pl.col("level").cast(pl.String)
+    known = groups.filter(pl.col("population").cast(pl.String) != UNASSIGNED)
+    populations, supers = (
+        known.filter(level == name).height for name in ("population", "super_population")
+    )
+    if supers > 1 or populations < 2:
+        return None
+    return (
+        "FST, the geographic code and statistics along the chromosome are kept for "
+        f"super-populations, of which this lake has {supers or 'none'}. FST of its {populations} "
+        "populations with each other is on the Structure page, their diversity on Populations."
     )
 
 
