@@ -261,6 +261,24 @@ def test_a_question_that_runs_is_cancelled_and_frees_the_engine(
     page.context.close()
 
 
+def test_the_url_of_a_long_list_can_be_opened(chromium: playwright.Browser, address: str) -> None:
+    page = opened(chromium, 1600)
+    page.goto(f"{address}/search")
+    settled(page)
+    box = page.get_by_role("textbox", name="What are you looking for?")
+    box.fill(" ".join(f"rs{i}" for i in range(2000)))
+    box.press("Control+Enter")
+    page.get_by_text("2,000 names read").wait_for()
+    page.get_by_text("Not in the link: too long").wait_for()
+    settled(page)
+    assert len(page.url) < 4000
+    answer = page.goto(page.url)
+    assert answer is not None
+    assert answer.status == 200
+    page.get_by_text("You can search for:").wait_for()
+    page.context.close()
+
+
 @thorough
 def test_a_point_in_three_dimensions_names_its_sample(
     chromium: playwright.Browser, address: str

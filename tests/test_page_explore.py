@@ -261,3 +261,24 @@ def test_a_group_of_ones_own_opens_at_its_level(open_page: Open, tmp_path: Path)
     sound(app.run())
     assert app.title[0].value == "Populations"
     assert not [each for each in app.get("button_group") if each.label == "Groups"]
+
+
+def test_a_list_too_long_for_a_link_is_searched_and_not_in_the_link(
+    open_page: Open, demo_lake: Lake
+) -> None:
+    rows = demo_lake.scan("silver.variants", build=False).select("chrom", "pos").collect()
+    names = [f"{chrom}:{pos}" for chrom, pos in rows.unique().sort("pos").head(10_000).iter_rows()]
+    names += [f"rs{i}" for i in range(10_000 - len(names))]
+    app = open_page(demo_lake, "explore/search")
+    for text, fits in (("\n".join(names), False), (names[0], True), (" ".join(names), False)):
+        app.text_area(key="q").set_value(text)
+        sound(app.run())
+        assert app.text_area(key="q").value == text
+        assert f"{1 if fits else 10_000:,} name" in texts(app)
+        assert ("Not in the link: too long" in texts(app)) is not fits
+        assert fits or "q" not in app.query_params
+    app = open_page(demo_lake, "layers/gold")
+    app.text_input(key="search box").set_value(" ".join(names))
+    sound(app.run())
+    assert "10,000 names read" in texts(app)
+    assert "q" not in app.query_params

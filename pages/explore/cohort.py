@@ -14,7 +14,19 @@ from medallion.errors import MedallionError
 from medallion.figures.scatter_pair import MOST_POINTS, bin_pairs, cells_of, frequency_scatter
 from medallion.ondemand.region import View
 from medallion.ondemand.terms import as_known, terms_of
-from pages.shared import cache, cohorts, counting, draw, made, panels, pick, place, say, state
+from pages.shared import (
+    cache,
+    cohorts,
+    counting,
+    draw,
+    long_text,
+    made,
+    panels,
+    pick,
+    place,
+    say,
+    state,
+)
 from pages.shared.words import plural
 
 SHOWN = 1000
@@ -132,15 +144,17 @@ def define(people: pl.DataFrame) -> Cohort:
         bind="query-params", placeholder="Any", help="In one of these.",
     )  # fmt: skip
     with st.expander("Only these samples", icon=":material/list:"):
-        typed = st.text_area(
-            "Names of samples", key="cohort_samples", bind="query-params", height=90,
+        typed = long_text.area(
+            "Names of samples",
+            "cohort_samples",
+            height=90,
             placeholder="HG00096, HG00097, or one on a line",
-            help="Empty: any. In any case; names with blanks or commas are known as such. A list "
-            "of some hundred names makes this page's link long, too long to send. Saved, the "
-            "cohort is on other pages by its name alone.",
-        )  # fmt: skip
+            meaning="Empty: any. In any case; names with blanks or commas are known as such. A "
+            "list of some hundred names is too long for this page's link. Saved, the cohort is "
+            "on other pages by its name alone.",
+        )
     samples = people["sample"].cast(pl.String).to_list()
-    names = terms_of(typed or "", samples)
+    names = terms_of(typed, samples)
     known = as_known(names, samples)
     unknown = [each for each in names if each not in known]
     if unknown:

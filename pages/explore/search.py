@@ -11,7 +11,7 @@ import streamlit as st
 from medallion.catalog.populations import POPULATIONS_BY_CODE
 from medallion.errors import UsageError
 from medallion.ondemand import Found
-from pages.shared import cache, draw, find, made, panels, pick, say, state
+from pages.shared import cache, draw, find, long_text, made, panels, pick, say, state
 from pages.shared.words import escaped, plural
 
 SHOWN = 1000
@@ -113,17 +113,13 @@ def main() -> None:
     if lake.source.simulated:
         say.simulated()
     version = panels.need(lake, "silver")
-    typed = (
-        st.text_area(
-            "What are you looking for?",
-            key="q",
-            bind="query-params",
-            height=100,
-            placeholder="22-16050075-A-G, rs587697622, HG00096, GBR, or a pasted list",
-            help="Press Ctrl+Enter, or click elsewhere, to search.",
-        )
-        or ""
-    ).strip()
+    typed = long_text.area(
+        "What are you looking for?",
+        "q",
+        height=100,
+        placeholder="22-16050075-A-G, rs587697622, HG00096, GBR, or a pasted list",
+        meaning="Press Ctrl+Enter, or click elsewhere, to search.",
+    )
     if not typed:
         st.caption("You can search for:")
         st.code(FORMS, language=None)

@@ -12,7 +12,7 @@ from medallion import Lake
 from medallion.bronze.raw import Region
 from medallion.errors import MedallionError
 from medallion.ondemand import Found
-from pages.shared import cache, state
+from pages.shared import cache, long_text, state
 from pages.shared.words import allele_label
 
 __all__ = [
@@ -63,7 +63,7 @@ def follow(lake: Lake, here: st.Page) -> None:
     `here` is the page that the URL asks for.
     """
     arrived = st.session_state.pop(_GOING, {})
-    st.query_params.update(arrived)
+    st.query_params.update({k: v for k, v in arrived.items() if long_text.fits_a_link(v)})
     for key, value in arrived.items():
         # A widget takes its value from the link that opened the page, not from what is
         # written into the URL since.
