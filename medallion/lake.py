@@ -29,6 +29,7 @@ from medallion.errors import NotBuiltError, UsageError
 from medallion.files import Place, place
 from medallion.files.recent import forget, recently
 from medallion.find import places, variant_filter
+from medallion.forward import RecordTrace, trace_record
 from medallion.making import make_layers
 from medallion.progress import ProgressCallback, Reporter
 from medallion.query.bounded import run_bounded
@@ -50,7 +51,7 @@ from medallion.tables import (
     published_tables,
     table_named,
 )
-from medallion.trace import CellTrace, RecordTrace, trace_record, trace_row
+from medallion.trace import CellTrace, trace_row
 from medallion.vcf.header import Header
 from medallion.versions import Comparison, clean, clean_unfinished, compare, kept_versions
 
@@ -226,23 +227,22 @@ class Lake:
         vcfs = self._vcfs()
         return vcfs.steadily(read)
 
-    def trace(self, table: str, *key: str) -> CellTrace:
+    def trace(self, table: str, *key: str, file: str | None = None) -> CellTrace:
         """What a row of gold was made of: silver's rows, bronze's lines; see `trace.trace_row`.
 
         For example `trace("gold.frequencies", "22-16051249-T-C", "GBR")`.
         """
-        return trace_row(table_named(table), key, self._published, self._vcfs())
+        return trace_row(table_named(table), key, self._published, self._vcfs(), file=file)
 
     def trace_record(self, number: int, *, file: str | None = None) -> RecordTrace:
         """What became of a bronze record: its rows in silver and gold, or its defects.
 
-        `number` counts from 1 in `file` (else the first VCF). Raises UsageError where
-        there is no such record.
+        `number` counts from 1 in `file` (else the first VCF); UsageError for no such record.
         """
         found = self.raw(f"#{number}", file=file)
         if not found:
             raise UsageError(f"There is no record #{number:,} in {file or 'the first VCF'}.")
-        return trace_record(found[0], lambda table: self.scan(table, build=False))
+        return trace_record(self.path, found[0], partial(self.scan, build=False))
 
     def raw_samples(self, file: str | None = None) -> pl.DataFrame:
         """The sample table as it stands, every column a string."""

@@ -1,7 +1,6 @@
-"""The way up and the way back: what became of a record, and what a number was made of.
+"""The way back: a row of gold, the rows of silver that it counts, the lines that these stand in.
 
-Up: a bronze record's rows in silver and gold, or why it has none. Back: a row of gold, the
-rows of silver that it counts, the lines of bronze that these stand in.
+The way up, from a line, is in `medallion.forward`.
 """
 
 from __future__ import annotations
@@ -21,50 +20,11 @@ from medallion.export import in_region
 from medallion.find import places, variant_filter
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import read_snapshot
+from medallion.together import apart, unchanged
 
-__all__ = ["KEYS", "CellTrace", "RecordTrace", "Source", "trace_record", "trace_row"]
+__all__ = ["KEYS", "CellTrace", "Source", "trace_row"]
 
 Scan = Callable[[str], pl.LazyFrame]
-
-
-@dataclass(frozen=True, slots=True)
-class RecordTrace:
-    """A record from its line up: rows of silver and gold that stand on it.
-
-    `variants`, `defects` and `frequencies` have the columns of their tables; None where
-    the layer has not been built.
-    """
-
-    record: RawRecord
-    variants: pl.DataFrame | None
-    defects: pl.DataFrame | None
-    frequencies: pl.DataFrame | None
-
-    @property
-    def verdict(self) -> str:
-        """kept, quarantined, or unknown where silver has not been built."""
-        if self.variants is None:
-            return "unknown"
-        return "quarantined" if self.variants.is_empty() else "kept"
-
-
-def trace_record(record: RawRecord, scan: Scan) -> RecordTrace:
-    """Follow `record` up. `scan` gives a published table, or raises NotBuiltError."""
-    of_record = (pl.col("file") == record.file) & (pl.col("record") == record.record)
-    of_line = (pl.col("file") == record.file) & (pl.col("line") == record.line)
-
-    def rows(table: str, which: pl.Expr) -> pl.DataFrame | None:
-        try:
-            return scan(table).filter(which).collect()
-        except NotBuiltError:
-            return None
-
-    return RecordTrace(
-        record,
-        rows("silver.variants", of_record),
-        rows("silver.defects", of_line),
-        rows("gold.frequencies", of_record),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +44,7 @@ class CellTrace:
 
     `row` is the row, None where gold has none of that key. `sources` are silver's rows,
     `records` how many lines of bronze they came from, `lines` the first of these, `files`
-    the rows of `bronze.files` with their checksums.
+    the rows of `bronze.files` with their checksums, `bronze` the versions of bronze's tables.
     """
 
     table: str
@@ -94,6 +54,7 @@ class CellTrace:
     records: int
     lines: tuple[RawRecord, ...]
     files: pl.DataFrame
+    bronze: Mapping[str, int]
 
 
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -127,12 +88,16 @@ def trace_row(
     key: Sequence[str],
     version: Callable[[Table], int],
     vcfs: Vcfs,
+    *,
+    file: str | None = None,
 ) -> CellTrace:
     """Follow a row of gold down: to the rows of silver, and to the lines of bronze.
 
     `key` names the row as KEYS says: a variant as 22-16050075-A-G, a group by its code, a
-    window as 22:16050001-16060000, a site as 22:16050075. Raises UsageError for another
-    table, or another number of names, or a name that means nothing or several things.
+    window as 22:16050001-16060000, a site as 22:16050075; of alleles and sites that stand in
+    several VCFs, `file` says which is meant. Raises UsageError for another table, or another
+    number of names, or a name that means nothing or several things; NotBuiltError where a
+    layer was made of other data than the layer below it.
     """
     wanted = KEYS.get(table.name)
     if wanted is None or len(key) != len(wanted):
@@ -141,12 +106,27 @@ def trace_row(
             f"{table.name} {' '.join(key)} is not a row that can be traced. Expected one of: "
             f"{'; '.join(forms)}."
         )
-    named, scan = dict(zip(wanted, key, strict=True)), vcfs.scan
+    named = dict(zip(wanted, key, strict=True)) | ({} if file is None else {"file": file})
+    return unchanged(vcfs.root, lambda: _traced(table, key, named, version, vcfs))
+
+
+def _traced(
+    table: Table,
+    key: Sequence[str],
+    named: Mapping[str, str],
+    version: Callable[[Table], int],
+    vcfs: Vcfs,
+) -> CellTrace:
+    for layer in ("gold", "silver"):
+        if reason := apart(vcfs.root, layer):
+            raise NotBuiltError(reason)
+    scan = vcfs.scan
     narrow = _records(table, named, scan)
     found = scan(table.name).filter(_row(table, named, scan)).collect()
     if found.height > 1:
         raise UsageError(
-            f"{' '.join(key)} means {found.height:,} rows of {table.name}: name one in full."
+            f"{' '.join(key)} means {found.height:,} rows of {table.name}: name one in full"
+            f"{_or_its_file(found)}."
         )
     people = scan("silver.samples").filter("in_vcf", _people(table, named))
     names = people.select("sample").collect().to_series()
@@ -181,14 +161,27 @@ def trace_row(
         int(records.select(pl.len()).collect().item()),
         tuple(lines),
         files.collect(),
+        _versions(vcfs, "bronze"),
     )
 
 
 def _source(vcfs: Vcfs, table: str, rows: pl.LazyFrame, meaning: str) -> Source:
-    snapshot = read_snapshot(vcfs.root, "silver")
-    version = snapshot.tables[table.removeprefix("silver.")].version if snapshot else 0
+    version = _versions(vcfs, "silver")[table]
     count = int(rows.select(pl.len()).collect().item())
     return Source(table, version, count, rows.head(_FIRST).collect(), meaning)
+
+
+def _versions(vcfs: Vcfs, layer: str) -> dict[str, int]:
+    """The published version of each table of a layer."""
+    snapshot = read_snapshot(vcfs.root, layer)
+    tables = snapshot.tables if snapshot else {}
+    return {f"{layer}.{short}": state.version for short, state in tables.items()}
+
+
+def _or_its_file(rows: pl.DataFrame) -> str:
+    """What is said where rows stand in several files."""
+    names = sorted(set(rows["file"])) if "file" in rows.columns else []
+    return f", or its file (--file), one of {', '.join(names)}" if len(names) > 1 else ""
 
 
 def _in_group(code: str) -> pl.Expr:
@@ -212,7 +205,7 @@ def _row(table: Table, named: Mapping[str, str], scan: Scan) -> pl.Expr:
     """Which row of the table is named."""
     conditions: list[pl.Expr] = []
     if "variant" in named:
-        conditions.append(_one_allele(named["variant"], scan))
+        conditions.append(_one_allele(named, scan))
     if "window" in named:
         place = _window(named["window"])
         conditions += [
@@ -221,7 +214,7 @@ def _row(table: Table, named: Mapping[str, str], scan: Scan) -> pl.Expr:
             pl.col("end") == place.end,
         ]
     if "site" in named:
-        conditions.append(_site(named["site"]))
+        conditions.append(_site(named))
     for word in ("group", "sample"):
         if word not in named:
             continue
@@ -243,13 +236,13 @@ def _row(table: Table, named: Mapping[str, str], scan: Scan) -> pl.Expr:
 def _records(table: Table, named: Mapping[str, str], scan: Scan) -> Narrow:
     """What narrows rows of silver down to the records that the row is made of."""
     if "variant" in named:
-        allele = _one_allele(named["variant"], scan)
+        allele = _one_allele(named, scan)
         return lambda rows: rows.filter(allele)
     if "window" in named:
         inside = in_region(_window(named["window"]))
         return lambda rows: rows.filter(inside)
     if table.name in _OF_ALL or "other_sample" in named:
-        chosen = _site(named["site"]) if "site" in named else pl.lit(value=True)
+        chosen = _site(named) if "site" in named else pl.lit(value=True)
         sites = scan("gold.pca_sites").filter(chosen).select("file", "record")
         return lambda rows: rows.join(sites, on=["file", "record"], how="semi")
     return lambda rows: rows
@@ -262,11 +255,12 @@ def _window(text: str) -> Region:
     return place
 
 
-def _site(text: str) -> pl.Expr:
+def _site(named: Mapping[str, str]) -> pl.Expr:
+    text, file = named["site"], named.get("file")
     place = parse_where(text)
     if not isinstance(place, Region) or place.start is None or place.start != place.end:
         raise UsageError(f"{text!r} is no site: expected one such as 22:16050075.")
-    return in_region(place)
+    return in_region(place) if file is None else in_region(place) & (pl.col("file") == file)
 
 
 def _number(name: str, text: str) -> int:
@@ -275,14 +269,18 @@ def _number(name: str, text: str) -> int:
     return int(text)
 
 
-def _one_allele(text: str, scan: Scan) -> pl.Expr:
+def _one_allele(named: Mapping[str, str], scan: Scan) -> pl.Expr:
+    text, file = named["variant"], named.get("file")
     here = places([text], scan("silver.identifiers"))
     found = scan("silver.variants").filter(here, variant_filter(text))
+    if file is not None:
+        found = found.filter(pl.col("file") == file)
     rows = found.select("chrom", "pos", "file", "record", "alt_index").collect()
     if rows.height != 1:
+        where = "silver" if file is None else f"{file} in silver"
         raise UsageError(
-            f"{text!r} means {rows.height:,} alleles of silver: name one in full, such as "
-            "22-16050075-A-G."
+            f"{text!r} means {rows.height:,} alleles of {where}: name one in full, such as "
+            f"22-16050075-A-G{_or_its_file(rows)}."
         )
     key = rows.row(0, named=True)
     return pl.all_horizontal(pl.col(name) == value for name, value in key.items())

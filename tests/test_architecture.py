@@ -24,8 +24,8 @@ STEPS = (
     {"silver"},
     {"gold"},
     {"status", "export", "checks", "failing"},
-    {"find", "tables", "making", "cohorts", "telling"},
-    {"query", "trace", "versions"},
+    {"find", "tables", "making", "cohorts", "telling", "together"},
+    {"query", "trace", "forward", "versions"},
     {"ondemand"},
     {"figures"},  # sees less than its step allows: the test below says what
     {"lake"},

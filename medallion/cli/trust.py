@@ -7,6 +7,8 @@ import argparse
 import polars as pl
 
 from medallion.cli.shared import Commands, command, open_lake, print_rows
+from medallion.errors import UsageError
+from medallion.lake import Lake
 from medallion.status import LAYERS
 from medallion.terminal import ProgressBar, cell, size
 from medallion.trace import KEYS
@@ -14,6 +16,7 @@ from medallion.trace import KEYS
 __all__ = ["add"]
 
 _RAW_CHARS = 120
+_MOST_LINES = 20
 
 
 def add(commands: Commands) -> None:
@@ -21,10 +24,13 @@ def add(commands: Commands) -> None:
     plan = command(commands, "plan", _plan, "say what a build would make, and why")
     plan.add_argument("layer", nargs="?", choices=LAYERS, default="gold", help="default: gold")
     plan.add_argument("--force", action="store_true", help="as if build were given --force")
-    trace = command(commands, "trace", _trace, "follow a row of gold back to the source")
-    trace.add_argument("table", choices=list(KEYS), metavar="TABLE", help=", ".join(KEYS))
-    forms = "22-16051249-T-C GBR; GBR; HG00096; 22:16050001-16060000 EUR"
+    trace = command(commands, "trace", _trace, "follow a row of gold back to the source, or a "
+                    "line of bronze to all that it became")  # fmt: skip
+    trace.add_argument("table", choices=["bronze", *KEYS], metavar="TABLE",
+                       help=f"{', '.join(KEYS)}; or bronze, for the way up")  # fmt: skip
+    forms = "22-16051249-T-C GBR; GBR; HG00096; 22:16050001-16060000 EUR; of bronze: '#12'"
     trace.add_argument("key", nargs="+", metavar="NAME", help=forms)
+    trace.add_argument("--file", help="one VCF of several")
     history = command(commands, "history", _history, "list all builds of the lake")
     history.add_argument("--limit", type=int, default=20, metavar="N", help="the last N builds")
     versions = command(commands, "versions", _versions, "list the kept versions of a table")
@@ -59,7 +65,9 @@ def _plan(options: argparse.Namespace) -> int:
 
 def _trace(options: argparse.Namespace) -> int:
     lake = open_lake(options)
-    found = lake.trace(options.table, *options.key)
+    if options.table == "bronze":
+        return _up(lake, options)
+    found = lake.trace(options.table, *options.key, file=options.file)
     print(f"{found.table}, version {found.version}: {' '.join(options.key)}")
     if found.row is None:
         print("  no such row: silver may be newer than gold (see status)")
@@ -69,13 +77,49 @@ def _trace(options: argparse.Namespace) -> int:
     for source in found.sources:
         rows = _rows(source.rows)
         print(f"{source.table}, version {source.version}: {rows}, {source.meaning}")
-    print(f"bronze: {found.records:,} record{'' if found.records == 1 else 's'}")
+    made_of = ", ".join(f"{name} version {version}" for name, version in found.bronze.items())
+    print(f"bronze: {found.records:,} record{'' if found.records == 1 else 's'} ({made_of})")
     for line in found.lines:
         print(f"  {line.file} #{line.record:,}, line {line.line:,}: {line.text[:_RAW_CHARS]}")
     if found.records > len(found.lines):
         print(f"  and {found.records - len(found.lines):,} more")
     for row in found.files.iter_rows(named=True):
         print(f"  {row['file']}  sha256 {row['sha256']}  from {row['url']}")
+    return 0
+
+
+def _up(lake: Lake, options: argparse.Namespace) -> int:
+    """Print what lines of bronze became."""
+    if len(options.key) != 1:
+        raise UsageError(
+            f"bronze {' '.join(options.key)} names no line: expected a record ('#12') or a place "
+            "(22:16051249)."
+        )
+    records = lake.raw(options.key[0], limit=_MOST_LINES + 1, file=options.file)
+    if not records:
+        raise UsageError(f"No line of {lake.path} is at {options.key[0]!r}.")
+    for record in records[:_MOST_LINES]:
+        found = lake.trace_record(record.record, file=record.file)
+        print(f"{record.file} #{record.record:,}, line {record.line:,}: {found.verdict}")
+        print(f"  {record.text[:_RAW_CHARS]}")
+        for reason in found.apart:
+            print(f"  {reason}")
+        for name, rows in (
+            ("silver.variants", found.variants), ("silver.genotypes", found.genotypes),
+            ("silver.calls", found.calls), ("silver.defects", found.defects),
+            ("gold.variants", found.alleles), ("gold.frequencies", found.frequencies),
+            ("gold.windows", found.windows),
+        ):  # fmt: skip
+            if rows is not None:
+                count = rows if isinstance(rows, int) else rows.height
+                print(f"  {name}, version {found.versions[name]}: {_rows(count)}")
+        for row in () if found.variants is None else found.variants.iter_rows(named=True):
+            name = f"{row['chrom']}-{row['pos']}-{row['ref']}-{row['alt']}"
+            print(f"    {name}: AC {cell(row['ac'])} of AN {cell(row['an'])}")
+        for row in () if found.defects is None else found.defects.iter_rows(named=True):
+            print(f"    {row['verdict']}, {row['reason']}: {row['detail']}")
+    if len(records) > _MOST_LINES:
+        print(f"and more lines; name a smaller place than {options.key[0]}")
     return 0
 
 

@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from medallion import Lake
-from medallion.trace import RecordTrace
+from medallion.forward import RecordTrace
 from medallion.vcf.defects import REASONS
 from pages.shared import cache, draw, pick, say
 from pages.shared.words import plural
@@ -19,7 +19,11 @@ def show(lake: Lake, file: str, number: int) -> None:
     versions = tuple(lake.version(layer) for layer in ("bronze", "silver", "gold"))
     trace = cache.trace(str(lake.path), versions, file, number)
     st.subheader(f"What became of record {number:,}", anchor=False)
+    if trace.apart:
+        say.text_note("Not of these bytes: the layers are of different builds.", list(trace.apart))
     if trace.variants is None:
+        if trace.apart:
+            return
         say.text_note("Silver has not been built yet.", ["Build it on the Overview page."])
         return
     if trace.verdict == "quarantined":
@@ -48,11 +52,22 @@ def _defects(trace: RecordTrace, heading: str) -> None:
         say.text_note(heading, lines)
 
 
+def _height(frame: pl.DataFrame | None) -> int:
+    return 0 if frame is None else frame.height
+
+
 def _frequencies(trace: RecordTrace) -> None:
     """Show gold's rows over everyone and each super-population."""
     if trace.frequencies is None:
-        st.caption("Gold has not been built yet.")
+        if not trace.apart:
+            st.caption("Gold has not been built yet.")
         return
+    st.caption(
+        f"{plural(trace.genotypes or 0, 'row')} of silver.genotypes (who carries an ALT allele), "
+        f"{trace.calls or 0:,} of silver.calls (runs of samples that miss a call); "
+        f"{plural(trace.frequencies.height, 'row')} of gold.frequencies; in "
+        f"{plural(_height(trace.windows), 'row')} of gold.windows, one for each group."
+    )
     wide = trace.frequencies.filter(pl.col("level") != "population")
     if wide.is_empty():
         return

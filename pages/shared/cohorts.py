@@ -142,7 +142,7 @@ def _frequency_rows(
     lake: Lake, version: str, allele: cache.Allele, chosen: Sequence[Cohort]
 ) -> pl.DataFrame | None:
     """Return the cohorts' counts of one allele; None where there is nothing to show."""
-    chrom, pos, file, record, alt_index = allele
+    chrom, pos, file, record, alt_index, *_ = allele
     found = []
     for cohort in chosen:
         rows = _counted(lake, version, cohort, f"{chrom}:{pos}-{pos}")

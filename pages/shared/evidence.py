@@ -10,7 +10,8 @@ import polars as pl
 import streamlit as st
 
 from medallion import Lake
-from pages.shared import cache, draw, find
+from medallion.together import apart
+from pages.shared import cache, draw, find, say
 from pages.shared.words import plural
 
 __all__ = ["published_and_recounted", "way_back"]
@@ -81,7 +82,9 @@ def way_back(lake: Lake, row: Row, gold: Row | None, name: str) -> None:
     """
     path = str(lake.path)
     st.subheader("Gold", anchor=False)
-    if gold is None:
+    if reason := apart(lake.path, "gold"):
+        say.text_note("Gold is not of this silver.", [reason])
+    elif gold is None:
         st.caption("Gold has no row of it: silver is newer. Build gold on the Overview page.")
     else:
         st.caption("Its row of gold.variants; gold.frequencies has one more for each group.")
@@ -102,6 +105,9 @@ def way_back(lake: Lake, row: Row, gold: Row | None, name: str) -> None:
     )
     st.subheader("Bronze", anchor=False)
     version = lake.version("bronze")
+    if reason := apart(lake.path, "silver", row["file"]):
+        say.text_note("Silver is not of this bronze.", [reason])
+        return
     st.text(
         f"Record {row['record']:,} of {row['file']}: line {row['line']:,}, ALT allele "
         f"{row['alt_index']} of {row['n_alts']}."

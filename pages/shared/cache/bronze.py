@@ -7,7 +7,7 @@ import streamlit as st
 
 from medallion import Lake
 from medallion.bronze.raw import RawRecord
-from medallion.trace import RecordTrace
+from medallion.forward import RecordTrace
 from medallion.vcf.header import Header
 from pages.shared.cache.opened import FEW, SOME, scan
 

@@ -16,9 +16,10 @@ __all__ = ["FEW", "SOME", "Allele", "allele_of", "of_allele", "open_lake", "scan
 # How many results a cached function keeps: large ones, small ones.
 FEW, SOME = 8, 64
 
-# What tells one ALT allele from all others: chrom, pos, file, record, alt_index. The
-# first two are not needed for it, but let the tables skip what is elsewhere.
-Allele = tuple[str, int, str, int, int]
+# What tells one ALT allele from all others: chrom, pos, file, record, alt_index, ref, alt.
+# File, record and number would do in one table, and the place lets tables skip what is
+# elsewhere; with its bases it is not taken for another of a layer of another build.
+Allele = tuple[str, int, str, int, int, str, str]
 
 
 @st.cache_resource(max_entries=SOME, show_spinner=False)
@@ -55,16 +56,19 @@ def _scan(path: str, table: str, token: str) -> pl.LazyFrame:
 
 def of_allele(rows: pl.LazyFrame, allele: Allele) -> pl.LazyFrame:
     """Return the rows of one allele."""
-    chrom, pos, file, record, alt_index = allele
+    chrom, pos, file, record, alt_index, ref, alt = allele
     return rows.filter(
         pl.col("chrom") == chrom,
         pl.col("pos") == pos,
         pl.col("file") == file,
         pl.col("record") == record,
         pl.col("alt_index") == alt_index,
+        pl.col("ref") == ref,
+        pl.col("alt") == alt,
     )
 
 
 def allele_of(row: Mapping[str, Any]) -> Allele:
     """Return what tells the allele of a row of variants or frequencies from all others."""
-    return row["chrom"], row["pos"], row["file"], row["record"], row["alt_index"]
+    place = row["chrom"], row["pos"], row["file"], row["record"], row["alt_index"]
+    return (*place, row["ref"], row["alt"])
