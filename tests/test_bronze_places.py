@@ -10,7 +10,7 @@ from plain_vcf import bgzf, vcf_text
 
 from medallion import Lake
 from medallion.bronze import build as bronze
-from medallion.errors import LakeError
+from medallion.errors import LakeError, UsageError
 
 
 class Died(BaseException):
@@ -107,3 +107,36 @@ def test_where_the_published_bytes_are_nowhere_readers_are_told(lake: Lake, tmp_
         lake.raw("#1")
     lake.build("bronze")
     assert read(lake) == NEW
+
+
+@pytest.mark.parametrize("name", ["layer.json", "Layer.JSON", "files", "blocks", ".building"])
+def test_no_source_takes_the_name_of_one_of_bronze_s_own_files(
+    name: str, lake: Lake, tmp_path: Path
+) -> None:
+    before = (lake.path / "bronze" / "layer.json").read_bytes()
+    (tmp_path / "own").mkdir()
+    named = tmp_path / "own" / name
+    named.write_bytes((tmp_path / "people.tsv").read_bytes())
+    for source in (
+        {"vcf": tmp_path / "a.vcf.gz", "samples": named},
+        {"vcf": named},
+        {"vcf": f"https://localhost/{name}"},
+    ):
+        with pytest.raises(UsageError, match=r"Rename it|expected one such as"):
+            Lake(lake.path, **source)
+    assert (lake.path / "bronze" / "layer.json").read_bytes() == before
+    assert read(lake)
+
+
+def test_a_sample_table_never_takes_the_place_of_a_vcf(tmp_path: Path) -> None:
+    put(tmp_path, 1)
+    for name in ("a.vcf", "samples-a.vcf"):
+        (tmp_path / name).write_text(vcf_text(["1 5 . A C . . . GT 0|1"], ("s1",)), "utf-8")
+    (tmp_path / "of").mkdir()
+    table = tmp_path / "of" / "a.vcf"
+    table.write_bytes((tmp_path / "people.tsv").read_bytes())
+    vcfs = [tmp_path / "a.vcf", tmp_path / "samples-a.vcf"]
+    names = [
+        f.name for f in bronze.wanted_files(Lake(tmp_path / "x", vcf=vcfs, samples=table).source)
+    ]
+    assert names == ["a.vcf", "samples-a.vcf", "samples-samples-a.vcf"]

@@ -88,7 +88,9 @@ def wanted_files(source: Source) -> tuple[Wanted, ...]:
         if source.samples is not None:
             path = Path(source.samples)
             taken = {f.name for f in files}
-            name = path.name if path.name not in taken else f"samples-{path.name}"
+            name = path.name
+            while name in taken:
+                name = f"samples-{name}"
             files.append(Wanted(name, "samples", None, path))
         return tuple(files)
     dataset = DATASETS[source.dataset]

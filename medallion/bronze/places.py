@@ -23,12 +23,24 @@ __all__ = [
     "built_place",
     "forget_arriving",
     "forget_published",
+    "is_taken",
     "published_place",
     "put_in_place",
 ]
 
 _ARRIVING = ".arriving"
 _BEFORE = ".before"
+_TAKEN = frozenset({"layer.json", "layer.json.other", "files", "blocks"})
+"""What else lies in the folder: bronze's record, and the folders of its tables."""
+
+
+def is_taken(name: str) -> bool:
+    """Whether bronze has something of its own under `name`, so that no source may have it.
+
+    Names that begin with a dot are what a build has on its way. Some disks take capitals for
+    small letters.
+    """
+    return name.startswith(".") or name.casefold() in _TAKEN
 
 
 @contextmanager

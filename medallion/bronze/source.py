@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from medallion.bronze.places import is_taken
 from medallion.catalog.genomes import bare_chrom
 from medallion.catalog.releases import DATASETS
 from medallion.errors import LakeError, LayerFormatError, StoreError, UsageError
@@ -107,6 +108,12 @@ def named(
             )
         paths = _files(files)
         table = None if samples is None else str(_existing(Path(samples), "sample table"))
+        for place in (*paths, *([] if table is None else [table])):
+            if is_taken(name := Path(place).name if place == table else file_name(place)):
+                raise UsageError(
+                    f"{place} cannot have the name {name!r} in the lake: that is one of bronze's "
+                    "own files. Rename it."
+                )
         return Source(OWN, (), paths, table)
     if samples is not None:
         raise UsageError("--samples goes with --vcf: name the VCF whose samples the table tells.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 from medallion import __version__
 from medallion.cli import build, export, look, ondemand, story, trust
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
-        with telling(place(options.lake)):
+        with telling(place(options.lake)) if "lake" in options else nullcontext():
             return run(options)
     except UsageError as error:
         print(f"medallion: {error}", file=sys.stderr)

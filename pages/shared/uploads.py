@@ -9,13 +9,13 @@ every unusual character replaced. What is no VCF is refused at once and not kept
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 import uuid
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
-from medallion.errors import MedallionError
+from medallion.bronze.places import is_taken
+from medallion.errors import MedallionError, SourceError
 from medallion.files import Place
 from medallion.silver.samples import read_sample_table
 from medallion.vcf.blocks import list_blocks
@@ -27,6 +27,7 @@ VCF_MB = 200
 TABLE_MB = 20
 _FOLDER = "uploads"
 _MAX_NAME = 100
+_BLOCK = 1 << 20
 _VCF_ENDINGS = (".vcf", ".vcf.gz", ".vcf.bgz")
 
 
@@ -52,7 +53,7 @@ def keep_vcf(upload: Upload, lake: Place) -> Path:
     name = safe_name(upload.name, "upload.vcf")
     if not name.endswith(_VCF_ENDINGS):
         name += ".vcf"
-    path = _keep(upload, _folder(lake), name)
+    path = _keep(upload, _folder(lake), name, VCF_MB)
     try:
         read_header(list_blocks(path))
     except MedallionError:
@@ -63,7 +64,11 @@ def keep_vcf(upload: Upload, lake: Place) -> Path:
 
 def keep_table(upload: Upload, lake: Place) -> Path:
     """Keep an uploaded sample table below `lake`; return where. Raises SampleTableError."""
-    path = _keep(upload, _folder(lake), safe_name(upload.name, "samples.txt"))
+    name = safe_name(upload.name, "samples.txt")
+    # Never the name of a VCF that was sent, nor one that bronze has for itself.
+    if name.lower().endswith(_VCF_ENDINGS) or is_taken(name):
+        name += ".txt"
+    path = _keep(upload, _folder(lake), name, TABLE_MB)
     try:
         read_sample_table(path)
     except MedallionError:
@@ -78,15 +83,22 @@ def _folder(lake: Place) -> Path:
     return Path(tempfile.gettempdir()) / f"medallion-{_FOLDER}" / safe_name(str(lake), "lake")
 
 
-def _keep(upload: Upload, folder: Path, name: str) -> Path:
-    """Write the upload whole, then give it its name."""
+def _keep(upload: Upload, folder: Path, name: str, most_mb: int) -> Path:
+    """Write the upload whole, then give it its name. SourceError for more than `most_mb`."""
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".{uuid.uuid4().hex}"
     upload.seek(0)
-    source: BinaryIO = upload  # type: ignore[assignment]  # it has what copyfileobj needs
+    left = most_mb << 20
     try:
         with temporary.open("wb") as file:
-            shutil.copyfileobj(source, file)
+            while block := upload.read(_BLOCK):
+                left -= len(block)
+                if left < 0:  # the browser refuses it first, but whoever sends needs no browser
+                    raise SourceError(
+                        f"{name} has more than {most_mb} MB, the most that can be sent. Name it by "
+                        "its path."
+                    )
+                file.write(block)
         return temporary.replace(folder / name)
     finally:
         temporary.unlink(missing_ok=True)
