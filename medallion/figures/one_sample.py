@@ -57,8 +57,10 @@ SAMPLE_MEASURES: dict[str, SampleMeasure] = {
     "f": SampleMeasure(
         "Inbreeding coefficient F",
         "F",
-        "1 less observed / expected heterozygous calls, by the method of moments (Purcell et "
-        "al. 2007), with frequencies over all samples: above 0 where populations differ.",
+        "F = 1 − observed / expected heterozygous calls (Purcell et al. 2007), expected from the "
+        "frequencies over all samples, as plink --het. Samples of several populations have "
+        "fewer heterozygous calls than expected merely because the populations differ "
+        "(Wahlund 1928), so F above 0 here is no sign that parents were related.",
         whole=False,
     ),
 }

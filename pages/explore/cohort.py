@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import polars as pl
 import streamlit as st
 
@@ -332,16 +330,11 @@ def show_table(
         height=460,
         opens=True,
     )
-    stem = draw.stem(f"cohort-{name}-{region}-{group}")
-    st.download_button(
-        "All alleles, CSV",
-        data=partial(draw.as_bytes, frame, "csv"),
-        file_name=f"{stem}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key="download cohort",
-        help=f"{plural(frame.height, 'row')}: _1 is the cohort, _2 the group.",
+    draw.made_downloads(
+        lambda: frame,
+        f"cohort-{name}-{region}-{group}",
+        f"{plural(frame.height, 'row')}: _1 is the cohort, _2 the group.",
+        "All alleles",
     )
 
 

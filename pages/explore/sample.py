@@ -128,7 +128,14 @@ def show_rare(lake: Lake, version: str, row: dict[str, Any]) -> None:
         height=460,
         opens=True,
     )
-    draw.downloads(frame, f"rare-{row['sample']}", "the alleles shown")
+    draw.made_downloads(
+        lambda: cache.rare_alleles(str(lake.path), versions, row["sample"], af_max, ac_max, total)[
+            0
+        ],
+        f"rare-{row['sample']}-{draw.stem(wanted or '')}",
+        f"{plural(total, 'row')}.",
+        "All of them",
+    )
 
 
 def main() -> None:

@@ -94,10 +94,10 @@ def chart_of_variant(lake: Lake, version: str, frame: pl.DataFrame) -> None:
                     "Called alleles of the group: two for each called sample, one where it "
                     "is haploid.",
                 ),
-                "n_hom_ref": draw.number("Without", "Called samples with no copy of this allele."),
-                "n_het": draw.number("Heterozygous", "Samples with one copy of two or more."),
+                "n_hom_ref": draw.number("Hom. REF", "Called samples without this ALT allele."),
+                "n_het": draw.number("Het", "Samples with this ALT allele and another one."),
                 "n_hom_alt": draw.number(
-                    "Only this", "Samples all of whose alleles are this one; a haploid carrier too."
+                    "Hom. ALT", "Samples with this ALT allele alone; a haploid carrier too."
                 ),
                 "n_missing": draw.number("Not called", "Samples without a call."),
                 "hwe_p": draw.number(

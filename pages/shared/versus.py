@@ -105,16 +105,19 @@ def _own(lake: Lake, version: str) -> None:
     )
     found = counted.found
     _metrics({"hudson": (found.hudson, None)}, found)
-    if _charts(counted.names, found, partial(_own_csv, counted)):
+    if _charts(counted.names, found, partial(_own_alleles, counted)):
         _made(lake, ["silver.genotypes", "gold.frequencies"], "Counted with the rest, when asked.")
 
 
-def _own_csv(counted: own_pair.Counted) -> bytes:
-    return _csv(counted.alleles(), counted.names)
+def _own_alleles(counted: own_pair.Counted) -> pl.DataFrame:
+    return _named(counted.alleles(), counted.names)
 
 
-def _charts(groups: tuple[str, str], found: Pair, download: Callable[[], bytes]) -> bool:
-    """Draw the two charts and the list of alleles; say so, and return False, if none varies."""
+def _charts(groups: tuple[str, str], found: Pair, alleles: Callable[[], pl.DataFrame]) -> bool:
+    """Draw the two charts and the list of alleles; say so, and return False, if none varies.
+
+    `alleles` gives all of them, for a download.
+    """
     if not found.varying:
         say.text_note(
             "Nothing to draw.",
@@ -123,7 +126,7 @@ def _charts(groups: tuple[str, str], found: Pair, download: Callable[[], bytes])
         return False
     left, right = st.columns(2, gap="medium")
     with left:
-        _scatter(groups, found, download)
+        _scatter(groups, found, alleles)
     with right:
         _joint(groups, found)
     _different(groups, found)
@@ -200,7 +203,7 @@ def _metrics(fst: Mapping[str, tuple[float | None, float | None]], found: Pair) 
         row_of_metrics.metric(label, f"{number:,}", help=meaning, width="content")
 
 
-def _scatter(groups: tuple[str, str], found: Pair, download: Callable[[], bytes]) -> None:
+def _scatter(groups: tuple[str, str], found: Pair, alleles: Callable[[], pl.DataFrame]) -> None:
     draw.figure(
         frequency_scatter(
             found.drawn,
@@ -215,25 +218,20 @@ def _scatter(groups: tuple[str, str], found: Pair, download: Callable[[], bytes]
         f"Diamonds: the {min(_NAMED_IN_CHART, found.most_different.height)} alleles whose "
         "frequency differs most. On the dotted line the two are alike."
     )
-    st.download_button(
-        "All alleles, CSV",
-        data=download,
-        file_name="frequencies-of-two.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key="download all of two",
-        help="Counts and frequencies of every allele in the two groups, not only those drawn.",
+    draw.made_downloads(
+        alleles,
+        "frequencies-of-two",
+        "Counts and frequencies of every allele in the two groups, not only those drawn.",
+        "All alleles",
     )
 
 
-def _all(path: str, version: str, level: Level, groups: tuple[str, str]) -> bytes:
-    return _csv(cache.all_of_pair(path, version, level, *groups), groups)
+def _all(path: str, version: str, level: Level, groups: tuple[str, str]) -> pl.DataFrame:
+    return _named(cache.all_of_pair(path, version, level, *groups), groups)
 
 
-def _csv(frame: pl.DataFrame, groups: tuple[str, str]) -> bytes:
-    named = frame.with_columns(group_1=pl.lit(groups[0]), group_2=pl.lit(groups[1]))
-    return draw.as_bytes(named, "csv")
+def _named(frame: pl.DataFrame, groups: tuple[str, str]) -> pl.DataFrame:
+    return frame.with_columns(group_1=pl.lit(groups[0]), group_2=pl.lit(groups[1]))
 
 
 def _joint(groups: tuple[str, str], found: Pair) -> None:
