@@ -75,7 +75,7 @@ def frequency_scatter(
     binned = "alleles" in frame.columns
     total = int(frame["alleles"].sum()) if binned else frame.height
     figure = base_figure(
-        title=f"{short(groups[0], 15)} against {short(groups[1], 15)}",
+        title=f"{short(groups[0], 20)} against {short(groups[1], 20)}",
         subtitle=f"{plural(total, 'allele')}, those that vary in at least one",
         x_title=f"Frequency in {one} (0 to 1)",
         y_title=f"Frequency in {other} (0 to 1)",
