@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 from app_pages import Open, charts, sound
 from layer_pages import PAGES, VIEWS, demo, open_app, own, press, shown, wait
+from plain_vcf import vcf_text
 
 from medallion import Lake
-from pages.shared import builds, words
+from pages.shared import builds, cache, words
 
 __all__ = ["demo", "open_app", "own"]  # fixtures
 
@@ -167,6 +168,27 @@ def test_the_quarantine_shows_reasons_and_the_line(demo: Path, open_app: Open) -
     app = sound(open_app(demo, "silver", silver="Quarantine", line=str(one["line"])))
     assert one["raw"][:4000] in [code.value for code in app.code]
     assert set(app.dataframe[0].value["reason"]) == set(defects["reason"])
+
+
+def test_every_defect_can_be_looked_up_and_downloaded(tmp_path: Path, open_app: Open) -> None:
+    lines = ["7 1 . A G . . . GT 0|1", *["7 x . A . . . . GT 0|1"] * 1500]
+    vcf = tmp_path / "a.vcf"
+    vcf.write_text(vcf_text(lines, ("S1",)), encoding="utf-8")
+    lake = Lake(tmp_path / "lake", vcf=[vcf])
+    lake.build("silver")
+    defects = lake.scan("silver.defects").collect()
+    last = int(defects["line"].drop_nulls().max())
+    of_last = defects.filter(line=last)["detail"].to_list()
+    app = sound(open_app(lake.path, "silver", silver="Quarantine", line=str(last)))
+    assert len(app.dataframe[-1].value) == 1000
+    words = [text.value for text in app.text]
+    assert all(f"a.vcf, line {last:,}: {detail}" in words for detail in of_last)
+    helps = [button.proto.help for button in app.get("download_button")]
+    assert helps == [f"All {defects.height:,} defects that match, with their lines."] * 2
+    whole = cache.defects(str(lake.path), lake.version("silver"), (), (), defects.height)[0]
+    assert whole.height == defects.height
+    app = sound(open_app(lake.path, "silver", silver="Quarantine", line="1"))
+    assert "Line 1 has no defect" in shown(app)
 
 
 def test_the_samples_are_drawn_and_can_be_narrowed(demo: Path, open_app: Open) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -299,7 +300,7 @@ def show_quarantine(lake: Lake, version: str) -> None:
         selection_mode="single-row",
         alt="Defects",
     )
-    draw.downloads(frame, "silver-defects", "the defects shown, with their lines")
+    _download_all(lake, version, tuple(verdict), tuple(reason), total)
     line = st.number_input(
         "Show the line",
         value=None,
@@ -312,7 +313,10 @@ def show_quarantine(lake: Lake, version: str) -> None:
     )
     if line is None:
         return
-    for row in frame.filter(pl.col("line") == line).unique("file").iter_rows(named=True):
+    there = cache.defects_of_line(str(lake.path), version, line)
+    if there.is_empty():
+        say.text_note(f"Line {line:,} has no defect.", ["Its number is in the table above."])
+    for row in there.iter_rows(named=True):
         st.text(f"{row['file']}, line {row['line']:,}: {row['detail']}")
         if row["raw"]:
             st.code(row["raw"][:RAW_CHARS], language=None, wrap_lines=True)
@@ -338,6 +342,28 @@ def show_quarantine(lake: Lake, version: str) -> None:
                         "record": str(record),
                     }
                 ),
+            )
+
+
+def _download_all(
+    lake: Lake, version: str, verdicts: tuple[str, ...], reasons: tuple[str, ...], total: int
+) -> None:
+    """Offer every defect that matches, with its line, however few the page shows."""
+
+    def written(ending: str) -> bytes:
+        found, _ = cache.defects(str(lake.path), version, verdicts, reasons, total)
+        return draw.as_bytes(found, ending)
+
+    with st.container(horizontal=True):
+        for ending, label in (("csv", "CSV"), ("parquet", "Parquet")):
+            st.download_button(
+                label,
+                data=partial(written, ending),
+                file_name=f"silver-defects.{ending}",
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"download silver-defects {ending}",
+                help=f"All {plural(total, 'defect')} that match, with their lines.",
             )
 
 

@@ -128,3 +128,10 @@ def defects(
         matching = matching.filter(pl.col("reason").cast(pl.String).is_in(reasons))
     total = int(matching.select(pl.len()).collect().item())
     return matching.head(limit).collect(), total
+
+
+@st.cache_data(max_entries=SOME, show_spinner=False)
+def defects_of_line(path: str, version: str, line: int) -> pl.DataFrame:
+    """Return all defects of a line, by its number, in whichever file."""
+    del version
+    return scan(path, "silver.defects").filter(pl.col("line") == line).collect()
