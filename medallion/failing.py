@@ -31,6 +31,7 @@ def question(check: str, about: str = "") -> str | None:
         "end_block": _END_BLOCK,
         "conservation": _CONSERVATION,
         "allele_copies": _COPIES,
+        "of_silver": _SILVER_AND_GOLD,
         "all_equals_silver": _SILVER_AND_GOLD,
         "sample_counts": _SAMPLE_COUNTS,
         "sample_sums": _SAMPLE_SUMS,
