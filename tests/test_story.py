@@ -15,6 +15,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from plain_vcf import vcf_text
 from real_data import absent, tool
 
 from medallion import Lake
@@ -22,7 +23,7 @@ from medallion.cli import main
 from medallion.errors import NotBuiltError, UsageError
 from medallion.figures import samples_sunburst
 from medallion.figures.static import draw_static
-from medallion.story import CHAPTERS, Chart, Link, Post, told
+from medallion.story import CHAPTERS, Chart, Link, Post, told, write
 from medallion.story.bronze import count_lines
 from medallion.story.fill import fill, source_of, written
 from medallion.story.silver import copies
@@ -299,12 +300,12 @@ def test_what_there_is_to_try_works_as_it_is_typed(
             for command in block.splitlines():
                 words = shlex.split(command)
                 if words[2] == "python":
-                    said = tried_python(words[4])
+                    said = tried_python(*words[4:])
                     count = re.search(r"You should count ([\d,]+)", last)
                     assert count
                     assert said.stdout.split() == [count[1].replace(",", "")]
                     fewer = re.sub(r"read\((\d+)\)", lambda m: f"read({int(m[1]) - 10})", words[4])
-                    assert "EOFError" in tried_python(fewer).stderr
+                    assert "EOFError" in tried_python(fewer, *words[5:]).stderr
                 else:
                     assert words[:3] == ["uv", "run", "medallion"]
                     assert main(words[3:]) == 0, command
@@ -317,9 +318,9 @@ def test_what_there_is_to_try_works_as_it_is_typed(
     assert "private_alleles" in said_all
 
 
-def tried_python(code: str) -> subprocess.CompletedProcess[str]:
+def tried_python(code: str, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", code, *words],
         capture_output=True, encoding="utf-8", check=False, timeout=120,
     )  # fmt: skip
 
@@ -359,3 +360,49 @@ def test_a_line_that_ends_as_windows_ends_it_loses_a_person(
     assert "everybody has just one copy" in begun
     assert "everybody has just one copy" not in prose(posts["introduction"])
     assert "| 2 | 2 | 2 |\n| 1 | 2 | 1 |" in begun, "half of the people, the same stated count"
+
+
+def test_a_lake_whose_records_are_all_in_quarantine_has_a_story(tmp_path: Path) -> None:
+    vcf = tmp_path / "a.vcf"
+    vcf.write_text(vcf_text(["7 x . A G . . . GT 0|1"], ("S1",)), encoding="utf-8")
+    lake = Lake(tmp_path / "lake", vcf=[vcf])
+    lake.build()
+    for slug in CHAPTERS:
+        assert told(lake, slug).parts
+
+
+@pytest.mark.parametrize(
+    "name", ["www.example.org", "WWW.example.org", "https://example.org", "ftp://x", "me@x.org"]
+)
+def test_a_name_becomes_no_link_by_itself(name: str) -> None:
+    text = written(name)
+    assert not re.search(r"(?i)www\.|(?<!\\)://|(?<!\\)@", text)
+    assert re.sub(r"\\(.)", r"\1", text) == name
+
+
+def test_commands_of_the_posts_quote_what_a_file_is_called(tmp_path: Path) -> None:
+    vcf = tmp_path / "a $(touch x) 'b'.vcf"
+    vcf.write_text(vcf_text(["7 5 . A G . . . GT 0|1"], ("S1",)), encoding="utf-8")
+    lake = Lake(tmp_path / "my $(lake)", vcf=[vcf])
+    lake.build()
+    seen = 0
+    for slug in CHAPTERS:
+        for block in re.findall(
+            r"^```sh\n(.*?)^```$", prose(told(lake, slug)), re.MULTILINE | re.DOTALL
+        ):
+            for line in block.splitlines():
+                words = shlex.split(line)
+                if "--lake" in words:
+                    seen += 1
+                    assert words[words.index("--lake") + 1] in ("my $(lake)", "mine")
+                if "--vcf" in words:
+                    assert words[words.index("--vcf") + 1] in (vcf.name, "yours.vcf.gz")
+                # Nothing of a name is left to the shell.
+                assert "$(" not in re.sub(r"'[^']*'", "", line)
+    assert seen > 4
+
+
+def test_posts_are_not_written_into_a_layer(demo_lake: Lake) -> None:
+    with pytest.raises(UsageError, match="belongs to the lake"):
+        write(demo_lake, demo_lake.path / "gold")
+    assert not (demo_lake.path / "gold" / "figures").exists()

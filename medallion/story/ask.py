@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -77,16 +78,14 @@ def _build_command(lake: Lake, folder: str) -> str:
     source = lake.source
     words = ["uv run medallion build"]
     if source.vcf:
-        words += [f"--vcf {_quoted(file_name(vcf))}" for vcf in source.vcf]
-        words += [f"--samples {_quoted(PurePath(source.samples).name)}"] if source.samples else []
+        words += [f"--vcf {shlex.quote(file_name(vcf))}" for vcf in source.vcf]
+        words += (
+            [f"--samples {shlex.quote(PurePath(source.samples).name)}"] if source.samples else []
+        )
     else:
         words += [f"--dataset {source.dataset}"]
         words += [f"--chrom {','.join(source.chroms)}"] if not source.simulated else []
-    return " ".join((*words, f"--lake {_quoted(folder)}"))
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"' if " " in name else name
+    return " ".join((*words, f"--lake {shlex.quote(folder)}"))
 
 
 def find_hero(lake: Lake) -> Hero | None:

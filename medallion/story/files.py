@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from medallion.errors import UsageError
+from medallion.export.place import check_target
 from medallion.figures.static import Form, draw_static
 from medallion.lake import Lake
 from medallion.story.ask import folder_of
@@ -34,6 +36,7 @@ def write(lake: Lake, folder: Path, form: Form = "svg") -> list[Written]:
     Files of the same names are replaced. Raises UsageError where the folder cannot be
     written or matplotlib is missing, NotBuiltError where a layer has not been built.
     """
+    check_target(folder, lake.path, ())
     posts = [told(lake, slug) for slug in CHAPTERS]
     drawn = {
         f"{post.chapter.slug}-{part.name}.{form}": draw_static(part.figure, form)
@@ -92,8 +95,9 @@ def _way(link: Link, lake: str) -> str:
     """What leads to a page of the dashboard, once that runs."""
     page = link.page.partition("/")[2]
     query = f"?{urlencode(link.query, quote_via=quote)}" if link.query else ""
+    start = f"uv run streamlit run app.py -- --lake {shlex.quote(lake)}"
     return (
-        f"*{link.label}: start it with `uv run streamlit run app.py -- --lake {lake}`, and open "
+        f"*{link.label}: start it with `{start}`, and open "
         f"[its page {page.capitalize()}]({_DASHBOARD}/{page}{query}).*\n"
     )
 

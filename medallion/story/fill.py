@@ -10,6 +10,7 @@ import html
 import importlib
 import inspect
 import re
+import shlex
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ from medallion.figures.static import PlotlyFigure
 
 __all__ = ["Chart", "Link", "Part", "fill", "plain_alt", "source_of", "written"]
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~&]|:(?=[A-Za-z]))")
+# A bare address becomes a link by itself: at ://, at www., and at the @ of a mailbox.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~&@]|:(?=[A-Za-z/])|(?<=www)\.)", re.IGNORECASE)
 _PLACE = re.compile(r"\x02(\d+)\x03")
 
 
@@ -146,6 +148,7 @@ def fill(
         "source": lambda name: _block(source_of(name), "python"), "table": _table,
         "as_is": _Ready, "charts": charts,
     }  # fmt: skip
+    environment.filters["shell"] = lambda word: shlex.quote(str(word))
     text = environment.get_template(f"{name}.md").render(values)
     text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
     parts: list[Part] = []

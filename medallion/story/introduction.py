@@ -31,7 +31,7 @@ def ask(lake: Lake, theme: Theme) -> Answers:
     values = of_lake(lake) | _layers(lake) | _disagreement(lake)
     hero = find_hero(lake)
     if hero is None:
-        return Answers(values | {"hero": None})
+        return Answers(values | {"hero": None, "one_copy": False})
     values |= {"fewer": _fewer_people(lake, hero)}
     charts = {"frequencies": _chart(hero, theme)} if hero.groups.height > 1 else {}
     return Answers(values | _followed(lake, hero), charts)

@@ -191,14 +191,16 @@ def _cut_off(lake: Lake) -> dict[str, object]:
 
     Where it has less than four, of a copy with four.
     """
-    most = (
+    found = (
         frame(lake, "silver.variants")
         .sort(["n_alts", "file", "record", "alt_index"], descending=[True, False, False, False])
         .head(1)
         .select("n_alts", "file", "record", "pos", "line")
         .collect()
-        .row(0, named=True)
     )
+    if found.is_empty():  # all is in quarantine
+        return {"most": None}
+    most = found.row(0, named=True)
     fields = lake.raw(f"#{most['record']}", file=most["file"])[0].text.split("\t")
     own = fields[_ALT].split(",") if most["n_alts"] else []
     more = [longer for letter in "ACGT" if (longer := fields[_REF] + letter) not in own]
