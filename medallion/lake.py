@@ -26,7 +26,7 @@ from medallion.bronze.raw import RawRecord, Region, parse_where
 from medallion.bronze.source import Source
 from medallion.checks import Check, run_checks
 from medallion.errors import NotBuiltError, UsageError
-from medallion.files import Place, place
+from medallion.files import Place, in_command, place
 from medallion.files.recent import forget, recently
 from medallion.find import places, variant_filter
 from medallion.forward import RecordTrace, trace_record
@@ -181,13 +181,13 @@ class Lake:
         found = table_named(table)
         return compare(self.path, found, version, self._published(found), limit=limit)
 
-    def clean(self, older_than: float = 0) -> int:
+    def clean(self, older_than: float = 0, *, waiting: Callable[[], object] = lambda: None) -> int:
         """Remove earlier versions of tables and what dead builds left; return the files removed.
 
         A build does this by itself, but for as many versions as the lake keeps. Versions made
-        less than `older_than` days ago stay.
+        less than `older_than` days ago stay. `waiting` is called while another build is at work.
         """
-        with build_lock(self.path, lambda: None), delta.writing(self.path):
+        with build_lock(self.path, waiting), delta.writing(self.path):
             return clean(self.path, older_than)
 
     # Looking at it
@@ -374,7 +374,7 @@ class Lake:
             # Counts of another silver would stand beside sites that they are not of.
             raise NotBuiltError(
                 f"Gold is stale, so its counts may not be of silver's sites: {' '.join(reasons)} "
-                f"Build it: medallion build gold --lake {self.path}"
+                f"Build it: medallion build gold --lake {in_command(self.path)}"
             )
         headers = [self.header(row["file"]) for row in self._vcfs().rows()]
         return exports.export_vcf(self.path, versions, headers, target, region=region)

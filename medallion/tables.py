@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from medallion.bronze import build as bronze_build
 from medallion.bronze import tables as bronze
 from medallion.errors import LayerFormatError, NotBuiltError, UsageError
-from medallion.files import Place
+from medallion.files import Place, in_command
 from medallion.gold import build as gold_build
 from medallion.gold import tables as gold
 from medallion.silver import build as silver_build
@@ -86,13 +86,14 @@ def needed_snapshot(root: Place, layer: str) -> Snapshot:
     snapshot = read_snapshot(root, layer)
     if snapshot is None:
         raise NotBuiltError(
-            f"The {layer} layer has not been built. Build it: medallion build {layer} --lake {root}"
+            f"The {layer} layer has not been built. Build it: medallion build {layer} "
+            f"--lake {in_command(root)}"
         )
     if not _same_format(snapshot):
         raise LayerFormatError(
             f"The tables of {layer} in {root} have format {snapshot.fingerprint.format}; this "
             f"version reads format {_BUILDS[layer].FORMAT}. Make them again: medallion build "
-            f"{layer} --lake {root}"
+            f"{layer} --lake {in_command(root)}"
         )
     return snapshot
 
@@ -103,7 +104,8 @@ def needed_version(root: Place, table: Table) -> int:
     if state is None:
         raise NotBuiltError(
             f"There is no {table.name} in {root}: another version of this program built "
-            f"{table.layer}. Build it again: medallion build {table.layer} --lake {root}"
+            f"{table.layer}. Build it again: medallion build {table.layer} "
+            f"--lake {in_command(root)}"
         )
     return state.version
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from deltalake.exceptions import DeltaError
 
 from medallion.errors import LakeError, MedallionError
-from medallion.files import Place
+from medallion.files import Place, in_command
 from medallion.status import LAYERS
 from medallion.storage import delta
 from medallion.storage.snapshot import read_snapshot
@@ -45,14 +45,15 @@ def telling(root: Place) -> Iterator[None]:
             if lost := _lost(root, layer):
                 raise LakeError(
                     f"The {layer} layer in {root} cannot be read: a file of {', '.join(lost)} is "
-                    f"gone or damaged. Make it again: medallion build {layer} --lake {root}"
+                    f"gone or damaged. Make it again: medallion build {layer} "
+                    f"--lake {in_command(root)}"
                 ) from error
         if not isinstance(error, _DAMAGED):
             raise
         what = str(error).split("\n", maxsplit=1)[0]
         raise LakeError(
             f"A table of {root} cannot be read ({what}). Where a file of it is damaged, this says "
-            f"which: medallion verify --lake {root}"
+            f"which: medallion verify --lake {in_command(root)}"
         ) from error
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from medallion.errors import LakeError
-from medallion.files import Place
+from medallion.files import Place, in_command
 from medallion.status import LAYERS
 from medallion.storage.snapshot import Snapshot, read_snapshot
 
@@ -35,7 +35,7 @@ def apart(root: Place, layer: str, file: str | None = None) -> str | None:
         return None
     return (
         f"The {layer} layer in {root} was not made of the {below} that is there now, so its rows "
-        f"cannot be followed there. Build it: medallion build {layer} --lake {root}"
+        f"cannot be followed there. Build it: medallion build {layer} --lake {in_command(root)}"
     )
 
 

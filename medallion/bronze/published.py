@@ -13,7 +13,7 @@ from medallion.bronze.index import as_blocks
 from medallion.bronze.places import published_place
 from medallion.bronze.raw import IndexedFile
 from medallion.errors import LakeError, MedallionError, UsageError
-from medallion.files import Place
+from medallion.files import Place, in_command
 from medallion.storage import delta
 from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.vcf.blocks import Blocks
@@ -85,7 +85,7 @@ class Vcfs:
             raise wrong
         raise LakeError(
             f"A VCF in {self.root / 'bronze'} is not as it was when its index was made: it was "
-            f"changed or damaged. Mend it: medallion build bronze --lake {self.root}"
+            f"changed or damaged. Mend it: medallion build bronze --lake {in_command(self.root)}"
         ) from wrong
 
     def _places(self, published: Snapshot | None) -> list[Place | None]:

@@ -17,7 +17,7 @@ from medallion.bronze.places import is_taken
 from medallion.catalog.genomes import bare_chrom
 from medallion.catalog.releases import DATASETS
 from medallion.errors import LakeError, LayerFormatError, StoreError, UsageError
-from medallion.files import Place, move
+from medallion.files import Place, in_command, move
 from medallion.storage.lock import build_lock
 from medallion.storage.snapshot import read_snapshot, replace_json
 
@@ -242,12 +242,14 @@ def read_source(root: Place) -> Source | None:
         return _source_of_bronze(root)
     except (ValueError, OSError) as error:
         raise LakeError(
-            f"{path} cannot be read ({error}). Have it written again: medallion build --lake {root}"
+            f"{path} cannot be read ({error}). Have it written again: medallion build "
+            f"--lake {in_command(root)}"
         ) from error
     if not isinstance(data, dict) or data.get("format") != _FORMAT:
         raise LayerFormatError(
             f"{path} is of another version of this program: expected format {_FORMAT}. Use that "
-            f"version, or have the file written again: medallion build --force --lake {root}"
+            f"version, or have the file written again: medallion build --force "
+            f"--lake {in_command(root)}"
         )
     try:
         return Source(
@@ -255,7 +257,8 @@ def read_source(root: Place) -> Source | None:
         )
     except (KeyError, TypeError) as error:
         raise LakeError(
-            f"{path} lacks {error}. Have it written again: medallion build --lake {root}"
+            f"{path} lacks {error}. Have it written again: medallion build "
+            f"--lake {in_command(root)}"
         ) from error
 
 

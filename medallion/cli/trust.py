@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 import polars as pl
 
@@ -177,7 +178,14 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _clean(options: argparse.Namespace) -> int:
-    removed = open_lake(options).clean(options.older_than)
+    said: list[str] = []
+
+    def waiting() -> None:
+        if not said:
+            said.append("medallion: waiting for another build of this lake …")
+            print(said[0], file=sys.stderr, flush=True)
+
+    removed = open_lake(options).clean(options.older_than, waiting=waiting)
     print(f"{removed:,} files of earlier versions and dead builds removed.")
     return 0
 

@@ -23,7 +23,7 @@ from medallion.export.filters import in_region, parse_region
 from medallion.export.place import new_file
 from medallion.export.result import Exported, Origin
 from medallion.export.vcf_header import Group, Used, header_lines
-from medallion.files import Place
+from medallion.files import Place, in_command
 from medallion.gold.frequencies import FREQUENCIES
 from medallion.gold.populations import POPULATIONS
 from medallion.silver.tables import VARIANTS
@@ -207,7 +207,8 @@ def _pieces(
             if not np.array_equal(keys, with_gt):
                 raise LakeError(
                     f"gold.frequencies and silver.variants of {root} hold different alleles of "
-                    f"{s.file}. Make gold again: medallion build gold --force --lake {root}"
+                    f"{s.file}. Make gold again: medallion build gold --force "
+                    f"--lake {in_command(root)}"
                 )
             if place is not None:
                 keep = rows.select(place).to_series()

@@ -9,7 +9,9 @@ from __future__ import annotations
 import io
 import os
 import re
+import shlex
 import shutil
+import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +29,7 @@ __all__ = [
     "delta_options",
     "delta_options_of",
     "free_bytes",
+    "in_command",
     "is_seen",
     "is_stamp_of",
     "last_lines",
@@ -203,6 +206,11 @@ def names(folder: Place, ending: str) -> list[str]:
     if isinstance(folder, ObjectPath):
         return [name for name in folder.sizes() if name.endswith(ending)]
     return [p.relative_to(folder).as_posix() for p in folder.rglob(f"*{ending}")]
+
+
+def in_command(place: Place) -> str:
+    """A lake's place as a word of a command that is printed, quoted where the shell wants it."""
+    return subprocess.list2cmdline([str(place)]) if os.name == "nt" else shlex.quote(str(place))
 
 
 def sizes(folder: Place, names: Iterable[str]) -> Mapping[str, int]:

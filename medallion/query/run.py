@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from medallion.errors import LakeError, QueryError
-from medallion.files import Place
+from medallion.files import Place, in_command
 from medallion.files.parquet import arrow_folder
 from medallion.storage import delta
 from medallion.storage.parts import table_path
@@ -65,7 +65,7 @@ def _tell_damage(root: Place, tables: Sequence[tuple[Table, int]], error: Except
         if delta.damaged(root, table.layer, {table.short: version}):
             raise LakeError(
                 f"A file of {table.name} in {root} is gone or damaged. Make it again: medallion "
-                f"build {table.layer} --lake {root}"
+                f"build {table.layer} --lake {in_command(root)}"
             ) from error
 
 

@@ -26,6 +26,7 @@ from medallion.files import (
     Place,
     delta_options,
     delta_options_of,
+    in_command,
     names,
     polars_options_of,
     sizes,
@@ -238,7 +239,7 @@ def reading(root: Place, layer: str) -> Iterator[None]:
             ) from error
         raise LakeError(
             f"The {layer} layer in {root} cannot be read: a file of it is gone or damaged ({what})."
-            f" Make it again: medallion build {layer} --force --lake {root}"
+            f" Make it again: medallion build {layer} --force --lake {in_command(root)}"
         ) from error
 
 
@@ -296,7 +297,7 @@ def check_columns(root: Place, table: Table, opened: DeltaTable) -> None:
         raise LayerFormatError(
             f"{table.name} in {root} was written by another version of this program: its columns "
             f"{', '.join(odd)} are missing or of another type. Make it again: medallion build "
-            f"{table.layer} --force --lake {root}"
+            f"{table.layer} --force --lake {in_command(root)}"
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from medallion.errors import LakeError, UsageError
-from medallion.files import Place
+from medallion.files import Place, in_command
 from medallion.storage.snapshot import replace_json
 
 __all__ = ["DEFAULT", "MOST", "kept_number", "set_kept_number"]
@@ -29,7 +29,7 @@ def kept_number(root: Place) -> int:
     except (OSError, ValueError, KeyError, TypeError, UsageError) as error:
         raise LakeError(
             f"{path} does not say how many versions to keep ({error}). Delete it, or set the "
-            f"number again: medallion build --keep 1 --lake {root}"
+            f"number again: medallion build --keep 1 --lake {in_command(root)}"
         ) from error
 
 

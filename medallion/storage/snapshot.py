@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from medallion.errors import LakeError, LayerFormatError, StoreError
-from medallion.files import Place, move, replacing
+from medallion.files import Place, in_command, move, replacing
 from medallion.storage.fingerprint import Fingerprint
 from medallion.storage.lock import confirm
 
@@ -77,14 +77,14 @@ def read_snapshot(root: Place, layer: str) -> Snapshot | None:
     except (ValueError, OSError) as error:
         raise LakeError(
             f"{path} cannot be read ({error}). Make the layer again: medallion build {layer} "
-            f"--force --lake {root}"
+            f"--force --lake {in_command(root)}"
         ) from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         found = data.get("format") if isinstance(data, dict) else "no format"
         raise LayerFormatError(
             f"The {layer} layer in {path.parent} was written in format {found} by another version "
             f"of this program; this version reads format {FORMAT}. Use that version, or make the "
-            f"layer again: medallion build {layer} --force --lake {root}"
+            f"layer again: medallion build {layer} --force --lake {in_command(root)}"
         )
     try:
         return Snapshot(
@@ -99,7 +99,7 @@ def read_snapshot(root: Place, layer: str) -> Snapshot | None:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise LakeError(
             f"{path} is not a layer's record ({error!r}). Make the layer again: medallion build "
-            f"{layer} --force --lake {root}"
+            f"{layer} --force --lake {in_command(root)}"
         ) from error
 
 
