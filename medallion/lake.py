@@ -181,7 +181,7 @@ class Lake:
         found = table_named(table)
         return compare(self.path, found, version, self._published(found), limit=limit)
 
-    def clean(self, older_than: float = 0, *, waiting: Callable[[], object] = lambda: None) -> int:
+    def clean(self, older_than: float = 0, *, waiting: Callable[[], None] = lambda: None) -> int:
         """Remove earlier versions of tables and what dead builds left; return the files removed.
 
         A build does this by itself, but for as many versions as the lake keeps. Versions made

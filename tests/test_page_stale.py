@@ -11,9 +11,11 @@ from app_pages import Open, texts
 from streamlit.testing.v1 import AppTest
 
 from medallion import Lake
+from medallion.cli import main
 from medallion.storage import delta
 from medallion.tables import TABLES
 from pages.shared import panels
+from pages.shared.words import duration
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = ("bronze", "silver", "gold")
@@ -80,3 +82,39 @@ def test_a_page_that_meets_a_file_gone_or_cut_says_what_mends_it(
         assert "gone or damaged" in told, page
         assert "medallion build gold" in told or "Update gold" in [b.label for b in app.button]
     assert any(badge.value.count("Out of date") for badge in app.sidebar.markdown), "the sidebar"
+
+
+def test_the_buttons_say_what_would_be_built_and_how_long_it_took(
+    demo_lake: Lake, open_page: Open, tmp_path: Path
+) -> None:
+    lake = Lake(shutil.copytree(demo_lake.path, tmp_path / "lake"))
+    for layer, seconds in (("silver", 75.0), ("gold", 2.5)):
+        record = lake.path / layer / "layer.json"
+        told = json.loads(record.read_text("utf-8"))
+        told["fingerprint"]["code"], told["seconds"] = "another", seconds
+        record.write_text(json.dumps(told), "utf-8")
+    gold = lake.status()["gold"].seconds
+    assert gold is not None
+    steps = lake.plan()
+    assert [(step.layer, step.last_seconds) for step in steps] == [("silver", 75.0), ("gold", gold)]
+    for layer, force in ((layer, force) for layer in LAYERS for force in (False, True)):
+        said = panels.would_build(lake, layer, force=force)
+        for name in LAYERS:
+            planned = name in [step.layer for step in lake.plan(layer, force=force)]
+            assert (f"{name} (took" in said) == planned
+    both = f"Makes silver (took 1 min 15 s the last time), then gold (took {duration(gold)}"
+    assert both in texts(open_page(lake, "explore/variant"))
+    app = open_page(lake, "layers/overview")
+    helps = {button.label: button.help for button in app.button}
+    assert both in helps["Update gold"]
+    assert "Makes bronze (took" in helps["Rebuild bronze"]
+
+
+def test_a_plan_tells_how_long_a_layer_took_the_last_time(
+    demo_lake: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seconds = demo_lake.status()["gold"].seconds
+    assert main(["plan", "gold", "--force", "--lake", str(demo_lake.path)]) == 0
+    assert f"took {seconds:.1f} s the last time" in capsys.readouterr().out
+    new = Lake(tmp_path / "new", dataset="demo")
+    assert [step.last_seconds for step in new.plan()] == [None] * 3

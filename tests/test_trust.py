@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shlex
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +16,9 @@ import pytest
 
 from medallion import Lake, MedallionError, Progress
 from medallion.cli import main
-from medallion.errors import BuildCancelled, UsageError
+from medallion.errors import BuildCancelled, NotBuiltError, UsageError
 from medallion.storage import history
+from medallion.storage.lock import build_lock
 from medallion.trace import KEYS
 
 # History
@@ -273,3 +277,40 @@ def test_the_commands(
     assert main(["search", "nothing", *at]) == 1
     assert main(["trace", "gold.frequencies", "x", *at]) == 2
     assert "Expected one of" in capsys.readouterr().err
+
+
+def test_a_command_that_a_message_names_can_be_run_as_it_is_printed(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "a b $(c)", vcf=[write_vcf(tmp_path / "a.vcf")])
+    lake.build("bronze")
+    with pytest.raises(NotBuiltError) as told:
+        lake.variant("7:100")
+    command = str(told.value).partition("Build it: medallion ")[2]
+    split = shlex.split(command) if os.name != "nt" else [w.strip('"') for w in re.findall(
+        r'"[^"]*"|\S+', command)]  # fmt: skip
+    assert split == ["build", "silver", "--lake", str(lake.path)]
+    assert main(split) == 0
+    assert lake.variant("7:100").height == 1
+
+
+def test_cleaning_says_that_it_waits_for_a_build(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake", vcf=[write_vcf(tmp_path / "a.vcf")])
+    lake.build("bronze")
+    held, release = threading.Event(), threading.Event()
+
+    def build() -> None:
+        with build_lock(lake.path, lambda: None):
+            held.set()
+            release.wait(60)
+
+    other = threading.Thread(target=build)
+    other.start()
+    assert held.wait(60)
+    said: list[bool] = []
+
+    def waiting() -> None:
+        said.append(True)
+        release.set()
+
+    lake.clean(waiting=waiting)
+    other.join()
+    assert said

@@ -133,8 +133,7 @@ def card(lake: Lake, layer: str, status: LayerStatus) -> None:
         on_click=builds.begin,
         args=(lake, layer),
         kwargs={"force": force},
-        help="Makes this layer anew, and what it stands on where that is missing or out of "
-        "date. Pages stay readable meanwhile.",
+        help=f"{panels.would_build(lake, layer, force=force)} Pages stay readable meanwhile.",
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from medallion import Lake
+from medallion.status import LAYERS
 from pages.shared import builds, say
-from pages.shared.words import size
+from pages.shared.words import duration, size
 
-__all__ = ["POLL_SECONDS", "ask_to_build", "download_size", "need", "progress"]
+__all__ = ["POLL_SECONDS", "ask_to_build", "download_size", "need", "progress", "would_build"]
 
 POLL_SECONDS = 0.5
 
@@ -54,6 +55,23 @@ def download_size(lake: Lake, layer: str, *, force: bool = False) -> int:
     return sum(step.download_bytes for step in steps)
 
 
+def would_build(lake: Lake, layer: str, *, force: bool = False) -> str:
+    """Say which layers a build of `layer` makes, and how long each took the last time.
+
+    From the layers' states, which every page asks for: a plan looks at each file besides.
+    """
+    statuses = lake.status()
+    steps = []
+    for name in LAYERS[: LAYERS.index(layer) + 1]:
+        status = statuses[name]
+        if status.reasons or (force and name == layer):
+            took = "never built yet" if status.seconds is None else (
+                f"took {duration(status.seconds)} the last time"
+            )  # fmt: skip
+            steps.append(f"{name} ({took})")
+    return f"Makes {', then '.join(steps)}." if steps else "Makes nothing: all is up to date."
+
+
 def ask_to_build(lake: Lake, layer: str) -> None:
     """Show how the last build ended, if badly, and a button that builds `layer`."""
     build = builds.latest(lake)
@@ -77,6 +95,7 @@ def ask_to_build(lake: Lake, layer: str) -> None:
             f"Building {layer} needs a download of **{size(download)}**. It is kept in the "
             "lake's bronze folder and never fetched twice."
         )
+    st.caption(would_build(lake, layer))
     st.button(
         verb,
         key=f"ask {layer}",
