@@ -46,14 +46,13 @@ from medallion.storage.work import start_work
 from medallion.tables import (
     TABLES,
     layer_named,
-    needed_version,
     published_parts,
     published_tables,
     table_named,
 )
 from medallion.trace import CellTrace, trace_row
 from medallion.vcf.header import Header
-from medallion.versions import Comparison, clean, clean_unfinished, compare, kept_versions
+from medallion.versions import Comparison, chosen, clean, clean_unfinished, compare, kept_versions
 
 __all__ = ["Lake"]
 
@@ -192,16 +191,16 @@ class Lake:
 
     # Looking at it
 
-    def scan(self, table: str, *, build: bool = True) -> pl.LazyFrame:
+    def scan(self, table: str, *, build: bool = True, version: int | None = None) -> pl.LazyFrame:
         """A table as a LazyFrame. `build` first makes what is missing or stale.
 
-        With `build=False` the published version is read, stale or not; raises
-        NotBuiltError where there is none.
+        With `build=False` the published version is read, stale or not; raises NotBuiltError
+        where there is none. `version` is one that is kept (`versions`): nothing is built then.
         """
         found = table_named(table)
-        if build and any(s.reasons for s in self.plan(found.layer)):
+        if build and version is None and any(s.reasons for s in self.plan(found.layer)):
             self.build(found.layer)
-        return delta.scan(self.path, found, self._published(found))
+        return delta.scan(self.path, found, self._published(found, version))
 
     def header(self, file: str | None = None) -> Header:
         """The parsed header of a VCF in bronze (the first one, or `file`)."""
@@ -341,18 +340,21 @@ class Lake:
         populations: Sequence[str] | None = None,
         where: str | None = None,
         form: str | None = None,
+        version: int | None = None,
     ) -> exports.Exported:
         """Write a table, a layer (`gold`) or silver's sites with gold's counts (`vcf`).
 
         A table goes to a .parquet, .csv, .tsv, .xlsx or .duckdb file; a layer to a folder
         of files, Parquet or as `form` says, or to an .xlsx or .duckdb file; `vcf` to a .vcf
-        or .vcf.gz file. No row cap. Says what was written, and from which versions.
+        or .vcf.gz file. `version`: an earlier one of a table. No row cap. Says what was written.
         """
         target = place(path)
         if not isinstance(target, Path):
             raise UsageError(f"An export is a file of this machine: expected a path, not {path}.")
         exports.check_target(target, self.path, (*self.source.vcf, self.source.samples))
         exports.check_options(table, region=region, populations=populations, where=where, form=form)
+        if version is not None and table in ("vcf", *LAYERS):
+            raise UsageError("--version is of one table: expected one such as gold.frequencies.")
         if table == "vcf":
             return self._export_vcf(target, region)
         if table in LAYERS:
@@ -364,8 +366,8 @@ class Lake:
             folder = str(path).endswith("/")
             return exports.export_layer(self.path, published, target, form=form, folder=folder)
         found = table_named(table)
-        choose = partial(exports.filtered, region=region, populations=populations, where=where)
-        return exports.export_table(self.path, found, self._published(found), target, choose)
+        take = partial(exports.filtered, region=region, populations=populations, where=where)
+        return exports.export_table(self.path, found, self._published(found, version), target, take)
 
     def _export_vcf(self, target: Path, region: str | None) -> exports.Exported:
         names = ("silver.variants", "gold.frequencies", "gold.populations")
@@ -394,5 +396,5 @@ class Lake:
     def _snapshot(self, layer: str) -> Snapshot | None:
         return read_snapshot(self.path, layer)
 
-    def _published(self, table: Table) -> int:
-        return needed_version(self.path, table)
+    def _published(self, table: Table, version: int | None = None) -> int:
+        return chosen(self.path, table, version)

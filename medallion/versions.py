@@ -29,9 +29,9 @@ from medallion.storage.parts import Part, missing, table_path
 from medallion.storage.publish import is_tidied, was_cut_short
 from medallion.storage.schema import Table
 from medallion.storage.snapshot import read_snapshot
-from medallion.tables import TABLES, published_version
+from medallion.tables import TABLES, needed_version, published_version
 
-__all__ = ["Comparison", "clean", "clean_unfinished", "compare", "kept_versions"]
+__all__ = ["Comparison", "chosen", "clean", "clean_unfinished", "compare", "kept_versions"]
 
 _LOOKED_AT = 50
 _ROWS = 1 << 18
@@ -127,6 +127,20 @@ def _kept_versions(root: Place, table: Table) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
+def chosen(root: Place, table: Table, version: int | None) -> int:
+    """The version to read: the published one for None. UsageError for one that is not kept."""
+    if version is None:
+        return needed_version(root, table)
+    kept = kept_versions(root, table)["version"].to_list()
+    if version not in kept:
+        listed = ", ".join(map(str, kept)) or "none"
+        raise UsageError(
+            f"Version {version} of {table.name} is not kept: expected one of {listed}. The "
+            f"lake keeps {kept_number(root)} before the published one (medallion build --keep)."
+        )
+    return version
+
+
 def clean(root: Place, older_than: float = 0) -> int:
     """Remove the earlier versions made more than `older_than` days ago; return the files removed.
 
@@ -177,14 +191,8 @@ def compare(root: Place, table: Table, before: int, now: int, *, limit: int = 10
     At most `limit` rows of each kind are shown; all are counted. Raises UsageError where a
     version is not kept.
     """
-    kept = kept_versions(root, table)["version"].to_list()
     for version in (before, now):
-        if version not in kept:
-            listed = ", ".join(map(str, kept)) or "none"
-            raise UsageError(
-                f"Version {version} of {table.name} is not kept: expected one of {listed}. The "
-                f"lake keeps {kept_number(root)} before the published one (medallion build --keep)."
-            )
+        chosen(root, table, version)
     with delta.reading(root, table.layer):
         return _Comparing(root, table, before, now, limit).result()
 

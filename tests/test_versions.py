@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from app_pages import Open, tables
 
 from medallion import Lake, versions
 from medallion.cli import main
@@ -272,3 +273,28 @@ def test_the_commands(changed: Lake, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["compare", "gold.frequencies", "9", *at]) == 2
     assert "is not kept" in capsys.readouterr().err
     assert main(["versions", "gold.nothing", *at]) == 2
+
+
+def test_an_earlier_version_can_be_read_and_written(
+    twice: Lake, tmp_path: Path, open_page: Open
+) -> None:
+    now, before = twice.versions("gold.frequencies")["version"].to_list()
+    old, new = (twice.scan("gold.frequencies", version=v).collect() for v in (before, now))
+    assert new.equals(twice.scan("gold.frequencies").collect())
+    lost = FIRST[2][0]
+    assert (lost in set(old["pos"]), lost in set(new["pos"])) == (True, False)
+    path = tmp_path / "old.parquet"
+    at = ["--lake", str(twice.path)]
+    words = ["export", "gold.frequencies", "-o", str(path), "--version", str(before), *at]
+    assert main(words) == 0
+    # An export writes texts as texts.
+    text = [pl.col(c).cast(pl.String) for c, t in old.schema.items() if not t.is_numeric()]
+    assert pl.read_parquet(path).with_columns(text).equals(old.with_columns(text))
+    assert main(["export", "gold.frequencies", "-o", str(path), "--version", "99", *at]) == 2
+    assert main(["export", "gold", "-o", str(tmp_path / "all"), "--version", "0", *at]) == 2
+    with pytest.raises(UsageError, match=r"Version 99 of gold\.frequencies is not kept"):
+        twice.scan("gold.frequencies", version=99)
+    app = open_page(twice, "trust/history", changed_table="gold.frequencies")
+    assert "Its first rows, as they were" in [expander.label for expander in app.expander]
+    shown = [table for table in tables(app) if {"pos", "population"} <= set(table.columns)]
+    assert any(lost in table["pos"].to_list() for table in shown)

@@ -24,6 +24,8 @@ def add(commands: Commands) -> None:
     export.add_argument("--region", help="22:16050000-16051000")
     export.add_argument("--population", action="append", metavar="CODE", help="repeatable")
     export.add_argument("--where", metavar="SQL", help="a condition, such as 'af > 0.05'")
+    export.add_argument("--version", type=int, metavar="N",
+                        help="an earlier version of a table, as versions lists them")  # fmt: skip
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -34,6 +36,7 @@ def _export(options: argparse.Namespace) -> int:
         populations=options.population,
         where=options.where,
         form=options.format,
+        version=options.version,
     )
     print(f"{done.rows:,} {done.unit} of {options.table} in {done.path}")
     for table in done.tables:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
@@ -53,11 +55,24 @@ def changes(lake: Lake) -> None:
         )
         row = earlier.filter(pl.col("version") == version).row(0, named=True)
         st.caption(f"{plural(row['rows'], 'row')}, {size(row['bytes'])} on disk.")
+        with st.expander("Its first rows, as they were", icon=":material/table_rows:"):
+            rows = cache.rows_of_version(str(lake.path), token, name, int(version), SHOWN)
+            draw.table(rows, _columns(rows, "As it was"), alt=f"First rows of version {version}")
+            st.caption("All of them: medallion export, with --version.")
         found = cache.changed(str(lake.path), token, name, int(version), SHOWN)
     except MedallionError as error:
         say.failure("The versions cannot be compared.", str(error), "Build the layer again.")
         return
     show(found)
+
+
+def _columns(rows: pl.DataFrame, meaning: str) -> dict[str, Any]:
+    return {
+        c: draw.number(c, f"{meaning}.", "%.6g" if t.is_float() else "localized")
+        if t.is_numeric()
+        else draw.text(c, f"{meaning}.")
+        for c, t in rows.schema.items()
+    }
 
 
 def show(found: Comparison) -> None:
@@ -103,12 +118,7 @@ def show(found: Comparison) -> None:
         st.markdown(f"**{kind}** ({told})")
         draw.table(
             rows,
-            {
-                c: draw.number(c, f"{kind}.", "%.6g" if t.is_float() else "localized")
-                if t.is_numeric()
-                else draw.text(c, f"{kind}.")
-                for c, t in rows.schema.items()
-            },
+            _columns(rows, kind),
             alt=f"Rows {kind.lower()}",
         )
         draw.downloads(rows, f"{found.table} {kind.lower()}", "these rows")

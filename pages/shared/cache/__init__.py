@@ -64,7 +64,7 @@ from pages.shared.cache.structure import (
     pca_sites,
     relatedness,
 )
-from pages.shared.cache.trust import changed, history, kept_versions, verified
+from pages.shared.cache.trust import changed, history, kept_versions, rows_of_version, verified
 
 __all__ = [
     "Allele",
@@ -120,6 +120,7 @@ __all__ = [
     "region_alleles",
     "region_data",
     "relatedness",
+    "rows_of_version",
     "sample_counts",
     "samples",
     "search",

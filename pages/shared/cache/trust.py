@@ -29,6 +29,13 @@ def changed(path: str, version: str, table: str, earlier: int, limit: int) -> Co
     return Lake(path).compare(table, earlier, limit=limit)
 
 
+@st.cache_data(max_entries=FEW, show_spinner=False)
+def rows_of_version(path: str, version: str, table: str, earlier: int, limit: int) -> pl.DataFrame:
+    """Return the first rows of an earlier version of a table."""
+    del version
+    return Lake(path).scan(table, version=earlier).head(limit).collect()
+
+
 @st.cache_data(max_entries=FEW, show_spinner="Checking every table …")
 def verified(path: str, versions: tuple[str, ...]) -> pl.DataFrame:
     """Return the verdict of every check of `Lake.verify`, bronze's bytes hashed again."""
