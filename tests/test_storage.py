@@ -286,8 +286,8 @@ def test_a_fingerprint_says_in_words_what_differs() -> None:
     assert again.digest == before.digest
 
 
-def test_a_flipped_byte_of_a_part_never_gives_other_values(tmp_path: Path) -> None:
-    """Each byte of a file once."""
+def test_a_flipped_byte_of_a_part_is_never_missed_by_verify(tmp_path: Path) -> None:
+    """Each byte of a file once, read as `verify` reads: other readers check no page's checksum."""
     written = part(tmp_path, 1, 300)
     path = parts.table_path(tmp_path, TABLE) / written.path
     data, missed = path.read_bytes(), []
