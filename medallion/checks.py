@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
+from medallion.catalog.checks import AT_BUILD, KINDS, Severity
 from medallion.errors import LakeError, MedallionError
 from medallion.files import Place
 from medallion.storage.delta import reading
@@ -22,29 +23,12 @@ from medallion.storage.work import Work
 from medallion.together import apart, unchanged
 from medallion.vcf.blocks import ends_whole
 
-__all__ = ["SEVERITIES", "Check", "run_checks", "without_end_block"]
+__all__ = ["Check", "run_checks", "without_end_block"]
 
-Severity = Literal["error", "warning"]
 Scan = Callable[[str], pl.LazyFrame]
 
 
 _COUNTS = ("ac", "an", "n_hom_ref", "n_het", "n_hom_alt", "n_missing")
-
-SEVERITIES: Mapping[str, Severity] = {
-    **dict.fromkeys((f"{layer}.readable" for layer in ("bronze", "silver", "gold")), "error"),
-    "bronze.sha256": "error",
-    "bronze.blocks": "error",
-    "bronze.end_block": "warning",
-    "silver.conservation": "error",
-    "silver.allele_copies": "error",
-    "silver.published_ac": "warning",
-    "gold.of_silver": "warning",
-    "gold.all_equals_silver": "error",
-    **dict.fromkeys((f"gold.sum_{name}" for name in _COUNTS), "error"),
-    "gold.sample_counts": "error",
-}
-"""Severity of each check, by its id, which begins with the layer. No check is made that is
-not named here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +87,8 @@ def run_checks(
 
 
 def _check(name: str, ok: bool, expected: str, found: str, message: str) -> Check:  # noqa: FBT001
-    return Check(name, name.partition(".")[0], SEVERITIES[name], ok, expected, found, message)
+    kind = KINDS[name]
+    return Check(name, kind.layer, kind.severity, ok, expected, found, message)
 
 
 def _bytes(root: Place, scan: Scan, work: Work) -> Iterator[Check]:
@@ -201,6 +186,30 @@ def _silver_and_gold(root: Place, scan: Scan) -> Iterator[Check]:
     )  # fmt: skip
     if reason is None:
         yield _same_counts(scan)
+        yield from _of_the_build(root, scan)
+
+
+def _of_the_build(root: Place, scan: Scan) -> Iterator[Check]:
+    """The checks of the build, made again: one for each kind, whatever it was made of."""
+    from medallion.gold.build import checks_again  # only verify makes them outside a build
+
+    now = checks_again(root)
+    before = scan("gold.checks").collect()
+    differ = now.join(before, on=now.columns, how="anti").height
+    yield _check(
+        "gold.checks", differ == 0 and now.height == before.height, f"{before.height:,} verdicts",
+        f"{now.height:,}, {differ:,} of them others",
+        "the checks of the build, made again, say what they said then",
+    )  # fmt: skip
+    for (name,), rows in now.group_by("id", maintain_order=True):
+        bad = rows.filter(pl.col("verdict") == "failed")
+        shown = bad if len(bad) else rows
+        first = f"{shown['about'][0]}: {shown['found'][0]}"
+        others = f" and {len(shown) - 1:,} more" if len(shown) > 1 else ""
+        yield _check(
+            str(name), bad.is_empty(), shown["expected"][0], first + others,
+            AT_BUILD[str(name)].meaning.rstrip("."),
+        )  # fmt: skip
 
 
 def _same_counts(scan: Scan) -> Check:

@@ -36,6 +36,7 @@ def question(check: str, about: str = "") -> str | None:
         "sample_counts": _SAMPLE_COUNTS,
         "sample_sums": _SAMPLE_SUMS,
         "structure_sites": "select * from gold.pca_sites",
+        "checks": "select * from gold.checks",
         "duplicates": _DUPLICATES.format(file=_text(about)),
         "release_samples": _SAMPLES.format(code=_text(about)),
         "hardy_weinberg": _HARDY_WEINBERG.format(code=_text(about)),

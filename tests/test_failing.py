@@ -11,9 +11,8 @@ import polars as pl
 import pytest
 
 from medallion import Lake
-from medallion.checks import SEVERITIES
+from medallion.catalog.checks import KINDS
 from medallion.failing import question
-from medallion.gold.checks import KINDS
 from medallion.storage import delta
 from medallion.storage.parts import write_part
 from medallion.storage.snapshot import read_snapshot, write_snapshot
@@ -129,7 +128,7 @@ def test_the_rows_of_checks_of_the_build(small: Lake) -> None:
     assert set(found) >= {"duplicates", "published_ac", "sex_chrx", "structure_sites"}
 
 
-@pytest.mark.parametrize("check", sorted({*KINDS, *SEVERITIES}))
+@pytest.mark.parametrize("check", sorted(KINDS))
 def test_every_check_has_a_question_that_runs(demo_lake: Lake, check: str) -> None:
     checks = demo_lake.scan("gold.checks", build=False).collect()
     own = checks.filter(pl.col("id") == check)["about"].to_list()

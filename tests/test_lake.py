@@ -276,5 +276,5 @@ def test_a_file_of_sites_alone_and_a_header_alone(tmp_path: Path) -> None:
         assert len(lake.scan("silver.variants").collect()) == rows
         assert len(lake.scan("gold.frequencies").collect()) == 0
         assert lake.verify()
-        assert all(c.ok for c in lake.verify())
+        assert all(c.ok for c in lake.verify() if c.severity != "info")
     assert lake.scan("gold.populations").collect()["samples"].to_list() == [3, 3, 3]

@@ -18,6 +18,7 @@ __all__ = ["add"]
 
 _RAW_CHARS = 120
 _MOST_LINES = 20
+_WORDS = {"error": "FAILED", "warning": "warning", "info": "note"}
 
 
 def add(commands: Commands) -> None:
@@ -129,8 +130,8 @@ def _history(options: argparse.Namespace) -> int:
     return print_rows(
         runs.select(
             pl.col("started_at").dt.strftime("%Y-%m-%d %H:%M:%S"), "layer", "outcome", "seconds",
-            "rows", "bytes", "peak_memory", "asked_by", pl.col("reasons").list.join(" "),
-            pl.col("error").str.replace_all("\n", " "),
+            "rows_in", "bytes_in", "rows", "bytes", "peak_memory", "asked_by",
+            pl.col("reasons").list.join(" "), pl.col("error").str.replace_all("\n", " "),
         )
     )  # fmt: skip
 
@@ -169,7 +170,7 @@ def _verify(options: argparse.Namespace) -> int:
     for check in checks:
         bad = not check.ok and check.severity == "error"
         failed += bad
-        word = "ok" if check.ok else ("FAILED" if bad else "warning")
+        word = "ok" if check.ok else _WORDS[check.severity]
         print(f"{word:<8}{check.id:<24}{check.message}")
         if not check.ok:
             print(f"        expected {check.expected}, found {check.found}")

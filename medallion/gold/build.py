@@ -22,13 +22,20 @@ from medallion.bronze.build import LAYER as BRONZE
 from medallion.bronze.tables import FILES
 from medallion.errors import ConservationError, NotBuiltError
 from medallion.files import Place
-from medallion.gold.checks import Facts
+from medallion.gold.checks import Facts, check_rows
 from medallion.gold.counts import PatternPloidy
 from medallion.gold.frequencies import FREQUENCIES
 from medallion.gold.partition import Partition, Stretch, count_partition, cut
 from medallion.gold.sums import Adder
 from medallion.gold.tables import TABLES
-from medallion.gold.units import Unit, kept_units, remove_sums, unit_key, write_sums
+from medallion.gold.units import (
+    Unit,
+    kept_units,
+    read_sums,
+    remove_sums,
+    unit_key,
+    write_sums,
+)
 from medallion.gold.variants import VARIANTS
 from medallion.gold.whole import whole_tables
 from medallion.popgen.groups import Groups
@@ -45,14 +52,14 @@ from medallion.storage.schema import Table
 from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.storage.work import Work
 
-__all__ = ["LAYER", "Silver", "build", "current"]
+__all__ = ["LAYER", "Silver", "build", "checks_again", "current"]
 
 LAYER = "gold"
 FORMAT = 3
 _CODE = (
     "gold", "popgen", "storage/parts.py", "storage/coded.py", "storage/pages.py",
     "storage/thrift.py", "storage/schema.py", "vcf/genotype_texts.py",
-    "catalog/populations.py", "catalog/genomes.py",
+    "catalog/populations.py", "catalog/genomes.py", "catalog/checks.py",
 )  # fmt: skip
 _RECORDS_PER_TASK = 1 << 14
 
@@ -207,6 +214,19 @@ def _build(root: Place, silver: Silver, work: Work, *, force: bool) -> None:
     before = read_snapshot(root, LAYER)
     publish(root, parts, current(silver.snapshot.fingerprint), facts, begun)
     remove_sums(root, before, units)
+
+
+def checks_again(root: Place) -> pl.DataFrame:
+    """`gold.checks` as a build would make it now, of published silver and the kept sums.
+
+    Raises LakeError where sums are gone or damaged.
+    """
+    snapshot = read_snapshot(root, LAYER)
+    told = snapshot.summary["units"] if snapshot else ()
+    units = [Unit(u["file"], u["chrom"], u["key"]) for u in told]
+    return check_rows(_facts(Silver.published(root)), [
+        (u.file, u.chrom, s) for u in units if (s := read_sums(root, u)) is not None
+    ])  # fmt: skip
 
 
 def _conserved(silver: Silver, variants: Sequence[Part | None]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from medallion.catalog.checks import AT_BUILD
 from medallion.catalog.genomes import bare_chrom
 from medallion.catalog.populations import POPULATIONS_BY_CODE
 from medallion.errors import CheckError
@@ -19,7 +20,7 @@ from medallion.gold.sums import Sums
 from medallion.popgen.groups import Groups
 from medallion.storage.schema import Column, Table
 
-__all__ = ["CHECKS", "KINDS", "Facts", "check_rows", "refuse"]
+__all__ = ["CHECKS", "Facts", "check_rows", "refuse"]
 
 CHECKS = Table(
     "gold.checks",
@@ -43,38 +44,6 @@ _TI_TV = (1.5, 3.5)
 _ENOUGH_SNVS = 1000
 _MOST_OUTLIERS = 0.01
 _MOST_TOLD = 3
-
-KINDS: Mapping[str, tuple[str, str]] = {
-    "conservation": ("error", "Every record of the file is in silver or in the quarantine."),
-    "duplicates": (
-        "warning", "No record repeats the contig, position, REF and an ALT of an earlier one.",
-    ),
-    **{
-        f"published_{field.lower()}": (
-            "warning",
-            f"{field}, as the source states it, is what is counted from the genotypes.",
-        )
-        for field in FIELDS
-    },
-    "release_samples": ("warning", "The population has as many samples as the release says."),
-    "sample_sums": (
-        "error", "Each sample with genotypes is in one population, or in 'unassigned'.",
-    ),
-    "sex_chrx": (
-        "warning", "Samples called with one copy of X are those that the sample table calls male.",
-    ),
-    "structure_sites": (
-        "info", "There are common snvs of autosomes enough to tell structure and relatives from.",
-    ),
-    "hardy_weinberg": (
-        "info", "Few alleles have p below 1e-6 within a population; many point to bad calls.",
-    ),
-    "ti_tv": (
-        "warning",
-        "Transitions over transversions are as in a human genome; about 0.5 is chance.",
-    ),
-}  # fmt: skip
-"""Severity and meaning of each check, by its id. No check is made that is not named here."""
 
 Row = tuple[str, bool, str, str, str]
 """Id, verdict, what it is about, expected, found."""
@@ -103,7 +72,10 @@ Units = Sequence[tuple[str, str, Sums]]
 def check_rows(facts: Facts, units: Units) -> pl.DataFrame:
     """`gold.checks`, in the order in which they are made."""
     rows = [
-        (i, KINDS[i][0], "passed" if ok else "failed", about, expected, found, KINDS[i][1])
+        (
+            i, AT_BUILD[i].severity, "passed" if ok else "failed", about, expected, found,
+            AT_BUILD[i].meaning,
+        )
         for i, ok, about, expected, found in (
             *_conservation(facts), *_duplicates(facts), *_published(units), *_release(facts),
             *_sums(facts), *_sex(facts, units), *_structure(units),

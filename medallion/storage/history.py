@@ -22,7 +22,7 @@ import polars as pl
 
 from medallion.errors import BuildCancelled, StoreError
 from medallion.files import Place, add_line, last_lines
-from medallion.storage.snapshot import read_snapshot
+from medallion.storage.snapshot import Snapshot, read_snapshot
 from medallion.storage.work import Work
 
 __all__ = [
@@ -57,6 +57,8 @@ SCHEMA: dict[str, Any] = {
     "layer": pl.String,
     "outcome": pl.String,
     "seconds": pl.Float64,
+    "rows_in": pl.Int64,
+    "bytes_in": pl.Int64,
     "rows": pl.Int64,
     "bytes": pl.Int64,
     "peak_memory": pl.Int64,
@@ -67,7 +69,11 @@ SCHEMA: dict[str, Any] = {
     "code": pl.String,
     "error": pl.String,
 }
-"""Columns of the history: `stages`, `versions` are JSON objects, `bytes` of the tables."""
+"""Columns of the history: `stages`, `versions` are JSON objects, `bytes` of the tables.
+
+What goes in: into bronze and silver the bytes of the files, into silver their records, into
+gold the rows and bytes of silver's tables. `code` is a digest of the code that makes the layer.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,8 @@ class Run:
     seconds: float
     asked_by: str
     reasons: tuple[str, ...] = ()
+    rows_in: int | None = None
+    bytes_in: int | None = None
     rows: int | None = None
     bytes: int | None = None
     peak_memory: int | None = None
@@ -110,6 +118,7 @@ def recorded(
     finally:
         snapshot = read_snapshot(root, layer) if outcome == "done" else None
         tables = [] if snapshot is None else list(snapshot.tables.values())
+        rows_in, bytes_in = _taken(root, snapshot)
         write_run(
             root,
             Run(
@@ -119,6 +128,8 @@ def recorded(
                 seconds=round(time.monotonic() - begun, 3),
                 asked_by=asked_by,
                 reasons=tuple(reasons),
+                rows_in=rows_in,
+                bytes_in=bytes_in,
                 rows=sum(t.rows for t in tables) if tables else None,
                 bytes=sum(t.bytes for t in tables) if tables else None,
                 peak_memory=work.peak_memory(),
@@ -128,6 +139,21 @@ def recorded(
                 error=error,
             ),
         )
+
+
+def _taken(root: Place, made: Snapshot | None) -> tuple[int | None, int | None]:
+    """Rows and bytes that went into a layer which was made."""
+    if made is None:
+        return None, None
+    if made.layer == "gold":
+        silver = read_snapshot(root, "silver")
+        tables = [] if silver is None else list(silver.tables.values())
+        return sum(t.rows for t in tables), sum(t.bytes for t in tables)
+    bronze = read_snapshot(root, "bronze")
+    files = [] if bronze is None else [root / "bronze" / name for name in bronze.summary["files"]]
+    size = sum(path.stat().st_size for path in files if path.is_file())
+    ledger = made.summary.get("ledger")
+    return None if ledger is None else sum(entry["records"] for entry in ledger), size
 
 
 def write_run(root: Place, run: Run) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
+from medallion.catalog.checks import AT_BUILD, KINDS
 from medallion.failing import question
 from pages.shared import cache, draw, find, panels, say, state
 from pages.shared.words import escaped, plural
@@ -91,6 +92,37 @@ def main() -> None:
         st.session_state["verified"] = versions
     if st.session_state.get("verified") == versions:
         verdicts(cache.verified(str(lake.path), versions), "Checks run now")
+    with st.expander("All checks that there are", icon=":material/menu_book:"):
+        catalog()
+
+
+def catalog() -> None:
+    """List every kind of check: what it looks at, how grave it is, what it means, when it is."""
+    kinds = pl.DataFrame(
+        [
+            (k.id, k.layer, k.severity, k.meaning, "each build" if k.id in AT_BUILD else "verify")
+            for k in KINDS.values()
+        ],
+        schema=["id", "layer", "severity", "meaning", "made"],
+        orient="row",
+    )
+    draw.table(
+        kinds,
+        {
+            "id": draw.text("Check", "A name that stays the same between versions."),
+            "layer": draw.text("Layer", "What it looks at.", "small"),
+            "severity": draw.text(
+                "Severity",
+                "error: what fails is not published; warning: look at the source before trusting "
+                "it; info: a fact to know.",
+                "small",
+            ),
+            "meaning": draw.text("What should hold", "In words.", "large"),
+            "made": draw.text("Made at", "Verify makes those of the build again, too.", "small"),
+        },
+        alt="All kinds of checks",
+        height=420,
+    )
 
 
 def stored(frame: pl.DataFrame) -> pl.DataFrame:

@@ -21,6 +21,8 @@ def show_run(run: dict[str, object]) -> None:
                  anchor=False)  # fmt: skip
     for reason in run["reasons"] or []:  # type: ignore[attr-defined]
         st.text(str(reason))
+    if run["code"]:
+        st.text(f"Made by code {str(run['code'])[:12]}: another makes the layer out of date.")
     if run["error"]:
         st.code(str(run["error"]), language=None, wrap_lines=True)
     left, right = st.columns(2)
@@ -74,6 +76,7 @@ def main() -> None:
     )
     shown = newest.with_columns(
         pl.col("reasons").list.join(" "),
+        taken=pl.col("bytes_in").map_elements(size, return_dtype=pl.String),
         size=pl.col("bytes").map_elements(size, return_dtype=pl.String),
         memory=pl.col("peak_memory").map_elements(size, return_dtype=pl.String),
     )
@@ -82,8 +85,16 @@ def main() -> None:
         "layer": draw.text("Layer", "What was built.", "small"),
         "outcome": draw.text("Outcome", "done, failed or cancelled.", "small"),
         "seconds": draw.number("Seconds", "From start to end.", "%.1f"),
-        "rows": draw.number("Rows", "Of all tables of the layer, together."),
-        "size": draw.text("Size", "Of the tables on disk.", "small"),
+        "rows_in": draw.number(
+            "Rows in", "Into silver: records of the files; into gold: rows of silver's tables."
+        ),
+        "taken": draw.text(
+            "Size in",
+            "Into bronze and silver: of the files; into gold: of silver's tables.",
+            "small",
+        ),
+        "rows": draw.number("Rows out", "Of all tables of the layer, together."),
+        "size": draw.text("Size out", "Of the tables on disk.", "small"),
         "memory": draw.text("Peak memory", "Of the whole process up to then.", "small"),
         "asked_by": draw.text("Asked by", "dashboard, command line or Python.", "small"),
         "reasons": draw.text("Why", "What had changed, or was missing.", "large"),
