@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 import polars as pl
 
@@ -15,6 +17,7 @@ from medallion.export import in_region
 __all__ = ["Name", "places", "read_name", "variant_filter"]
 
 _LAST = (1 << 31) - 1
+_FEW = 8
 # A contig's name may hold what parts it from the position (HLA-A*01:01): the last counts.
 _ALLELE = re.compile(r"(\S+)[-:_]([0-9][0-9,]*)[-:_]([A-Za-z.]+)[-:_>](\S+)")
 _POSITION = re.compile(r"(\S+)[-:_]([0-9][0-9,]*)")
@@ -53,9 +56,14 @@ def places(texts: Sequence[str], identifiers: pl.LazyFrame) -> pl.Expr:
     """
     names = [text.strip() for text in texts]
     # Where a name has several identifiers, as the source writes them, one of them will do.
-    wanted = pl.Series([name.split(";")[0] for name in names], dtype=pl.String)
+    wanted = list(dict.fromkeys(name.split(";")[0] for name in names))
+    # Parts and row groups are passed over by their statistics where it is a comparison, which
+    # for a list it is not; of many names it would take longer than to read them all.
+    one = pl.col("id")
     known = identifiers.filter(
-        pl.col("id") == wanted[0] if len(wanted) == 1 else pl.col("id").is_in(wanted.implode())
+        reduce(or_, (one == name for name in wanted))
+        if len(wanted) <= _FEW
+        else one.is_in(pl.Series(wanted, dtype=pl.String).implode())
     )
     found: dict[str, set[int]] = {}
     for chrom, pos in known.select("chrom", "pos").unique().collect().iter_rows():

@@ -60,6 +60,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=turn)
 
 
+@pytest.fixture(autouse=True)
+def looked_at_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test does to a file is seen at once."""
+    monkeypatch.setattr("medallion.files.recent._SECONDS_OF_FILES", 0)
+
+
 @pytest.fixture(scope="session")
 def built_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Build], Lake]:
     """A function from a name and how to build it in a folder to a lake, the same in all workers.

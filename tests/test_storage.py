@@ -18,6 +18,7 @@ import pytest
 from deltalake import DeltaTable
 
 from medallion.errors import BuildCancelled, LakeError, LayerFormatError
+from medallion.files.recent import forget
 from medallion.progress import Progress, Reporter
 from medallion.storage import delta, parts, rows
 from medallion.storage.coded import Coded
@@ -154,9 +155,24 @@ def test_filters_reach_the_files(tmp_path: Path) -> None:
     """A part whose bounds rule it out is not even opened."""
     kept, doomed = part(tmp_path, 0, 5), part(tmp_path, 100, 105, name="part-1")
     version = delta.commit(tmp_path, TABLE, [kept, doomed], {})
-    (tmp_path / "silver" / "things" / doomed.path).unlink()
+    (tmp_path / "silver" / "things" / doomed.path).write_bytes(bytes(doomed.bytes))
     found = delta.scan(tmp_path, TABLE, version).filter(pl.col("pos") < 50).collect()
     assert len(found) == 5
+
+
+def test_all_files_of_a_table_are_looked_at_once_in_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A genome has thousands; a page of the app asks for a table many times over."""
+    monkeypatch.setattr("medallion.files.recent._SECONDS_OF_FILES", 1000)
+    own = part(tmp_path, 0, 5)
+    version = delta.commit(tmp_path, TABLE, [own], {})
+    delta.scan(tmp_path, TABLE, version)
+    (tmp_path / "silver" / "things" / own.path).unlink()
+    delta.scan(tmp_path, TABLE, version)
+    forget(tmp_path)  # as a build does
+    with pytest.raises(LakeError, match="a file of it is gone"):
+        delta.scan(tmp_path, TABLE, version)
 
 
 def test_row_groups_and_ranges_of_records(tmp_path: Path) -> None:
@@ -187,7 +203,7 @@ def test_cleaning_keeps_what_is_named(tmp_path: Path) -> None:
     assert not (tmp_path / "silver" / "things" / orphan.path).exists()
     assert len(read(tmp_path, two)) == 4
     assert len(read(tmp_path, three)) == 1
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(LakeError, match="a file of it is gone"):
         read(tmp_path, one)
 
 

@@ -194,7 +194,7 @@ def _match(silver: Silver, spelled: Sequence[tuple[str, str]]) -> pl.DataFrame:
     ).unique()  # fmt: skip
     texts = pl.DataFrame(list(spelled), schema={"asked": pl.String, "ID": pl.String}, orient="row")
     # What stands where any of them can mean something; the joins then say which.
-    every = silver.at([text for _, text in spelled]).with_columns(
+    every = silver.at(list(dict.fromkeys(text for _, text in spelled))).with_columns(
         bare=pl.col("chrom").cast(pl.String).str.strip_prefix("chr"),
         REF=pl.col("ref").cast(pl.String).str.to_uppercase(),
         ALT=pl.col("alt").cast(pl.String).str.to_uppercase(),

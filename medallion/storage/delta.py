@@ -31,6 +31,7 @@ from medallion.files import (
     polars_options_of,
     sizes,
 )
+from medallion.files.recent import recently
 from medallion.storage.parts import Part, folder_name, table_path
 from medallion.storage.schema import Table
 
@@ -265,7 +266,10 @@ def scan(root: Place, table: Table, version: int) -> pl.LazyFrame:
     with reading(root, table.layer):
         opened = _opened(_Plain, table_path(root, table), version)
         if not isinstance(root, ObjectPath):
-            _see_files(table_path(root, table), opened)
+            recently(
+                root, ("files", table.name, version),
+                lambda: _see_files(table_path(root, table), opened), many_files=True,
+            )  # fmt: skip
     check_columns(root, table, opened)
     frame = pl.scan_delta(opened, storage_options=polars_options_of(root)).select(
         table.column_names
