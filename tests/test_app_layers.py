@@ -170,6 +170,17 @@ def test_the_quarantine_shows_reasons_and_the_line(demo: Path, open_app: Open) -
     assert set(app.dataframe[0].value["reason"]) == set(defects["reason"])
 
 
+def test_each_reason_of_the_quarantine_has_an_example(demo: Path, open_app: Open) -> None:
+    app = sound(open_app(demo, "silver", silver="Quarantine"))
+    reasons = pl.from_pandas(app.dataframe[0].value)
+    defects = Lake(demo).scan("silver.defects", build=False).collect()
+    assert set(reasons["reason"]) == set(defects["reason"])
+    for row in reasons.iter_rows(named=True):
+        first = defects.filter(pl.col("reason") == row["reason"]).row(0, named=True)
+        assert (row["line"], row["detail"]) == (first["line"], first["detail"])
+        assert (row["raw"] or "") == (first["raw"] or "")[:120]
+
+
 def test_every_defect_can_be_looked_up_and_downloaded(tmp_path: Path, open_app: Open) -> None:
     lines = ["7 1 . A G . . . GT 0|1", *["7 x . A . . . . GT 0|1"] * 1500]
     vcf = tmp_path / "a.vcf"

@@ -14,6 +14,7 @@ from pages.shared.cache.filter import VariantFilter
 from pages.shared.cache.opened import FEW, SOME, Allele, of_allele, scan
 
 _EXAMPLE_CHARS = 10
+_SHOWN_OF_A_LINE = 120
 
 
 @st.cache_data(max_entries=FEW, show_spinner=False)
@@ -104,12 +105,20 @@ def calls_of_sample(path: str, version: str, sample: str, limit: int) -> tuple[p
 
 @st.cache_data(max_entries=FEW, show_spinner=False)
 def defect_counts(path: str, version: str) -> pl.DataFrame:
-    """Return how many defects of each reason there are: verdict, reason, scope, defects."""
+    """Return how many defects of each reason there are, and the first of each.
+
+    Columns: verdict, reason, scope, defects; of the first its line, detail, and raw (the
+    beginning of the line, null where the record is kept).
+    """
     del version
     return (
         scan(path, "silver.defects")
         .group_by(pl.col("verdict", "reason", "scope").cast(pl.String))
-        .agg(pl.len().alias("defects"))
+        .agg(
+            pl.len().alias("defects"),
+            pl.col("line", "detail").first(),
+            pl.col("raw").first().str.head(_SHOWN_OF_A_LINE),
+        )
         .sort("verdict", "defects", "reason", descending=[True, True, False])
         .collect()
     )
