@@ -18,7 +18,18 @@ if str(ROOT) not in sys.path:
 
 from medallion.errors import MedallionError, UsageError  # noqa: E402
 from medallion.telling import telling  # noqa: E402
-from pages.shared import back, chromosomes, find, look, say, sidebar, start, state, toolbar  # noqa: E402
+from pages.shared import (  # noqa: E402
+    back,
+    chromosomes,
+    find,
+    look,
+    say,
+    sidebar,
+    start,
+    state,
+    timers,
+    toolbar,
+)
 
 st.set_page_config(
     page_title="medallion",
@@ -117,6 +128,7 @@ def _leave_old_pages_mode(paths: set[str]) -> None:
 
 def main() -> None:
     """Draw the sidebar and the page, or what stands in the way."""
+    timers.give_way()
     back.keep_the_url()
     st.logo(LOGO)
     page = navigate()

@@ -35,23 +35,19 @@ CHART = ".js-plotly-plot .main-svg"
 TABLE = "[data-testid=stDataFrame]:visible"
 AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
 
-# Notes when the app has run once more.
-WATCH = """() => {
+# Once the app is at rest, does `go`, and ends when the app has run once more.
+_RUNS_AFTER = """async go => {
   const app = document.querySelector("[data-testid=stApp]");
-  let ran = false;
-  window.arrived = false;
-  new MutationObserver((_, observer) => {
-    ran ||= app.dataset.testScriptState === "running";
-    if (ran && app.dataset.testScriptState === "notRunning") {
-      observer.disconnect();
-      window.arrived = true;
-    }
-  }).observe(app, {attributes: true, attributeFilter: ["data-test-script-state"]});
-}"""
-# Takes the app to another of its addresses as Back does, without loading it anew.
-_FOLLOW = """url => {
-  history.pushState({}, "", url);
-  dispatchEvent(new PopStateEvent("popstate"));
+  const until = right => new Promise(done => {
+    const look = () => right(app.dataset.testScriptState) && (watch.disconnect(), done());
+    const watch = new MutationObserver(look);
+    watch.observe(app, {attributes: true, attributeFilter: ["data-test-script-state"]});
+    look();
+  });
+  await until(state => state === "notRunning");
+  go();
+  await until(state => state !== "notRunning");
+  await until(state => state === "notRunning");
 }"""
 
 
@@ -149,9 +145,19 @@ def opened(browser: playwright.Browser, width: int, scheme: str = "light") -> pl
 
 def follow(page: playwright.Page, url: str) -> None:
     """Go to another address of the app that `page` shows, as Back does: not loaded anew."""
-    page.evaluate(WATCH)
-    page.evaluate(_FOLLOW, url)
-    page.wait_for_function("window.arrived")
+    page.evaluate(
+        f"""url => ({_RUNS_AFTER})(() => {{
+          history.pushState({{}}, "", url);
+          dispatchEvent(new PopStateEvent("popstate"));
+        }})""",
+        url,
+    )
+
+
+def go(page: playwright.Page, steps: int) -> None:
+    """Go so many entries of the history on, or back, as a browser's buttons do."""
+    page.evaluate(f"steps => ({_RUNS_AFTER})(() => history.go(steps))", steps)
+    settled(page)
 
 
 def settled(page: playwright.Page) -> None:

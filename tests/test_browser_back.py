@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browser import CHART, ROOT, SLOW, WATCH, chromium, follow, opened, playwright, serve, settled
+from browser import CHART, ROOT, SLOW, chromium, follow, go, opened, playwright, serve, settled
 
 from medallion import Lake
 
@@ -57,14 +57,6 @@ _SHOWN = """() => {
 def address(demo_lake: Lake) -> Iterator[str]:
     with serve(ROOT, demo_lake.path) as url:
         yield url
-
-
-def go(page: playwright.Page, steps: int) -> None:
-    """Go so many entries of the history on, or back, as a browser's buttons do."""
-    page.evaluate(WATCH)
-    page.evaluate("steps => history.go(steps)", steps)
-    page.wait_for_function("window.arrived")
-    settled(page)
 
 
 def visit(page: playwright.Page, url: str) -> list[object]:

@@ -62,7 +62,9 @@ def follow(lake: Lake, here: st.Page) -> None:
 
     `here` is the page that the URL asks for.
     """
-    arrived = st.session_state.pop(_GOING, {})
+    page, arrived = st.session_state.pop(_GOING, ("", {}))
+    if here.url_path != Path(page).stem:  # the reader has gone elsewhere meanwhile
+        arrived = {}
     st.query_params.update({k: v for k, v in arrived.items() if long_text.fits_a_link(v)})
     for key, value in arrived.items():
         # A widget takes its value from the link that opened the page, not from what is
@@ -96,7 +98,7 @@ def _go(page: str, query: dict[str, str], here: st.Page) -> None:
         for key, value in query.items():
             st.session_state[key] = value
         return
-    st.session_state[_GOING] = query
+    st.session_state[_GOING] = (page, query)
     st.switch_page(page, query_params={})
 
 
