@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from medallion.loading import loading
 from medallion.storage.processes import start_early
 
 __all__ = ["expect_work", "main"]
@@ -13,7 +14,8 @@ def main() -> int:
     """Run the command that the arguments name; return its exit code."""
     if sys.argv[1:2] == ["build"]:
         expect_work()
-    from medallion.cli import main as run
+    with loading():
+        from medallion.cli import main as run
 
     return run()
 

@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 STEPS = (
     {"errors"},
     {"files"},
-    {"catalog", "child", "lookup", "progress"},
+    {"catalog", "child", "loading", "lookup", "progress"},
     {"vcf", "storage", "demo", "popgen"},
     {"bronze"},
     {"silver"},

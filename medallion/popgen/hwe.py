@@ -129,13 +129,14 @@ def _outcomes(n: int, rare: Ints) -> npt.NDArray[np.float64]:
     copies = rare[:, None]
     het = (copies & 1) + 2 * np.arange(int(rare.max()) // 2 + 1)
     possible = het <= copies
-    hom_rare = np.maximum(copies - het, 0) // 2
-    hom_common = np.maximum(n - (copies + het) // 2, 0)
+    hom_rare = np.maximum(copies - het, 0) >> 1
+    hom_common = np.maximum(n - ((copies + het) >> 1), 0)
     ln = _log_factorials(n)
     log_p = het * np.log(2) - ln[hom_rare] - ln[het] - ln[hom_common]
     log_p[~possible] = -np.inf
     likelihood = np.exp(log_p - log_p.max(axis=1, keepdims=True))
-    order = np.argsort(likelihood, axis=1)
+    # A row rises and falls, which a stable sort takes for two runs to be merged.
+    order = np.argsort(likelihood, axis=1, kind="stable")
     ascending = np.take_along_axis(likelihood, order, axis=1)
     # Added from the least on, so that p does not depend on what stands in the matrix beside it.
     total = np.cumsum(ascending, axis=1)

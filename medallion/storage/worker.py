@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from medallion.child import serving
+from medallion.loading import loading
 from medallion.storage.memory import peak_memory
 
 __all__ = ["main"]
@@ -20,8 +21,9 @@ __all__ = ["main"]
 def main() -> None:
     """Do tasks until there are none."""
     asked, results = serving(_read)
-    for name in sys.argv[1:]:
-        import_module(name)
+    with loading():
+        for name in sys.argv[1:]:
+            import_module(name)
     while True:
         task = asked.get()
         try:

@@ -12,12 +12,14 @@ import sys
 from pathlib import Path
 
 from medallion.__main__ import expect_work
+from medallion.loading import loading
 
 
 def main() -> None:
     """Begin as `medallion build` does, build and count."""
     expect_work()
-    from counted import build
+    with loading():
+        from counted import build
 
     build(Path(sys.argv[1]))
 
