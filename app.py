@@ -29,6 +29,7 @@ from pages.shared import (  # noqa: E402
     state,
     timers,
     toolbar,
+    turns,
 )
 
 st.set_page_config(
@@ -157,7 +158,7 @@ def main() -> None:
         with st.sidebar:  # at its end, where an empty element is not seen
             back.one_step_a_choice()
             toolbar.two_cameras()
-        with telling(lake.path):
+        with telling(lake.path), turns.in_turn():
             page.run()
     except MedallionError as error:
         say.failure("This page cannot be shown.", str(error))
