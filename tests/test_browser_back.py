@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from browser import CHART, ROOT, SLOW, chromium, follow, go, opened, playwright, serve, settled
+from real_data import THOROUGH
 
 from medallion import Lake
 
@@ -95,7 +96,9 @@ def test_back_and_forward_keep_what_two_pages_have_in_common(
     page = opened(chromium, 1600)
     page.goto(f"{address}/sql")
     settled(page)
-    for name, pair in PAIRS.items():
+    pairs = list(PAIRS.items())
+    # Half of them each way, where the rest is not asked for.
+    for name, pair in pairs if THOROUGH else pairs[turned::2]:
         left, reached = reversed(pair) if turned else pair
         first = visit(page, f"{address}/{left}")
         second = visit(page, f"{address}/{reached}")
