@@ -4,8 +4,17 @@ The chosen segment of a control in the dark: Streamlit writes it in the primary 
 which carries white text on buttons too. No colour does both at 4.5:1 on black, so the
 segment takes the links' colour, 9:1.
 
+Links in captions: Streamlit fades them with the whole caption, to 3:1. Only its other words
+are faded.
+
 Charts of many groups, and maps, on a phone: below 640 pixels their marks and words lie
 upon each other. They keep that width, and are moved sideways in a box of their own.
+
+Charts are drawn on the server, for light or dark. When that changes under an open page, by
+the menu or at sunset, Streamlit leaves them as they are; the page is drawn anew instead.
+
+Lines longer than their box are moved sideways. Not every browser lets the keyboard do that
+unless the box can be tabbed to.
 """
 
 from __future__ import annotations
@@ -16,21 +25,56 @@ from pages.shared import state
 
 __all__ = ["readable"]
 
-_WIDE = """<style>
+_STYLE = """<style>
+[data-testid=stButtonGroup] :is([aria-checked=true], [aria-pressed=true]) {
+  color: light-dark(#8a5320, #e6b884) !important;
+}
+[data-testid=stCaptionContainer]:has(a) {
+  opacity: 1;
+  color: color-mix(in srgb, currentColor 60%, transparent);
+}
 @media (max-width: 640px) {
   [class*="st-key-wide-"] { overflow-x: auto; }
   [class*="st-key-wide-"] > * { min-width: 640px; }
 }
+/* Takes no place. */
+.st-key-watch { position: absolute; }
 </style>"""
-_DARK = """<style>
-[data-testid=stButtonGroup] :is([aria-checked=true], [aria-pressed=true]) {
-  color: #e6b884 !important;
+
+_watch = st.components.v2.component(
+    "medallion.look",
+    js="""
+export default function ({ data, setTriggerValue }) {
+  // The app's element has another class, and with it another color-scheme, once it is turned.
+  const app = document.querySelector("[data-testid=stApp]");
+  let told = data.drawn;
+  const turned = () => {
+    const now = getComputedStyle(app).colorScheme;
+    if (now !== told && ["light", "dark"].includes(now)) setTriggerValue("turned", told = now);
+  };
+  const scheme = new MutationObserver(turned);
+  scheme.observe(app, { attributes: true, attributeFilter: ["class"] });
+  turned();
+
+  let waiting = null;
+  const tabbed = () => {
+    waiting = null;
+    for (const box of document.querySelectorAll("[data-testid=stCode] pre:not([tabindex])")) {
+      if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) {
+        box.tabIndex = 0;
+      }
+    }
+  };
+  const boxes = new MutationObserver(() => { waiting ??= setTimeout(tabbed, 100); });
+  boxes.observe(app, { childList: true, subtree: true });
+  tabbed();
+  return () => { scheme.disconnect(); boxes.disconnect(); clearTimeout(waiting); };
 }
-</style>"""
+""",
+)
 
 
 def readable() -> None:
-    """Give the page what it lacks; draws nothing."""
-    st.html(_WIDE)
-    if state.theme() == "dark":
-        st.html(_DARK)
+    """Give the page what it lacks; draws nothing that is seen."""
+    st.html(_STYLE)
+    _watch(key="watch", data={"drawn": state.theme()}, height=1, on_turned_change=lambda: None)
