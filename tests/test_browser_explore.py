@@ -38,10 +38,21 @@ VIEWS = {
     "region?region=22:16,000,000-17,000,000": CHART,
     "sample?sample=SIM_GBR_001": CHART,
     "populations": CHART,
+    "populations?populations_view=Side+by+side": CHART,
+    "populations?populations_view=Two+against+each+other": CHART,
     "structure": CHART,
+    "structure?structure=FST": CHART,
     "ld": CHART,
+    "ld?ld=Decay": CHART,
     "cohort?cohort_super=AFR": CHART,
+    "sql?sql=select+population,+af+from+gold.frequencies+limit+50": TABLE,
+    "checks": TABLE,
+    "history": TABLE,
+    "bronze?bronze=Records": TABLE,
 }
+RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+NARROW = {"structure", "ld", "cohort?cohort_super=AFR", "checks"}  # looked at on a phone too
+MOST_BYTES = 5_000_000  # that a page sends to the browser, Streamlit's own files aside
 # Streamlit's own: its menu is a list of buttons and lists.
 THEIRS = {"list", "listitem"}
 
@@ -63,16 +74,58 @@ def offences(page: playwright.Page, **only: object) -> list[tuple[str, list[str]
     ]
 
 
-def test_every_view_is_drawn_and_accessible(chromium: playwright.Browser, address: str) -> None:
+def received(page: playwright.Page) -> list[int]:
+    """The bytes of each message that the app sends to `page` from now on."""
+    sizes: list[int] = []
+
+    def listen(socket: playwright.WebSocket) -> None:
+        socket.on("framereceived", lambda frame: sizes.append(len(frame)))
+
+    page.on("websocket", listen)
+    return sizes
+
+
+def turn(page: playwright.Page, scheme: str) -> None:
+    """Make the page light or dark as the system does, and wait for its charts to be drawn so."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.wait_for_function(
+        """scheme => {
+          const app = getComputedStyle(document.querySelector("[data-testid=stApp]"));
+          const behind = plot => getComputedStyle(plot.querySelector(".main-svg")).backgroundColor;
+          return app.colorScheme === scheme
+            && [...document.querySelectorAll(".js-plotly-plot:has(.main-svg)")]
+              .every(plot => behind(plot) === app.backgroundColor);
+        }""",
+        arg=scheme,
+    )
+    settled(page)
+
+
+def test_every_view_is_drawn_and_accessible_light_and_dark_and_sends_little(
+    chromium: playwright.Browser, address: str
+) -> None:
     page = opened(chromium, 1600)
-    rules = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+    sizes = received(page)
     page.goto(f"{address}/sql")
     settled(page)
+    scheme = "light"
     for path, wanted in VIEWS.items():
+        sizes.clear()
         follow(page, f"{address}/{path}")
         page.locator(wanted).first.wait_for()
         settled(page)
-        assert not (found := offences(page, runOnly=rules)), (path, found)
+        # The smallest of them sends more than its menu.
+        assert 1000 < sum(sizes) < MOST_BYTES, (path, sum(sizes))
+        assert not (found := offences(page, runOnly=RULES)), (path, scheme, found)
+        # The next view begins as this one ends: a change of the look is a run of the page.
+        scheme = "dark" if scheme == "light" else "light"
+        turn(page, scheme)
+        assert not (found := offences(page, runOnly=["color-contrast"])), (path, scheme, found)
+        if path in NARROW:
+            page.set_viewport_size({"width": 400, "height": 1200})
+            settled(page)
+            assert not (found := offences(page, runOnly=RULES)), (path, scheme, 400, found)
+            page.set_viewport_size({"width": 1600, "height": 1200})
     assert page.outside == []
     page.context.close()
 
@@ -92,8 +145,6 @@ def test_a_phone_in_the_dark_shows_all_without_scrolling_sideways(
         for chart in page.locator(".js-plotly-plot").all():
             box = chart.bounding_box()
             assert box is None or box["width"] <= 400 or moves_in_a_box(chart), path
-        if path in ("structure", "cohort?cohort_super=AFR"):
-            assert not (found := offences(page, runOnly=["color-contrast"])), (path, found)
     page.context.close()
 
 
