@@ -145,19 +145,32 @@ def opened(browser: playwright.Browser, width: int, scheme: str = "light") -> pl
 
 def follow(page: playwright.Page, url: str) -> None:
     """Go to another address of the app that `page` shows, as Back does: not loaded anew."""
-    page.evaluate(
-        f"""url => ({_RUNS_AFTER})(() => {{
-          history.pushState({{}}, "", url);
+    _run_after(
+        page,
+        """url => () => {
+          history.pushState({}, "", url);
           dispatchEvent(new PopStateEvent("popstate"));
-        }})""",
+        }""",
         url,
     )
 
 
 def go(page: playwright.Page, steps: int) -> None:
     """Go so many entries of the history on, or back, as a browser's buttons do."""
-    page.evaluate(f"steps => ({_RUNS_AFTER})(() => history.go(steps))", steps)
+    _run_after(page, "steps => () => history.go(steps)", steps)
     settled(page)
+
+
+def _run_after(page: playwright.Page, step: str, argument: object) -> None:
+    """Have the page do what `step` gives for `argument`, and wait until the app has run."""
+    todo = f"given => ({_RUNS_AFTER})(({step})(given))"
+    try:
+        page.evaluate(todo, argument)
+    except playwright.Error as error:  # a fresh server's first answer is to load the page again
+        if "context was destroyed" not in str(error):
+            raise
+        page.wait_for_selector(AT_REST)
+        page.evaluate(todo, argument)
 
 
 def settled(page: playwright.Page) -> None:

@@ -15,6 +15,7 @@ from medallion import Lake
 from medallion.errors import UsageError
 from medallion.ondemand import ld_pairs
 from medallion.ondemand.region import View, common_in
+from pages.shared import pick
 
 NASTY = "<script>alert(1)</script>"
 REGION = "22:17,000,000-17,200,000"
@@ -145,6 +146,19 @@ def test_the_pair_in_the_link_is_named(page: Open, common: pl.DataFrame) -> None
     assert names[4] in texts(app)
     assert "bases apart" not in texts(page(**query, ld_pair=f"{names[4]} 22-1-A-C"))
     assert "bases apart" not in texts(page(**query, ld_pair=names[4]))
+    assert "bases apart" in texts(page(**query, ld_pair=[names[4], names[1]]))
+
+
+def test_each_of_two_alleles_too_long_for_a_name_can_be_picked(own: Lake, page: Open) -> None:
+    rows = own.scan("gold.frequencies", build=False).filter(population="ALL").collect()
+    keys = [pick.key(row) for row in rows.iter_rows(named=True)]
+    long = [key for key in keys if key.startswith("7:200#")]
+    assert len(long) == 2
+    assert len(set(keys)) == 6
+    for key in long:
+        app = page(own, region="7", ld_af="0", ld_pair=[keys[0], key])
+        assert "100 bases apart" in texts(app)
+    assert "0 bases apart" in texts(page(own, region="7", ld_af="0", ld_pair=long))
 
 
 def test_more_alleles_than_can_be_read_are_cut_and_said(page: Open) -> None:

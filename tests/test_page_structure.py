@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 from app_pages import Open, charts, no_markup, sound, texts
+from streamlit.testing.v1 import AppTest
 from two_populations import NASTY, NASTY_SAMPLE, OTHER, TWIN, take_samples_away, write_cohort
 
 from medallion import Lake
@@ -161,6 +162,18 @@ def test_twins_are_found_and_named_in_words(cohort_lake: Lake, page: Open) -> No
     assert "duplicate above 0.3536; first above 0.1768" in texts(app)
     assert len(charts(app)) == 1
     assert "Told from 1 chromosome only." in texts(app)
+
+
+def test_the_pair_of_relatives_in_the_link_is_told(cohort_lake: Lake, page: Open) -> None:
+    def of_samples(app: AppTest) -> list[str]:
+        return [str(text.value).split(" · ")[0] for text in app.text if " · " in str(text.value)]
+
+    assert not of_samples(page(cohort_lake, structure="Relatives"))
+    pair = [NASTY_SAMPLE, TWIN]
+    app = page(cohort_lake, structure="Relatives", pair_of_relatives=pair)
+    assert sorted(of_samples(app)) == sorted(pair)
+    app = page(cohort_lake, structure="Relatives", pair_of_relatives="nobody")
+    assert not of_samples(app)
 
 
 # Any lake

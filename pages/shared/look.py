@@ -37,8 +37,8 @@ _STYLE = """<style>
   [class*="st-key-wide-"] { overflow-x: auto; }
   [class*="st-key-wide-"] > * { min-width: 640px; }
 }
-/* Takes no place. */
-.st-key-watch { position: absolute; }
+/* Takes no place, nor makes the page wider. */
+.st-key-watch { position: absolute; width: 0 !important; height: 0; overflow: hidden; }
 </style>"""
 
 _watch = st.components.v2.component(

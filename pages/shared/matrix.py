@@ -12,7 +12,7 @@ from medallion.catalog.populations import ALL
 from medallion.errors import MedallionError
 from medallion.figures.ld_matrix import ld_triangle, measure_title
 from medallion.ondemand import Measure
-from pages.shared import cache, draw, find, lead, place, say, state
+from pages.shared import cache, draw, find, lead, pick, place, say, state
 from pages.shared.words import allele_label, plural
 
 __all__ = ["show"]
@@ -87,21 +87,23 @@ def show(lake: Lake, version: str) -> None:
         say.text_note("No two of these alleles vary.", [where, "Choose another group."])
         return
     names = [allele_label(*row) for row in alleles.select("chrom", "pos", "ref", "alt").rows()]
-    picked = _picked_pair(names)
+    keys = [pick.key(row) for row in alleles.iter_rows(named=True)]
+    picked = _picked_pair(keys)
     draw.figure(
         ld_triangle(
             alleles, pairs, measure=measure, group=group, picked=picked, theme=state.theme()
         ),
         key=_CHART,
-        on_select=_take(names, pairs, _CHART),
+        on_select=_take(keys, pairs, _CHART),
     )
     st.caption(
         f"{plural(alleles.height, 'allele')}, each a column and a row. An empty cell: one of the "
         "two does not vary, or is never called where the other is. Click a cell to name its pair."
     )
     if picked is not None:
-        _show_picked(alleles, pairs, names, picked, measure)
-    _show_pairs(alleles, pairs, names, measure, f"ld-{place.label(view)}-{group}")
+        _show_picked(lake, alleles, pairs, names, picked, measure)
+    picker = _take(keys, pairs, _TABLE)
+    _show_pairs(alleles, pairs, names, measure, picker, f"ld-{place.label(view)}-{group}")
     _made(lake, measure)
 
 
@@ -129,8 +131,11 @@ def _choose(codes: list[str]) -> tuple[str, float, Measure]:
     return group, float(minimum or 0.0), _MEASURES.get(title or "r²", "r2")
 
 
-def _take(names: list[str], pairs: pl.DataFrame, key: str) -> Callable[[], None]:
-    """Return what a click on a cell, or a tick in the table, does: it puts a pair in the URL."""
+def _take(keys: list[str], pairs: pl.DataFrame, key: str) -> Callable[[], None]:
+    """Return what a click on a cell, or a tick in the table, does: it puts a pair in the URL.
+
+    `keys` tell each allele from all others, as `pick.key` does.
+    """
 
     def act() -> None:
         selection = st.session_state[key]["selection"]
@@ -140,21 +145,24 @@ def _take(names: list[str], pairs: pl.DataFrame, key: str) -> Callable[[], None]
             chosen = [p.get("point_index") for p in selection["points"] if p.get("curve_number")]
         if chosen and isinstance(chosen[0], int) and 0 <= chosen[0] < pairs.height:
             one, other, _ = pairs.row(chosen[0])
-            st.query_params[_PICKED] = f"{names[one]} {names[other]}"
+            st.query_params[_PICKED] = [keys[one], keys[other]]
 
     return act
 
 
-def _picked_pair(names: list[str]) -> tuple[int, int] | None:
+def _picked_pair(keys: list[str]) -> tuple[int, int] | None:
     """Return the rows of the pair that the URL names, if both are shown."""
-    asked = st.query_params.get(_PICKED, "").split(" ")
-    if len(asked) != 2 or any(each not in names for each in asked):
+    asked = st.query_params.get_all(_PICKED)
+    if len(asked) == 1:  # as links had it once
+        asked = asked[0].split(" ")
+    if len(asked) != 2 or any(each not in keys for each in asked):
         return None
-    one, other = sorted(names.index(each) for each in asked)
+    one, other = sorted(keys.index(each) for each in asked)
     return (one, other) if one != other else None
 
 
 def _show_picked(
+    lake: Lake,
     alleles: pl.DataFrame,
     pairs: pl.DataFrame,
     names: list[str],
@@ -179,13 +187,14 @@ def _show_picked(
                     "Open" if index == picked[0] else "Open the other",
                     ":material/genetics:",
                     _VARIANT,
-                    {"variant": names[index]},
+                    pick.query(lake, row),
                 )
 
 
 def _show_pairs(
-    alleles: pl.DataFrame, pairs: pl.DataFrame, names: list[str], measure: Measure, stem: str
-) -> None:
+    alleles: pl.DataFrame, pairs: pl.DataFrame, names: list[str], measure: Measure,
+    picker: Callable[[], None], stem: str,
+) -> None:  # fmt: skip
     """List the pairs with the strongest linkage; a tick names one above, downloads hold all."""
     st.subheader("Pairs, strongest first", anchor=False)
     own = alleles.select(
@@ -231,7 +240,7 @@ def _show_pairs(
         lazy=False,
         placeholder=draw.EMPTY,
         key=_TABLE,
-        on_select=_take(names, pairs, _TABLE),
+        on_select=picker,
         selection_mode="single-row",
         alt="Pairs of alleles by falling linkage",
     )

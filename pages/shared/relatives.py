@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 import streamlit as st
 
@@ -15,6 +17,8 @@ from pages.shared.words import plural
 __all__ = ["show"]
 
 _ROWS = 1000
+_PICKED = "pair_of_relatives"
+_TABLE = "relatives"
 _FEW_CHROMOSOMES = 5
 
 
@@ -111,24 +115,35 @@ def _pairs(lake: Lake, version: str, pairs: pl.DataFrame) -> None:
         "sites": draw.number("Sites", "Sites at which both are called."),
     }
     top = shown.head(_ROWS)
-    event = st.dataframe(
+    st.dataframe(
         top.select(list(columns)),
         hide_index=True,
         column_config=columns,
         height=min(500, 35 * (top.height + 1) + 3),
         lazy=False,
         placeholder=draw.EMPTY,
-        key="relatives",
-        on_select="rerun",
+        key=_TABLE,
+        on_select=_take(top),
         selection_mode="single-row",
         alt="Pairs of related samples",
     )
     draw.downloads(pairs, "relatives", "all pairs")
-    rows = event["selection"]["rows"]
-    if rows and rows[0] < top.height:
-        people = cache.pca(str(lake.path), version)
-        pair = top.row(rows[0], named=True)
-        for row in people.filter(
-            pl.col("sample").is_in([pair["sample_1"], pair["sample_2"]])
-        ).iter_rows(named=True):
-            lead.sample(row)
+    people = cache.pca(str(lake.path), version)
+    for row in people.filter(
+        pl.col("sample").is_in(st.query_params.get_all(_PICKED)[:2])
+    ).iter_rows(named=True):
+        lead.sample(row)
+
+
+def _take(shown: pl.DataFrame) -> Callable[[], None]:
+    """Return what a tick in the table does: it puts the pair in the URL, or takes it out."""
+
+    def act() -> None:
+        rows = st.session_state[_TABLE]["selection"]["rows"]
+        if rows and rows[0] < shown.height:
+            pair = shown.row(rows[0], named=True)
+            st.query_params[_PICKED] = [pair["sample_1"], pair["sample_2"]]
+        else:
+            st.query_params.pop(_PICKED, None)
+
+    return act
