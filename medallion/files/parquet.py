@@ -19,7 +19,15 @@ from medallion.files import ObjectPath, Place, polars_options_of
 from medallion.files.objects import ObjectWriter
 from medallion.files.stores import arrow_store
 
-__all__ = ["arrow_folder", "finished", "footer", "open_parquet", "output_of", "scan_parquet"]
+__all__ = [
+    "arrow_folder",
+    "finished",
+    "footer",
+    "open_parquet",
+    "output_of",
+    "scan_parquet",
+    "so_far",
+]
 
 _FOOTERS = 512
 
@@ -75,6 +83,11 @@ def output_of(path: Place) -> Path | ObjectWriter:
         return path.writer()
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def so_far(output: Path | ObjectWriter) -> int:
+    """Bytes that were written to what `output_of` gave."""
+    return output.stat().st_size if isinstance(output, Path) else output.tell()
 
 
 def finished(output: Path | ObjectWriter) -> int:

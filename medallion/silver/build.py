@@ -7,7 +7,8 @@ Conservation is asserted at every build, file by file: records in the file = rec
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +31,7 @@ from medallion.silver.partition import (
     read_partition,
     text_per_batch,
 )
+from medallion.silver.quarantine import check_room, defect_rows, written
 from medallion.silver.samples import join_samples, read_metadata
 from medallion.silver.tables import (
     COLUMNS,
@@ -106,7 +108,7 @@ def build(
     new = [f for f in files if f.name not in tables]
     allowance = Allowance(max_quarantined, sum(int(f.row["records"]) for f in files))
     for kept in tables.values():
-        allowance.take(_quarantined(kept.defects)["reason"])
+        allowance.take(kept.entry["reasons"])
     with removing_unfinished(root, TABLES):
         tables |= _read(root, new, people, work, allowance)
         work.report(LAYER, "publishing")
@@ -117,9 +119,9 @@ def check_limit(root: Place, limit: Limit) -> None:
     """Raise QuarantineError where published silver set apart more records than `limit` allows."""
     snapshot = read_snapshot(root, LAYER)
     if snapshot is not None:
-        defects = delta.scan(root, DEFECTS, snapshot.tables[DEFECTS.short].version).collect()
-        records = sum(entry["records"] for entry in snapshot.summary["ledger"])
-        Allowance(limit, records).take(_quarantined(defects)["reason"])
+        ledger = snapshot.summary["ledger"]
+        reasons = sum((Counter(entry["reasons"]) for entry in ledger), Counter[str]())
+        Allowance(limit, sum(entry["records"] for entry in ledger)).take(reasons)
 
 
 def _gathered(
@@ -136,7 +138,7 @@ def _gathered(
     ]
     patterns = [t.patterns for t in own]
     about_files = _overlapping(files)
-    defects = pl.concat([*(t.defects for t in own), _rows([*about_files, *about_samples])])
+    defects = pl.concat([*(t.defects for t in own), defect_rows([*about_files, *about_samples])])
     parts: dict[Table, list[Part | None]] = {
         t: [p for found in own for p in found.parts.get(t.short, ())] for t in BIG
     }
@@ -149,8 +151,9 @@ def _gathered(
         frame = pl.concat(frames) if frames else pl.DataFrame(schema=table.polars_schema())
         whole = table.conform(frame)
         parts[table] = [write_part(root, table, whole, chrom=None, name="part-00000")]
+    parts[DEFECTS] += [p for found in own for p in found.parts.get(DEFECTS.short, ())]
     ledger = [t.entry for t in own]
-    _check(ledger, parts, defects)
+    _check(root, ledger, parts)
     facts = {
         "ledger": ledger,
         "keys": dict(keys),
@@ -171,9 +174,7 @@ def _read(
     def told(_count: int, summary: Summary) -> None:
         nonlocal done
         done += summary.records
-        allowance.take(
-            d.reason for d in summary.defects if (d.verdict, d.scope) == ("quarantined", "record")
-        )
+        allowance.take(summary.reasons)
         work.report(LAYER, "reading records", done, total, "records")
 
     work.report(LAYER, "reading records", 0, total, "records")
@@ -220,7 +221,9 @@ def _file_tables(root: Place, file: _File, summaries: Sequence[Summary]) -> File
         "file": file.name,
         "records": int(file.row["records"]),
         "kept": sum(s.kept for s in summaries),
-        "quarantined": sum(s.quarantined for s in summaries),
+        "quarantined": sum(s.reasons.total() for s in summaries),
+        "reasons": dict(sum((s.reasons for s in summaries), Counter[str]())),
+        "apart": [p.path for s in summaries for p in s.parts.get(DEFECTS.short, ())],
         "alleles": sum(s.alleles for s in summaries),
         "variant_rows": sum(s.variant_rows for s in summaries),
         "patterns": sorted(patterns),
@@ -232,8 +235,9 @@ def _file_tables(root: Place, file: _File, summaries: Sequence[Summary]) -> File
         )
     parts = {
         t.short: arrived(root, t, (p for s in summaries for p in s.parts.get(t.short, ())))
-        for t in BIG
+        for t in (*BIG, DEFECTS)
     }
+    check_room(file.name, sum(p.bytes for p in parts[DEFECTS.short]), int(file.row["bytes"]))
     return FileTables(parts, entry, _defects(file, summaries), pattern_rows(patterns))
 
 
@@ -317,19 +321,15 @@ def _overlapping(files: Sequence[_File]) -> list[tuple[str, Defect]]:
     return found
 
 
-def _quarantined(defects: pl.DataFrame) -> pl.DataFrame:
-    return defects.filter((pl.col("verdict") == "quarantined") & (pl.col("scope") == "record"))
-
-
 def _check(
+    root: Place,
     ledger: Sequence[Mapping[str, Any]],
     parts: Mapping[Table, Sequence[Part | None]],
-    defects: pl.DataFrame,
 ) -> None:
     """Assert conservation on what was written, not on what was meant to be."""
-    written = dict(_quarantined(defects).group_by("file").len().iter_rows())
+    found = written(root, (p for p in parts[DEFECTS] if p is not None))
     for entry in ledger:
-        out = written.get(entry["file"], 0)
+        out = found[entry["file"]]
         if entry["records"] != entry["kept"] + out:
             raise ConservationError(
                 f"{entry['file']}: {entry['records']:,} records went in, but {entry['kept']:,} "
@@ -352,15 +352,5 @@ def _defects(file: _File, summaries: Sequence[Summary]) -> pl.DataFrame:
         detail = "the last 28 bytes are not the empty block"
         found.append(Defect("end-of-file-block", 0, "file", detail=detail))
     found += undeclared(s.undeclared for s in summaries)
-    for summary in summaries:
-        found += sorted(summary.defects, key=lambda d: d.line)
-    return _rows((file.name, d) for d in found)
-
-
-def _rows(defects: Iterable[tuple[str, Defect]]) -> pl.DataFrame:
-    """Rows of `silver.defects`, of (file, defect)."""
-    rows = [
-        (name, d.line, d.chrom, d.pos, d.scope, d.verdict, d.reason, d.field, d.detail, d.raw)
-        for name, d in defects
-    ]
-    return pl.DataFrame(rows, schema=DEFECTS.polars_schema(), orient="row")
+    found += [defect for summary in summaries for defect in summary.defects]
+    return defect_rows((file.name, d) for d in found)

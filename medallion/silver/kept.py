@@ -15,10 +15,11 @@ from typing import Any
 import polars as pl
 
 from medallion.files import Place
+from medallion.files.parquet import scan_parquet
 from medallion.silver.tables import CALLS, DEFECTS, GENOTYPES, IDENTIFIERS, PATTERNS, VARIANTS
 from medallion.storage import delta
 from medallion.storage.coded import Coded
-from medallion.storage.parts import Part, missing
+from medallion.storage.parts import Part, missing, table_path
 from medallion.storage.snapshot import Snapshot
 
 __all__ = ["BIG", "FileTables", "file_key", "kept_files"]
@@ -31,8 +32,9 @@ BIG = (VARIANTS, GENOTYPES, CALLS, IDENTIFIERS)
 class FileTables:
     """What silver holds of one file.
 
-    `parts` by the tables' short names; `entry` is its line in the ledger; `defects` are
-    rows of `silver.defects` about its lines; `patterns` are rows of `silver.patterns`.
+    `parts` by the tables' short names, `silver.defects` among them where its broken lines are
+    many; `entry` is its line in the ledger; `defects` are the other rows of `silver.defects`
+    about its lines; `patterns` are rows of `silver.patterns`.
     """
 
     parts: Mapping[str, Sequence[Part]]
@@ -56,12 +58,18 @@ def kept_files(
     if snapshot is None or not same:
         return {}
     version = {k: v.version for k, v in snapshot.tables.items()}
-    parts = {t.short: delta.parts_of(root, t, version[t.short]) for t in BIG}
-    if any(missing(root, t, parts[t.short]) for t in BIG):
+    tables = (*BIG, DEFECTS)
+    parts = {t.short: delta.parts_of(root, t, version[t.short]) for t in tables}
+    if any(missing(root, t, parts[t.short]) for t in tables):
         return {}
     ledger = {entry["file"]: entry for entry in snapshot.summary["ledger"]}
-    found = delta.scan(root, DEFECTS, version[DEFECTS.short])
-    defects = found.filter(pl.col("scope") != "sample").collect()
+    apart = {path for entry in ledger.values() for path in entry["apart"]}
+    few = [p for p in parts[DEFECTS.short] if p.path not in apart]
+    parts[DEFECTS.short] = [p for p in parts[DEFECTS.short] if p.path in apart]
+    defects = pl.DataFrame(schema=DEFECTS.polars_schema())
+    if few:
+        own = scan_parquet([table_path(root, DEFECTS) / p.path for p in few])
+        defects = own.filter(pl.col("scope") != "sample").collect()
     patterns = delta.scan(root, PATTERNS, version[PATTERNS.short]).collect()
     return {
         name: FileTables(

@@ -1,20 +1,15 @@
-"""How many records may be quarantined before a build stops: as the user says, and at most."""
+"""How many records may be quarantined before a build stops, where the user says."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from medallion.errors import QuarantineError, UsageError
 
-__all__ = ["Allowance", "Limit", "check_quarantine"]
-
-# A partition keeps what it sets apart in memory. It is read from 256 MiB of text, but for a
-# file that is not sorted, or that cannot be entered in the middle.
-_MOST_RECORDS = 500_000
-_MOST_TEXT = 1 << 28
+__all__ = ["Allowance", "Limit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +44,8 @@ class Allowance:
     records: int
     found: Counter[str] = field(default_factory=Counter)
 
-    def take(self, reasons: Iterable[str]) -> None:
-        """Count records quarantined for `reasons`; raise QuarantineError past the limit."""
+    def take(self, reasons: Mapping[str, int]) -> None:
+        """Count records quarantined, by reason; raise QuarantineError past the limit."""
         self.found.update(reasons)
         total = self.found.total()
         if self.limit is None or total <= self.limit.of(self.records):
@@ -60,14 +55,4 @@ class Allowance:
             f"{total:,} of {self.records:,} records cannot be trusted so far, more than the limit "
             f"of {self.limit.text}: {common}. Nothing was published. Look at the file; or build "
             "with a higher --max-quarantined, or without, and see silver.defects."
-        )
-
-
-def check_quarantine(file: str, records: int, text: int) -> None:
-    """Raise QuarantineError where a part of a file has more that is broken than can be kept."""
-    if records > _MOST_RECORDS or text > _MOST_TEXT:
-        raise QuarantineError(
-            f"{file} has {records:,} lines ({text:,} bytes) in one part of it that are no records: "
-            f"expected at most {_MOST_RECORDS:,} ({_MOST_TEXT:,} bytes). Nothing was published. "
-            "Check that the file is a VCF and that its lines were not cut or mixed up."
         )

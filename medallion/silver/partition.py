@@ -6,6 +6,7 @@ seen by nobody until the build's one commit names them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,8 +23,8 @@ from medallion.silver.genotypes import (
     count,
     genotype_rows,
 )
-from medallion.silver.limit import check_quarantine
-from medallion.silver.tables import CALLS, GENOTYPES, VARIANTS
+from medallion.silver.quarantine import Quarantine
+from medallion.silver.tables import CALLS, DEFECTS, GENOTYPES, VARIANTS
 from medallion.silver.variants import alleles
 from medallion.storage.coded import Coded
 from medallion.storage.pages import Rows
@@ -74,14 +75,18 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What became of a partition's records: parts by table, and the counts of the ledger."""
+    """What became of a partition's records: parts by table, and the counts of the ledger.
+
+    `reasons` counts the records that were left out. `defects` are all defects where they are
+    few; else they are in a part.
+    """
 
     parts: dict[str, list[Part]] = field(default_factory=dict)
     records: int = 0
     kept: int = 0
-    quarantined: int = 0
     alleles: int = 0
     variant_rows: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
     defects: list[Defect] = field(default_factory=list)
     patterns: dict[int, Pattern] = field(default_factory=dict)
     undeclared: Names = field(default_factory=dict)
@@ -201,7 +206,7 @@ def read_partition(task: Partition) -> Summary:
     """Read the task's records and write them as parts of silver's tables."""
     reader = RecordReader(task.header, task.first_record, task.memory)
     writers = _Writers(task)
-    ledger = _Ledger()
+    ledger = _Ledger(task)
     fed = 0
     for lines in read_lines(task.blocks, task.first, task.last, task.header.size):
         for low, high, ends in _few_lines(lines.text):
@@ -212,14 +217,16 @@ def read_partition(task: Partition) -> Summary:
                 fed = 0
     if reader.pending:
         ledger.add(reader.batch(), reader, writers, task)
+    defects, apart = ledger.quarantine.close()
+    parts = writers.close()
     return Summary(
-        parts=writers.close(),
+        parts=parts if apart is None else {**parts, DEFECTS.short: [apart]},
         records=ledger.records,
         kept=ledger.kept,
-        quarantined=ledger.quarantined,
         alleles=ledger.alleles,
         variant_rows=ledger.variant_rows,
-        defects=ledger.defects,
+        reasons=ledger.quarantine.reasons,
+        defects=defects,
         patterns=ledger.patterns,
         undeclared=reader.undeclared.names,
     )
@@ -243,10 +250,10 @@ def _again(again: Callable[[], bytes], low: int, high: int) -> bytes:
 class _Ledger:
     """Counts what becomes of records while a partition is read."""
 
-    def __init__(self) -> None:
-        self.records = self.kept = self.quarantined = self.alleles = self.variant_rows = 0
-        self.defects: list[Defect] = []
-        self._set_apart = 0
+    def __init__(self, task: Partition) -> None:
+        self.records = self.kept = self.alleles = self.variant_rows = 0
+        name, size = f"part-{task.number:05d}", task.blocks.path.stat().st_size
+        self.quarantine = Quarantine(task.root, task.file, name, size)
         self.patterns: dict[int, Pattern] = {}
 
     def add(self, batch: Batch, reader: RecordReader, writers: _Writers, task: Partition) -> None:
@@ -276,15 +283,9 @@ class _Ledger:
                 writers.write(CALLS, chrom, calls[start:stop].to_arrow())
         self.records += batch.n_records
         self.kept += len(batch.sites)
-        self.quarantined += sum(
-            d.verdict == "quarantined" and d.scope == "record" for d in batch.defects
-        )
         self.alleles += int(batch.sites["n_alts"].sum())
         self.variant_rows += len(long)
-        self.defects += batch.defects
-        self.defects += remarks
-        self._set_apart += sum(len(d.raw or "") for d in batch.defects)
-        check_quarantine(task.file, self.quarantined, self._set_apart)
+        self.quarantine.add([*batch.defects, *remarks])
         used = set(batch.sites["pattern"].unique().to_list())
         self.patterns |= {k: v for k, v in patterns.items() if k in used}
 

@@ -197,6 +197,7 @@ DEFECTS = Table(
         Column("detail", "string", "what was expected and what was found", nullable=False),
         Column("raw", "string", "the whole line"),
     ),
+    pruned_by=("file", "line"),
 )  # fmt: skip
 
 TABLES = (SAMPLES, COLUMNS, VARIANTS, IDENTIFIERS, GENOTYPES, CALLS, PATTERNS, DEFECTS)

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from medallion.files import Place, sizes
 from medallion.files.objects import ObjectWriter
-from medallion.files.parquet import finished, open_parquet, output_of
+from medallion.files.parquet import finished, open_parquet, output_of, so_far
 from medallion.storage.pages import PageWriter, Rows
 from medallion.storage.schema import Table
 
@@ -101,6 +101,11 @@ class PartWriter:
         self._output: Path | ObjectWriter = Path()
         self._rows = 0
         self._stats: dict[str, tuple[Any, Any]] = {}
+
+    @property
+    def bytes(self) -> int:
+        """Bytes that were written so far, 0 before the first rows."""
+        return 0 if self._writer is None else so_far(self._output)
 
     def write(self, rows: pa.Table | pl.DataFrame | Rows) -> None:
         """Append `rows` as one row group; all of a part come alike, coded or not."""

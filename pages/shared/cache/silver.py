@@ -105,22 +105,24 @@ def calls_of_sample(path: str, version: str, sample: str, limit: int) -> tuple[p
 
 @st.cache_data(max_entries=FEW, show_spinner=False)
 def defect_counts(path: str, version: str) -> pl.DataFrame:
-    """Return how many defects of each reason there are, and the first of each.
+    """Return how many defects of each reason there are, and an example of each.
 
-    Columns: verdict, reason, scope, defects; of the first its line, detail, and raw (the
+    Columns: verdict, reason, scope, defects; of the example its line, detail, and raw (the
     beginning of the line, null where the record is kept).
     """
     del version
     return (
         scan(path, "silver.defects")
-        .group_by(pl.col("verdict", "reason", "scope").cast(pl.String))
-        .agg(
-            pl.len().alias("defects"),
-            pl.col("line", "detail").first(),
-            pl.col("raw").first().str.head(_SHOWN_OF_A_LINE),
+        .select(
+            pl.col("verdict", "reason", "scope").cast(pl.String),
+            pl.struct("line", "detail", pl.col("raw").str.head(_SHOWN_OF_A_LINE)).alias("example"),
         )
+        .group_by("verdict", "reason", "scope")
+        .agg(pl.len().alias("defects"), pl.col("example").first())
+        .unnest("example")
         .sort("verdict", "defects", "reason", descending=[True, True, False])
-        .collect()
+        # A line may be long, and millions may be broken: not all at once.
+        .collect(engine="streaming")
     )
 
 
