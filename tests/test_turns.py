@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -18,6 +19,7 @@ def test_a_page_begins_when_the_one_before_is_done(monkeypatch: pytest.MonkeyPat
     def draw(name: str) -> None:
         with turns.in_turn():
             assert at_once.acquire(blocking=False)
+            time.sleep(0.02)  # in which another would begin
             drawn.append(name)
             at_once.release()
 
