@@ -105,24 +105,26 @@ def calls_of_sample(path: str, version: str, sample: str, limit: int) -> tuple[p
 
 @st.cache_data(max_entries=FEW, show_spinner=False)
 def defect_counts(path: str, version: str) -> pl.DataFrame:
-    """Return how many defects of each reason there are, and an example of each.
+    """Return how many defects of each reason there are, and the first of each.
 
-    Columns: verdict, reason, scope, defects; of the example its line, detail, and raw (the
-    beginning of the line, null where the record is kept).
+    Columns: verdict, reason, scope, defects; of the first its line, detail, and raw (the
+    beginning of the line, null where the record is kept). First is the smallest number of a
+    line, of the first file by name.
     """
     del version
-    return (
-        scan(path, "silver.defects")
-        .select(
-            pl.col("verdict", "reason", "scope").cast(pl.String),
-            pl.struct("line", "detail", pl.col("raw").str.head(_SHOWN_OF_A_LINE)).alias("example"),
-        )
-        .group_by("verdict", "reason", "scope")
-        .agg(pl.len().alias("defects"), pl.col("example").first())
-        .unnest("example")
-        .sort("verdict", "defects", "reason", descending=[True, True, False])
-        # A line may be long, and millions may be broken: not all at once.
-        .collect(engine="streaming")
+    kind = ["verdict", "reason", "scope"]
+    defects = scan(path, "silver.defects").select(
+        pl.col(*kind, "file").cast(pl.String), "line", "detail",
+        pl.col("raw").str.head(_SHOWN_OF_A_LINE),
+    )  # fmt: skip
+    # A line may be long, and millions may be broken: not all at once.
+    counts = defects.group_by(kind).agg(pl.len().alias("defects"), pl.col("line").min())
+    counted = counts.collect(engine="streaming")
+    first = defects.join(counted.lazy(), on=[*kind, "line"], how="semi")
+    ordered = first.collect(engine="streaming").sort("file", "detail")
+    examples = ordered.unique(kind, keep="first", maintain_order=True)
+    return counted.join(examples.drop("file"), on=[*kind, "line"]).sort(
+        "verdict", "defects", "reason", descending=[True, True, False]
     )
 
 
