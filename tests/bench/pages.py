@@ -16,7 +16,8 @@ at the same instant     all look a variant up at once, again and again: the wors
                         each waits for the others
 with time to think      readers, each of whom goes on to another variant, region or page at
                         moments of their own, 2 to 8 s after the last was drawn; beside one
-                        such reader alone
+                        such reader alone, and beside one whose fellows have no browser here:
+                        what each of ten sees whose browser runs on a machine of its own
 
 Their browsers work on the same cores as the server, and draw without a graphics card: what
 is `shown` then is theirs for the most part. `server` is the median of the single runs, and
@@ -305,6 +306,24 @@ async def crowd(
     return times, runs
 
 
+async def among(
+    server: Server, variants: list[dict[str, Any]], others: int
+) -> tuple[list[float], list[dict[str, float]]]:
+    """Times of one reader, while so many others without a browser read and think too."""
+    links = partial(any_link, variants)
+    endless = bare_session.crowd(server.address, others, 1 << 30, links, think=True)
+    reading = asyncio.create_task(endless)
+    try:
+        measured = await crowd(server, variants, 1, thinking)
+        if reading.done():
+            reading.result()  # raises what ended them
+        return measured
+    finally:
+        reading.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await reading
+
+
 def any_link(variants: list[dict[str, Any]], chance: random.Random) -> bare_session.Link:
     """Return a variant, a region or another page, as often as `Reader.go_on` goes to them."""
     row = chance.choice(variants)
@@ -353,9 +372,13 @@ def main() -> None:
             (asked.sessions, at_once, "variant, {} sessions at the same instant"),
             (min(asked.sessions, 1), thinking, "anything, {} reader with time to think"),
             (asked.sessions, thinking, "anything, {} readers with time to think"),
+            (max(asked.sessions - 1, 0), None, "anything, a reader among {} without browsers"),
         ):
             if count:
-                times, ran = asyncio.run(crowd(server, variants, count, act))
+                reading = (
+                    crowd(server, variants, count, act) if act else among(server, variants, count)
+                )
+                times, ran = asyncio.run(reading)
                 server_s, cpu = (statistics.median(r[k] for r in ran) for k in ("wall", "cpu"))
                 print(f"{words.format(count):42}{statistics.median(times):8.2f}{max(times):9.2f}"
                       f"{server_s:8.2f}{cpu:7.2f}{len(ran):6}", flush=True)  # fmt: skip
