@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 from plain_vcf import bgzf, vcf_text
-from real_data import rest
+from real_data import rest, thorough
 
 from medallion import Lake
 from medallion.errors import (
@@ -357,6 +357,7 @@ def published_nothing(folder: Path, error: type[MedallionError], words: str) -> 
     assert not defect_parts(lake)
 
 
+@thorough
 @pytest.mark.slow
 def test_a_million_broken_lines_are_kept_in_bounded_memory(usual: int, tmp_path: Path) -> None:
     (tmp_path / "blank.vcf.gz").write_bytes(gz((HEADER.encode(), 1), (b"\n" * MB, 1)))

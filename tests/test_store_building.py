@@ -167,6 +167,7 @@ Lake(sys.argv[1]).build("silver", force=True, progress=tell)
 """
 
 
+@thorough
 def test_a_killed_builder_leaves_the_layer_readable_and_the_next_goes_on(
     demo_lake: Lake, store: s3_server.Server
 ) -> None:

@@ -74,6 +74,7 @@ def test_a_command_says_of_a_lake_in_a_store_what_it_says_of_one_on_the_disk(
     assert said[0].strip()
 
 
+@thorough
 def test_what_the_readme_says_to_do_can_be_done(store: s3_server.Server) -> None:
     told = [c for c in commands() if "s3://" in c and c.startswith(MEDALLION)]
     assert len(told) > 2
@@ -142,6 +143,7 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Open:
     return opened
 
 
+@thorough
 @pytest.mark.slow
 def test_every_page_shows_a_lake_in_a_store(copied: Lake, page: Open) -> None:
     app = page(copied, "layers/bronze")

@@ -7,14 +7,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from real_data import thorough
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.parametrize(
     "tool",
-    [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]],
-    ids=["lint", "format", "types"],
+    [
+        pytest.param(["ruff", "check", "."], id="lint"),
+        pytest.param(["ruff", "format", "--check", "."], id="format"),
+        pytest.param(["mypy"], marks=thorough, id="types"),
+    ],
 )
 def test_style(tool: list[str]) -> None:
     done = subprocess.run(
