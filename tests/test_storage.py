@@ -1,14 +1,8 @@
-"""Tables on disk, the snapshot of a layer, fingerprints, the lock, and work in parts."""
+"""Tables on disk: parts, versions, rows."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +11,11 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
-from medallion.errors import BuildCancelled, LakeError, LayerFormatError
+from medallion.errors import LakeError
 from medallion.files.recent import forget
-from medallion.progress import Progress, Reporter
 from medallion.storage import delta, parts, rows
 from medallion.storage.coded import Coded
-from medallion.storage.fingerprint import Fingerprint, code_digest, digest_file
-from medallion.storage.lock import build_lock
 from medallion.storage.schema import Column, Table
-from medallion.storage.snapshot import Snapshot, TableState, read_snapshot, write_snapshot
-from medallion.storage.work import Work, start_work
 
 TABLE = Table(
     "silver.things",
@@ -207,101 +196,6 @@ def test_cleaning_keeps_what_is_named(tmp_path: Path) -> None:
         read(tmp_path, one)
 
 
-# Snapshots
-
-
-def snapshot(**changes: object) -> Snapshot:
-    plain = Snapshot(
-        "silver",
-        {"things": TableState(3, 10, 99)},
-        Fingerprint({"The VCF a": "00"}, {}, 1, "c0de"),
-        datetime.now(UTC),
-        1.5,
-        {"ledger": []},
-    )
-    return dataclasses.replace(plain, **changes)
-
-
-def test_a_snapshot_comes_back(tmp_path: Path) -> None:
-    assert read_snapshot(tmp_path, "silver") is None
-    written = snapshot()
-    write_snapshot(tmp_path, written)
-    assert read_snapshot(tmp_path, "silver") == written
-    assert [p.name for p in (tmp_path / "silver").iterdir()] == ["layer.json"]
-
-
-def test_the_token_changes_with_every_build() -> None:
-    one = snapshot()
-    later = snapshot(built_at=datetime(2030, 1, 1, tzinfo=UTC))
-    other = snapshot(tables={"things": TableState(4, 10, 99)})
-    assert len({one.token, later.token, other.token}) == 3
-
-
-@pytest.mark.parametrize(
-    ("content", "error", "word"),
-    [
-        ("", LakeError, "cannot be read"),
-        ("{not json", LakeError, "cannot be read"),
-        ("[]", LayerFormatError, "format"),
-        ('{"format": 99}', LayerFormatError, "99"),
-        ('{"tables": {}}', LayerFormatError, "None"),
-        ('{"format": 1}', LakeError, "tables"),
-        ('{"format": 1, "tables": {"a": {}}}', LakeError, "TableState"),
-        ('{"format": 1, "tables": []}', LakeError, "items"),
-    ],
-)
-def test_a_damaged_or_foreign_snapshot_is_refused_in_one_line(
-    content: str, error: type[LakeError], word: str, tmp_path: Path
-) -> None:
-    (tmp_path / "silver").mkdir()
-    (tmp_path / "silver" / "layer.json").write_text(content, encoding="utf-8")
-    with pytest.raises(LakeError) as raised:
-        read_snapshot(tmp_path, "silver")
-    assert type(raised.value) is error
-    assert word in str(raised.value)
-    assert "\n" not in str(raised.value)
-    assert str(tmp_path / "silver") in str(raised.value)
-
-
-def test_a_reader_sees_the_old_snapshot_or_the_new_one(tmp_path: Path) -> None:
-    """Written over and over while it is read over and over: never half of one."""
-    stop = threading.Event()
-    write_snapshot(tmp_path, snapshot())
-
-    def write() -> None:
-        while not stop.is_set():
-            write_snapshot(tmp_path, snapshot(summary={"x": "y" * 5000}))
-
-    with ThreadPoolExecutor(1) as pool:
-        writing = pool.submit(write)
-        try:
-            for _ in range(200):
-                assert read_snapshot(tmp_path, "silver") is not None
-        finally:
-            stop.set()
-        writing.result()
-
-
-# Fingerprints
-
-
-def test_a_fingerprint_says_in_words_what_differs() -> None:
-    before = Fingerprint({"The VCF a": "1", "The VCF b": "2"}, {"x": 1}, 1, "aa")
-    assert before.differences(before) == ()
-    now = Fingerprint({"The VCF a": "9", "The table c": "3"}, {"x": 2}, 2, "bb")
-    assert before.differences(now) == (
-        "The VCF a changed.",
-        "The VCF b was removed.",
-        "The table c was added.",
-        "The parameter x changed from 1 to 2.",
-        "The tables have format 1; this version writes 2.",
-        "The code that makes this layer changed.",
-    )
-    assert before.digest != now.digest
-    again = Fingerprint.from_json(json.loads(json.dumps(before.to_json())))
-    assert again.digest == before.digest
-
-
 def test_a_flipped_byte_of_a_part_is_never_missed_by_verify(tmp_path: Path) -> None:
     """Each byte of a file once, read as `verify` reads: other readers check no page's checksum."""
     written = part(tmp_path, 1, 300)
@@ -320,147 +214,3 @@ def test_a_flipped_byte_of_a_part_is_never_missed_by_verify(tmp_path: Path) -> N
             if not pl.read_parquet(path).equals(whole):
                 missed.append(place)
     assert missed == []
-
-
-def test_the_code_digest_follows_the_code() -> None:
-    assert code_digest("silver") != code_digest("gold")
-    assert code_digest("silver", "gold") != code_digest("gold")
-    assert code_digest("vcf/blocks.py") != code_digest("vcf/lines.py")
-
-
-def test_the_digest_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"abc")
-    assert digest_file(tmp_path / "a") == (
-        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    )
-
-
-# The lock
-
-
-def test_builders_take_turns(tmp_path: Path) -> None:
-    inside: list[str] = []
-    waited = threading.Event()
-    release = threading.Event()
-
-    def second() -> None:
-        with build_lock(tmp_path, waited.set):
-            inside.append("second")
-
-    with ThreadPoolExecutor(1) as pool:
-        with build_lock(tmp_path, lambda: None):
-            future = pool.submit(second)
-            assert waited.wait(5), "the second builder was never told that it waits"
-            inside.append("first")
-            release.set()
-        future.result(timeout=5)
-    assert inside == ["first", "second"]
-
-
-def test_a_builder_that_waits_may_give_up(tmp_path: Path) -> None:
-    def give_up() -> None:
-        raise BuildCancelled("enough")
-
-    def wait() -> None:
-        with build_lock(tmp_path, give_up):
-            pytest.fail("the lock was held by another")
-
-    with (
-        build_lock(tmp_path, lambda: None),
-        ThreadPoolExecutor(1) as pool,
-        pytest.raises(BuildCancelled),
-    ):
-        pool.submit(wait).result(timeout=5)
-    with build_lock(tmp_path, give_up):
-        pass
-
-
-def test_the_lock_is_released_by_an_error(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), build_lock(tmp_path, lambda: None):
-        raise RuntimeError
-    with build_lock(tmp_path, lambda: pytest.fail("still locked")):
-        pass
-
-
-def test_a_lake_that_cannot_be_a_folder(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("", encoding="utf-8")
-    lock = build_lock(tmp_path / "file", lambda: None)
-    with pytest.raises(LakeError, match="cannot be written"), lock:
-        pass
-
-
-# Work
-
-
-def work_of(pool: ThreadPoolExecutor, *, workers: int = 2, **kwargs: object) -> Work:
-    return Work(Path(), pool, workers, Reporter(**kwargs))
-
-
-def test_results_are_in_the_order_of_the_tasks() -> None:
-    told: list[int] = []
-
-    def slow(n: int) -> int:
-        time.sleep(0.02 if n % 3 == 0 else 0)
-        return n * n
-
-    with ThreadPoolExecutor(2) as pool:
-        found = work_of(pool).map(slow, range(10), told=lambda n, _: told.append(n))
-    assert found == [n * n for n in range(10)]
-    assert told == list(range(1, 11))
-
-
-def test_the_first_error_ends_the_work_soon() -> None:
-    begun: list[int] = []
-
-    def fail(n: int) -> None:
-        begun.append(n)
-        raise LakeError(f"task {n}")
-
-    with ThreadPoolExecutor(2) as pool, pytest.raises(LakeError, match="task"):
-        work_of(pool).map(fail, range(100))
-    assert len(begun) <= 6
-
-
-def test_cancelling_ends_the_work_soon() -> None:
-    cancel = threading.Event()
-    begun: list[int] = []
-
-    def step(n: int) -> None:
-        begun.append(n)
-        if n == 3:
-            cancel.set()
-
-    with ThreadPoolExecutor(2) as pool, pytest.raises(BuildCancelled):
-        work_of(pool, cancel=cancel).map(step, range(1000))
-    assert len(begun) < 20
-
-
-def test_an_executor_of_your_own_is_used_and_not_shut_down() -> None:
-    with ThreadPoolExecutor(1) as pool:
-        with start_work(Path(), Reporter(), workers=3, executor=pool) as work:
-            assert work.executor is pool
-            assert work.workers == 3
-        assert pool.submit(int).result() == 0
-
-
-# Progress
-
-
-def test_progress_reads_as_a_line() -> None:
-    assert str(Progress("gold", "publishing")) == "gold: publishing"
-    assert str(Progress("silver", "reading records", 1000, 2000, "records")) == (
-        "silver: reading records, 1,000 of 2,000 records"
-    )
-    assert str(Progress("bronze", "copying a", 1_500_000, 3_000_000, "bytes")) == (
-        "bronze: copying a, 1.5 MB of 3.0 MB"
-    )
-    assert Progress("bronze", "x", 5, None).fraction is None
-    assert Progress("bronze", "x", 5, 4).fraction == 1.0
-
-
-def test_a_slow_callback_is_spared_but_not_the_first_and_last_event() -> None:
-    heard: list[int] = []
-    report = Reporter(lambda event: heard.append(event.done), interval=60)
-    for i in range(101):
-        report("silver", "reading", i, 100)
-    assert heard == [0, 100]
