@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
-from medallion.bronze import tables as bronze
-from medallion.silver import tables as silver
 from medallion.storage.schema import Column, Table
 
 __all__ = ["CATALOG", "catalog_rows"]
@@ -27,13 +27,11 @@ CATALOG = Table(
 )
 
 
-def catalog_rows() -> pl.DataFrame:
-    """A row per column of every table, bronze first."""
-    from medallion.gold.tables import TABLES  # which lists this table, too
-
+def catalog_rows(tables: Iterable[Table]) -> pl.DataFrame:
+    """A row per column of `tables`, in their order."""
     rows = [
         (t.name, t.row, c.name, c.type, c.nullable, c.unit or None, c.meaning, t.source or None)
-        for t in (*bronze.TABLES, *silver.TABLES, *TABLES)
+        for t in tables
         for c in t.columns
     ]
     return pl.DataFrame(rows, schema=CATALOG.polars_schema(), orient="row")
