@@ -17,6 +17,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from medallion.errors import MedallionError, UsageError  # noqa: E402
+from medallion.loading import pass_over_modules  # noqa: E402
 from medallion.telling import telling  # noqa: E402
 from pages.shared import (  # noqa: E402
     back,
@@ -160,6 +161,7 @@ def main() -> None:
             toolbar.two_cameras()
         with telling(lake.path), turns.in_turn():
             page.run()
+        pass_over_modules()
     except MedallionError as error:
         say.failure("This page cannot be shown.", str(error))
 
