@@ -83,8 +83,12 @@ VARIANTS = Table(
         Column("transition", "boolean", "of an snv: transition (true) or transversion (false)"),
         Column("length_change", "int32", "length of ALT less that of REF; null for symbols",
                "bases"),
-        Column("sv_end", "int32", "INFO END: last position of a structural variant, 1-based"),
-        Column("sv_length", "int32", "INFO SVLEN of this allele", "bases"),
+        Column("sv_end", "int32",
+               "last position of a structural variant, 1-based: INFO END; where it is not "
+               "stated, this allele's, from POS and SVLEN (of <INS>, POS and REF)"),
+        Column("sv_length", "int32",
+               "INFO SVLEN of this allele; where it is not stated and the record has one ALT, "
+               "END - POS, of a deletion negative up to VCF 4.3", "bases"),
         Column("ancestral_allele", "string",
                "INFO AA up to its first bar; lower case: low confidence"),
         Column("ac", "int32", "copies of this ALT among called alleles, recounted", "alleles"),

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from medallion.silver.structural import with_derived
 from medallion.silver.tables import SUPER_POPULATION_AFS
 from medallion.vcf.defects import Defect
 from medallion.vcf.info import InfoFields
@@ -99,7 +100,7 @@ def alleles(sites: pl.DataFrame, info: InfoFields) -> tuple[pl.DataFrame, list[D
         **frequencies,
         pattern=pl.when(pl.col("pattern") >= 0).then("pattern"),
     )
-    return long, stated.remarks(sites)
+    return with_derived(long, info, record), stated.remarks(sites)
 
 
 class _Stated:
