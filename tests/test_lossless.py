@@ -137,9 +137,14 @@ HAND_MADE = {
 }  # fmt: skip
 
 
+def in_44(text: str) -> str:
+    """As VCF 4.4, the first in which a phase may stand before the first allele."""
+    return text.replace("##fileformat=VCFv4.3", "##fileformat=VCFv4.4", 1)
+
+
 @pytest.mark.parametrize("name", list(HAND_MADE))
 def test_odd_genotypes_are_rebuilt(name: str, tmp_path: Path) -> None:
-    text = vcf_text(HAND_MADE[name])
+    text = in_44(vcf_text(HAND_MADE[name]))
     lake = built(tmp_path, text)
     _, lines = split_file(tmp_path / "some.vcf")
     assert assert_lossless(lake, "some.vcf", lines) == len(lines), quarantined(lake)
@@ -182,7 +187,7 @@ def test_all_odd_genotypes_in_one_file(tmp_path: Path) -> None:
     for group in HAND_MADE.values():
         records += [f"1 {len(records) + i} {r.split(' ', 2)[2]}" for i, r in enumerate(group, 1)]
     both_ways = [*records, *(f"2 {r.split(' ', 1)[1]}" for r in reversed(records))]
-    lake = built(tmp_path, vcf_text(both_ways))
+    lake = built(tmp_path, in_44(vcf_text(both_ways)))
     _, lines = split_file(tmp_path / "some.vcf")
     assert assert_lossless(lake, "some.vcf", lines) == len(lines), quarantined(lake)
 

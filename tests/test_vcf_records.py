@@ -164,10 +164,15 @@ def test_alleles_of_the_specification(alt: str) -> None:
 
 @pytest.mark.parametrize(
     ("ref", "alt"), [("A", "A"), ("A", "a"), ("n", "N"), ("AC", "ac"), ("A", "c,C"), ("A", "C,C"),
-                     ("A", "<DEL>,<DEL>")]
+                     ("A", "<*>,<*>"), ("A", "*,*"), ("A", "A]2:3],A]2:3]")]
 )  # fmt: skip
 def test_an_allele_that_stands_twice_in_a_record(ref: str, alt: str) -> None:
     assert site(REF=ref, ALT=alt) == ["alt-repeated"]
+
+
+@pytest.mark.parametrize("alt", ["<DEL>,<DEL>", "<CNV>,C,<CNV>", "<CNV:TR>,<CNV:TR>"])
+def test_symbols_that_info_tells_apart_may_stand_twice(alt: str) -> None:
+    assert site(REF="A", ALT=alt) == []
 
 
 def test_a_key_that_stands_twice_with_two_values() -> None:

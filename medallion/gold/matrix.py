@@ -187,8 +187,8 @@ def _halves(text: str) -> tuple[int, int]:
 
 def _unphased(text: str) -> bool:
     """Whether the text leaves open which haplotype carries what."""
-    inner = text.lstrip("/|")
-    return "/" in inner and len(set(inner.replace("|", "/").split("/"))) > 1
+    # Since VCF 4.4 a mark stands before each allele, and the first may be left out.
+    return "/" in text and len(set(text.lstrip("/|").replace("|", "/").split("/"))) > 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,6 +212,8 @@ def read_partition(task: Partition) -> Summary:
         for low, high, ends in _few_lines(lines.text):
             reader.feed(lines.text[low:high], ends, partial(_again, lines.again, low, high))
             fed += high - low
+            if lines.cut:
+                ledger.quarantine.add([_without_end(reader)])
             if fed >= task.text_per_batch or reader.pending >= _LINES_PER_BATCH:
                 ledger.add(reader.batch(), reader, writers, task)
                 fed = 0
@@ -230,6 +232,12 @@ def read_partition(task: Partition) -> Summary:
         patterns=ledger.patterns,
         undeclared=reader.undeclared.names,
     )
+
+
+def _without_end(reader: RecordReader) -> Defect:
+    """The remark on the line that was fed last."""
+    detail = "expected a line separator at its end"
+    return Defect("line-end-missing", reader.last_line, "file", detail=detail)
 
 
 def _few_lines(text: bytes) -> Iterator[tuple[int, int, npt.NDArray[np.int64]]]:

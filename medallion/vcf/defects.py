@@ -103,6 +103,10 @@ REASONS: dict[str, Reason] = {
         Reason("end-of-file-block", "noted",
                "The BGZF file lacks its closing block: it may have been cut between two blocks.",
                "Compare the size or checksum with the source; get the file again if they differ."),
+        Reason("line-end-missing", "noted",
+               "The file's last line does not end with a line separator: it may have been cut.",
+               "Look whether its last value is whole; compare the size or checksum with the "
+               "source, and get the file again if they differ."),
         Reason("files-overlap", "noted",
                "Another file of the lake has records of the same stretch and samples, or both list "
                "sites only: an allele of both stands in each, and is counted in each.",

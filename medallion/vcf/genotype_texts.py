@@ -69,7 +69,9 @@ class GenotypeTexts:
     _LONG = np.uint64(1 << 63)
     _LOOKED_AT = 1 << 12
 
-    def __init__(self) -> None:
+    def __init__(self, *, leading: bool = True) -> None:
+        """`leading`: whether a text may begin with / or |, as since VCF 4.4."""
+        self._leading = leading
         self.texts: list[GenotypeText] = []
         # Zeroed memory is not touched before it is used: 24 bits of address cost a few pages.
         self._table = np.zeros(self._SHORT, dtype=np.int32)
@@ -91,7 +93,8 @@ class GenotypeTexts:
         found = self._by_text.get(text)
         if found is None:
             found = len(self.texts)
-            meaning = parse(text)
+            led = text[:1] in (b"/", b"|") and not self._leading
+            meaning = GenotypeText(text, INVALID) if led else parse(text)
             self._by_text[text] = found
             self.texts.append(meaning)
             self.kind = np.append(self.kind, np.int8(meaning.kind))

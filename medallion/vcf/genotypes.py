@@ -56,9 +56,10 @@ class Calls:
 class GenotypeReader:
     """Reads the genotype columns of one partition; learns texts and patterns on the way."""
 
-    def __init__(self, n_samples: int) -> None:
+    def __init__(self, n_samples: int, *, leading: bool = True) -> None:
+        """`leading`: see GenotypeTexts."""
         self.n_samples = n_samples
-        self.texts = GenotypeTexts()
+        self.texts = GenotypeTexts(leading=leading)
         self.patterns = Patterns(self.texts)
 
     @property

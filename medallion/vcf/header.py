@@ -118,6 +118,8 @@ def parse_header(text: bytes, path: Place) -> Header:
     found = _Definitions()
     for number, line in enumerate(lines[:where], 1):
         found.enter(line, number)
+    if not text.endswith(b"\n"):
+        found.note(len(lines), lines[-1], "expected a line separator at the end of the line")
     if has_format and not samples:
         found.note(where + 1, lines[where], "FORMAT stands there, but no sample after it")
     for number, line in enumerate(lines[where + 1 :], where + 2):
@@ -216,7 +218,7 @@ class _Definitions:
             return
         pairs, _, problem = pairs_of(value)
         if problem is None:
-            problem = odd_definition(key, pairs, self.tables[key])
+            problem = odd_definition(key, pairs, self.tables[key], version)
         if problem is not None:
             self.note(number, line, problem, key)
         elif (differs := odd_reserved(key, pairs, version)) is not None:

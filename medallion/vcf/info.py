@@ -40,6 +40,8 @@ Broken = tuple[int, str, str, str]
 _KEY = re.compile(r"[A-Za-z_][0-9A-Za-z_.\-+]*|1000G")
 _SEMICOLON, _NEWLINE, _EQUALS, _COMMA, _BAR, _DOT, _BLANK = b";\n=,|. "
 _SHOWN = 60
+# VCF 4.3, section 1.3: whole numbers have 32 bits, and BCF reserves the eight lowest.
+_LEAST, _MOST = -(2**31) + 8, 2**31 - 1
 _LOOKED_AT = 1 << 12
 # Not the bytes of a name, and of all digests of names just as likely as any.
 _NO_KEY = np.uint64(1 << 63)
@@ -250,6 +252,14 @@ class InfoFields:
             wrong = ~texts.str.contains(rf"^{item}(?:,{item})*$")
             for i in own[wrong.to_numpy()].tolist():
                 found.append(self._told(int(at[i]), EXPECTED[Kind(k)]))
+        if self.reader.version >= 3:
+            counted = (kind == Kind.INTEGER) | (kind == Kind.COUNT)
+            long = np.flatnonzero(counted & (stop - begin >= len(str(_MOST))))
+            texts = strings(self.text, begin[long], stop[long])
+            for i in texts.str.contains(rf"[0-9]{{{len(str(_MOST))}}}").arg_true():
+                if any(map(_beyond, texts[i].split(","))):
+                    wanted = f"whole numbers from {_LEAST:,} to {_MOST:,}"
+                    found.append(self._told(int(at[long[i]]), wanted))
         return found
 
     def _told(self, field: int, wanted: str, count: int = 0, alts: int = 0) -> Broken:
@@ -310,6 +320,16 @@ class Found:
             ahead = several & (index < n_alts[record])
             stop[ahead] = commas[first[record[ahead]] + index[ahead] - 1]
         return strings(self.text, start, stop, present[record])
+
+
+def _beyond(item: str) -> bool:
+    """Whether a whole number is too large, or too small, to be one of 32 bits."""
+    digits = item.lstrip("+-").lstrip("0")
+    if not digits.isdecimal():
+        return False
+    # Of so many digits Python would not make a number.
+    number = int(digits) if len(digits) <= len(str(_MOST)) else _MOST + 1
+    return number > (-_LEAST if item.startswith("-") else _MOST)
 
 
 def _expected(number: int, alts: int) -> int:

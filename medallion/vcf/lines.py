@@ -47,7 +47,7 @@ def newlines(text: bytes) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Some whole lines; each ends with a newline.
+    """Some whole lines; each ends with a newline, if need be one that the file lacks (`cut`).
 
     `again` gives the same text once more: so nobody needs to hold it who may want a line
     of it later. Text that is let go soon has its memory used again by what is read next.
@@ -55,6 +55,7 @@ class Lines:
 
     text: bytes
     again: Callable[[], bytes]
+    cut: bool = False
 
 
 def read_text_lines(blocks: Blocks, first: int, last: int, header_bytes: int) -> Iterator[bytes]:
@@ -109,11 +110,11 @@ def read_lines(blocks: Blocks, first: int, last: int, header_bytes: int) -> Iter
             _check_length(blocks, pending)
     tail = b"".join(pending)
     if tail:
-        yield _held(tail + b"\n")
+        yield _held(tail + b"\n", cut=True)
 
 
-def _held(text: bytes) -> Lines:
-    return Lines(text, lambda: text)
+def _held(text: bytes, *, cut: bool = False) -> Lines:
+    return Lines(text, lambda: text, cut)
 
 
 def _again(blocks: Blocks, low: int, high: int, head: bytes, length: int) -> bytes:

@@ -26,15 +26,21 @@ _TYPES = {
     "INFO": ("Integer", "Float", "Flag", "Character", "String"),
     "FORMAT": ("Integer", "Float", "Character", "String"),
 }
-_NUMBER = re.compile(r"[0-9]+|[AGR.]|LA|LR|LG|P|M")
+_NUMBER = re.compile(r"[0-9]+|[AGR.]")
+# Of FORMAT alone: since 4.4, one for each allele of the genotype; since 4.5, for those that are
+# local to the sample, and for modified bases.
+_NUMBER_SINCE = {"P": 4, "LA": 5, "LR": 5, "LG": 5, "M": 5}
 _KEY_NAME = re.compile(r"1000G|[A-Za-z_][0-9A-Za-z_.+\-]*")
-_PAIR = re.compile(r'\s*([A-Za-z_][\w.\-]*)=("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,"]*)(,|$)')
+_PAIR = re.compile(r'\s*([A-Za-z_][\w.\-]*)=("(?:[^"\\]|\\.)*"|\[[^\]]*\]|(?:[^,"][^,]*)?)(,|$)')
+_HAS_ID = re.compile(r"[<,]\s*ID=")
 _CONTIG = re.compile(r"[0-9A-Za-z!#$%&+./:;?@^_|~\-][0-9A-Za-z!#$%&*+./:;=?@^_|~\-]*")
 # 1.2.5: the first level of a symbolic allele's name. Copy numbers (CN0, CN1, ...) are the
-# 1000 Genomes Project's, NON_REF and * those of genomic VCF.
+# 1000 Genomes Project's, NON_REF and * those of genomic VCF. Since 4.3 that holds of structural
+# variants alone, and other symbols have any name.
 _SYMBOL = re.compile(
     r"(?:DEL|INS|DUP|INV|CNV|BND|TRA)(?::[^\s<>,;]+)?|CN[0-9]+|NON_REF|\*|<\*>|[A-Z]"
 )
+_ANY_SYMBOL = re.compile(r"\*|<\*>|[^\s<>,]+")
 # A name has a letter; what has none is an address of four numbers, or in brackets.
 _HOST = (
     r"(?:[^\s/@]+@)?"
@@ -72,9 +78,9 @@ def pairs_of(value: str) -> tuple[dict[str, str], set[str], str | None]:
 
 
 def odd_definition(
-    kind: str, pairs: Mapping[str, str], known: Mapping[str, Mapping[str, str]]
+    kind: str, pairs: Mapping[str, str], known: Mapping[str, Mapping[str, str]], version: int
 ) -> str | None:
-    """What is odd about a line of definitions; `known` are those of its kind above it."""
+    """What is odd about a line of definitions in VCF 4.`version`; `known` are those above it."""
     wanted = STRUCTURED[kind]
     for name in wanted:
         if name not in pairs:
@@ -84,7 +90,7 @@ def odd_definition(
     if kind != "contig" and tuple(pairs)[: len(wanted)] != wanted:
         return f"expected the keys {', '.join(wanted)} first, found {', '.join(pairs)}"
     own = pairs["ID"]
-    problem = _ODD[kind](kind, pairs) if kind in _ODD else None
+    problem = _ODD[kind](kind, pairs, version) if kind in _ODD else None
     if problem is None and own in known:
         differing = [k for k in pairs if k in known[own] and known[own][k] != pairs[k]]
         if kind != "contig" or differing:
@@ -92,11 +98,14 @@ def odd_definition(
     return problem
 
 
-def _odd_key(kind: str, pairs: Mapping[str, str]) -> str | None:
+def _odd_key(kind: str, pairs: Mapping[str, str], version: int) -> str | None:
     if pairs["Type"] not in _TYPES[kind]:
         return f"Type should be one of {', '.join(_TYPES[kind])}, found {pairs['Type']}"
-    if not _NUMBER.fullmatch(pairs["Number"]):
-        return f"Number should be a count, A, R, G or ., found {pairs['Number']}"
+    number = pairs["Number"]
+    since = _NUMBER_SINCE.get(number) if kind == "FORMAT" else None
+    if not _NUMBER.fullmatch(number) and (since is None or version < since):
+        hint = f" ({number} is of VCF 4.{since})" if since else ""
+        return f"Number should be a count, A, R, G or ., found {number}{hint}"
     if pairs["Number"] == "0" and pairs["Type"] != "Flag":
         return "only a Flag has Number=0"
     if not _KEY_NAME.fullmatch(pairs["ID"]):
@@ -104,16 +113,18 @@ def _odd_key(kind: str, pairs: Mapping[str, str]) -> str | None:
     return None
 
 
-def _odd_symbol(_kind: str, pairs: Mapping[str, str]) -> str | None:
-    if not _SYMBOL.fullmatch(pairs["ID"]):
+def _odd_symbol(_kind: str, pairs: Mapping[str, str], version: int) -> str | None:
+    if version <= 2 and not _SYMBOL.fullmatch(pairs["ID"]):
         return f"ID should begin with DEL, INS, DUP, INV or CNV, found {pairs['ID']}"
+    if not _ANY_SYMBOL.fullmatch(pairs["ID"]):
+        return f"ID should have no white space, comma or angle bracket, found {pairs['ID']!r}"
     for name in ("Number", "Type"):
         if name in pairs:
             return f"an ALT line has no {name}"
     return None
 
 
-def _odd_contig(_kind: str, pairs: Mapping[str, str]) -> str | None:
+def _odd_contig(_kind: str, pairs: Mapping[str, str], _version: int) -> str | None:
     if not _CONTIG.fullmatch(pairs["ID"]):
         return f"ID should be a contig's name, found {pairs['ID']!r}"
     return None
@@ -153,6 +164,24 @@ def odd_line(key: str, value: str, version: int) -> str | None:
             odd = next((k for k, v in pairs.items() if not _NAME.fullmatch(v)), None)
             if odd is not None:
                 return f"{odd} should be a name, found {pairs[odd]!r}"
+        if key == "META" and (odd := _odd_meta(pairs)) is not None:
+            return odd
+    if version > 2 and value.startswith("<") and value.endswith(">") and key != "pedigreeDB":
+        return None if _HAS_ID.search(value) else "expected the key ID"
+    return None
+
+
+def _odd_meta(pairs: Mapping[str, str]) -> str | None:
+    """4.3, section 1.4.8, tells of META by examples; none leaves out one of the four keys."""
+    for name in ("ID", "Type", "Number", "Values"):
+        if name not in pairs:
+            return f"expected the key {name}"
+    if pairs["Type"] not in _TYPES["INFO"]:
+        return f"Type should be one of {', '.join(_TYPES['INFO'])}, found {pairs['Type']}"
+    if not _NUMBER.fullmatch(pairs["Number"]):
+        return f"Number should be a count, A, R, G or ., found {pairs['Number']}"
+    if not pairs["Values"].startswith("["):
+        return f"Values should stand in square brackets, found {pairs['Values']!r}"
     return None
 
 

@@ -28,7 +28,7 @@ from medallion.vcf.info import InfoFields, InfoReader
 from medallion.vcf.line_parts import LineCutter, LineParts, Reason
 from medallion.vcf.lines import newlines
 from medallion.vcf.order import OrderKeeper
-from medallion.vcf.reserved import minor_version
+from medallion.vcf.reserved import minor_version, phase_may_lead
 from medallion.vcf.sites import (
     broken_rules,
     control_character,
@@ -96,7 +96,7 @@ class RecordReader:
         self._n = len(header.samples)
         self._next_record = first_record
         self._lines_above = len(header.lines)
-        self.genotypes = GenotypeReader(self._n)
+        self.genotypes = GenotypeReader(self._n, leading=phase_may_lead(header.fileformat))
         version = minor_version(header.fileformat)
         self._info = InfoReader(header.info, version)
         self._formats = FormatChecker(header.format, version, header.samples)
@@ -123,6 +123,11 @@ class RecordReader:
     def pending(self) -> int:
         """Records read since the last batch."""
         return self._next_record - self._begin
+
+    @property
+    def last_line(self) -> int:
+        """Number in the file, from 1, of the line that was fed last."""
+        return self._next_record - 1 + self._lines_above
 
     def feed(
         self,
@@ -311,8 +316,8 @@ class RecordReader:
             shown = _text(texts.texts[int(gid[at])].text)
             if unreadable:
                 detail = (
-                    f"sample {sample}: expected allele numbers, at most 127, joined by / or |, "
-                    f"found {shown[:60]}"
+                    f"sample {sample}: expected allele numbers, at most 127, joined by / or | "
+                    f"(and with one ahead since VCF 4.4), found {shown[:60]}"
                 )
                 self._bad[r] = ("genotype-unreadable", "GT", detail)
             else:

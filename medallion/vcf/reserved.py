@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["FORMAT", "INFO", "Reserved", "minor_version", "reserved"]
+__all__ = ["FORMAT", "INFO", "Reserved", "minor_version", "phase_may_lead", "reserved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ def _table(*rows: Reserved) -> dict[str, Reserved]:
 
 
 _INTEGER, _FLOAT, _STRING, _FLAG = ("Integer",), ("Float",), ("String",), ("Flag",)
+_NUMBER = ("Integer", "Float")
 
 INFO = _table(
     Reserved("AA", ("1",), _STRING),
@@ -70,7 +71,27 @@ INFO = _table(
     Reserved("CIEND", ("2", "."), _INTEGER, negative=True),
     Reserved("HOMLEN", (".", "A", "1"), _INTEGER),
     Reserved("HOMSEQ", (".", "A", "1"), _STRING),
-)
+    Reserved("BKPTID", (".", "A"), _STRING),
+    Reserved("MEINFO", ("4", "."), _STRING),
+    Reserved("METRANS", ("4", "."), _STRING),
+    *(Reserved(key, ("1", "A"), _STRING)
+      for key in ("DGVID", "DBVARID", "DBRIPID", "PARID", "EVENT")),
+    Reserved("MATEID", (".", "A", "1"), _STRING),
+    Reserved("CILEN", ("2", "."), _INTEGER, negative=True),
+    # Copy numbers may be fractions since 4.4.
+    Reserved("CN", ("1", "A"), _NUMBER),
+    Reserved("CICN", ("2", "."), _NUMBER, negative=True),
+    Reserved("EVENTTYPE", ("A",), _STRING, since=4),
+    Reserved("SVCLAIM", ("A",), _STRING, since=4),
+    Reserved("RN", ("A",), _INTEGER, since=4),
+    Reserved("RUS", (".",), _STRING, since=4),
+    Reserved("RUL", (".",), _INTEGER, since=4),
+    Reserved("RUC", (".",), _FLOAT, since=4),
+    Reserved("RB", (".",), _INTEGER, since=4),
+    Reserved("RUB", (".",), _INTEGER, since=4),
+    Reserved("CIRUC", (".",), _FLOAT, since=4, negative=True),
+    Reserved("CIRB", (".",), _INTEGER, since=4, negative=True),
+)  # fmt: skip
 """INFO keys."""
 
 FORMAT = _table(
@@ -91,10 +112,19 @@ FORMAT = _table(
     Reserved("PP", ("G",), _INTEGER, since=3),
     Reserved("PQ", ("1",), _INTEGER),
     Reserved("PS", ("1",), _INTEGER),
-    Reserved("LEN", ("1",), _INTEGER, since=4),
-    Reserved("PSL", ("P",), _STRING, since=4),
-    Reserved("PSO", ("P",), _INTEGER, since=4),
-    Reserved("PSQ", ("P",), _INTEGER, since=4),
+    Reserved("CN", ("1",), _NUMBER),
+    Reserved("CICN", ("2",), _NUMBER, since=4, negative=True),
+    Reserved("CNQ", ("1",), _FLOAT),
+    # Defined with G since 4.3, but by the text one for each copy number, from none on.
+    Reserved("CNL", (".", "G"), _FLOAT, negative=True),
+    Reserved("CNP", (".", "G"), _FLOAT, since=3),
+    *(Reserved(key, ("1",), _INTEGER) for key in ("NQ", "HAP", "AHAP")),
+    # An erratum put P into the list of Numbers of 4.4.
+    Reserved("PSL", ("P", "."), _STRING, since=4),
+    Reserved("PSO", ("P", "."), _INTEGER, since=4),
+    Reserved("PSQ", ("P", "."), _INTEGER, since=4),
+    Reserved("LEN", ("1",), _INTEGER, since=5),
+    Reserved("LA", (".",), _INTEGER, since=5),
     Reserved("LAA", (".",), _INTEGER, since=5),
     Reserved("LAD", ("LR",), _INTEGER, since=5),
     Reserved("LADF", ("LR",), _INTEGER, since=5),
@@ -105,7 +135,12 @@ FORMAT = _table(
     Reserved("LPL", ("LG",), _INTEGER, since=5),
     Reserved("LPP", ("LG",), _INTEGER, since=5),
 )
-"""FORMAT keys."""
+"""FORMAT keys, but for those of modified bases, which `reserved` knows by their form."""
+
+# 4.5, table 2: by ChEBI's number or by an alias; the fraction, and two counts of reads.
+_MODIFIED = re.compile(
+    r"(M|DPM|ADM)(?:[0-9]+[ACGTUN]|5mC|5hmC|5fC|5caC|5hmU|5fU|5caU|6mA|8oxoG|[Xx]aoN)"
+)
 
 
 def minor_version(fileformat: str | None) -> int:
@@ -114,7 +149,14 @@ def minor_version(fileformat: str | None) -> int:
     return int(found[1]) if found else 3
 
 
+def phase_may_lead(fileformat: str | None) -> bool:
+    """Whether a genotype may begin with / or |: since 4.4, and where no version is told."""
+    return re.fullmatch(r"VCFv4\.[0-3]", fileformat or "") is None
+
+
 def reserved(column: str, key: str, version: int) -> Reserved | None:
     """What 4.`version` says of `key` of `column` (INFO or FORMAT); None where it says nothing."""
     found = (INFO if column == "INFO" else FORMAT).get(key)
+    if column == "FORMAT" and version >= 5 and (modified := _MODIFIED.fullmatch(key)):
+        found = Reserved(key, ("M",), _FLOAT if modified[1] == "M" else _INTEGER, since=5)
     return found if found is not None and found.since <= version else None
