@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +13,8 @@ from layer_pages import PAGES, VIEWS, demo, open_app, own, press, shown, wait
 from plain_vcf import vcf_text
 
 from medallion import Lake
-from pages.shared import builds, cache, words
+from medallion.cli import main
+from pages.shared import builds, defects, words
 
 __all__ = ["demo", "open_app", "own"]  # fixtures
 
@@ -182,24 +184,51 @@ def test_each_reason_of_the_quarantine_has_an_example(demo: Path, open_app: Open
 
 
 def test_every_defect_can_be_looked_up_and_downloaded(tmp_path: Path, open_app: Open) -> None:
-    lines = ["7 1 . A G . . . GT 0|1", *["7 x . A . . . . GT 0|1"] * 1500]
+    vcf_lines = ["7 1 . A G . . . GT 0|1", *["7 x . A . . . . GT 0|1"] * 1500]
     vcf = tmp_path / "a.vcf"
-    vcf.write_text(vcf_text(lines, ("S1",)), encoding="utf-8")
+    vcf.write_text(vcf_text(vcf_lines, ("S1",)), encoding="utf-8")
     lake = Lake(tmp_path / "lake", vcf=[vcf])
     lake.build("silver")
-    defects = lake.scan("silver.defects").collect()
-    last = int(defects["line"].drop_nulls().max())
-    of_last = defects.filter(line=last)["detail"].to_list()
+    found = lake.scan("silver.defects").collect()
+    last = int(found["line"].drop_nulls().max())
+    of_last = found.filter(line=last)["detail"].to_list()
     app = sound(open_app(lake.path, "silver", silver="Quarantine", line=str(last)))
     assert len(app.dataframe[-1].value) == 1000
     words = [text.value for text in app.text]
     assert all(f"a.vcf, line {last:,}: {detail}" in words for detail in of_last)
     helps = [button.proto.help for button in app.get("download_button")]
-    assert helps == [f"All {defects.height:,} defects that match, with their lines."] * 2
-    whole = cache.defects(str(lake.path), lake.version("silver"), (), (), defects.height)[0]
-    assert whole.height == defects.height
+    start = f"All {found.height:,} defects that match"
+    assert helps[:2] == [f"{start}, with their lines."] * 2
+    assert helps[2:] == [f"{start}: their lines alone, as they are in the source."]
+    whole = pl.read_parquet(defects.written(str(lake.path), (), (), ".parquet"))
+    assert whole.sort("line").equals(found.sort("line"))
+    some = ("quarantined",), ("pos-malformed",)
+    lines = defects.written(str(lake.path), *some, ".txt").decode().splitlines()
+    assert lines == [line.replace(" ", "\t") for line in vcf_lines[1:]]
     app = sound(open_app(lake.path, "silver", silver="Quarantine", line="1"))
     assert "Line 1 has no defect" in shown(app)
+
+
+def test_defects_that_are_too_much_for_a_browser_are_left_to_the_command_line(
+    tmp_path: Path, open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vcf = tmp_path / "a.vcf"
+    vcf.write_text(vcf_text(["7 x . A G . . . GT 0|1", "7 1 . A Z . . . GT 0|1"], ("S1",)))
+    lake = Lake(tmp_path / "lake", vcf=[vcf])
+    lake.build("silver")
+    monkeypatch.setattr(defects, "MOST_BYTES", 30)
+    app = sound(open_app(lake.path, "silver", silver="Quarantine"))
+    assert not app.get("download_button")
+    command = shlex.split(app.code[0].value)
+    assert command[:3] == ["medallion", "export", "silver.defects"]
+    app = sound(open_app(lake.path, "silver", silver="Quarantine", reason="alt-malformed"))
+    assert len(app.get("download_button")) == 3
+    monkeypatch.setattr(defects, "MOST_BYTES", 10)
+    app = sound(open_app(lake.path, "silver", silver="Quarantine", reason="alt-malformed"))
+    command = shlex.split(app.code[0].value)
+    at = command.index("-o") + 1
+    assert main([*command[1:at], str(tmp_path / "out.parquet"), *command[at + 1 :]]) == 0
+    assert pl.read_parquet(tmp_path / "out.parquet")["reason"].to_list() == ["alt-malformed"]
 
 
 def test_the_samples_are_drawn_and_can_be_narrowed(demo: Path, open_app: Open) -> None:

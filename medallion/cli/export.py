@@ -18,7 +18,8 @@ def add(commands: Commands) -> None:
                         "gold's counts of every group as a VCF")  # fmt: skip
     export.add_argument("-o", "--output", "--to", required=True, metavar="FILE|DIR",
                         help="a table: .parquet, .csv, .tsv, .xlsx or .duckdb; a layer: a folder, "
-                        ".xlsx or .duckdb; vcf: .vcf or .vcf.gz")  # fmt: skip
+                        ".xlsx or .duckdb; vcf: .vcf or .vcf.gz; the lines of silver.defects, "
+                        "as they stood: .txt")  # fmt: skip
     export.add_argument("--format", choices=FORMATS,
                         help="of the files of a layer's folder; default: parquet")  # fmt: skip
     export.add_argument("--region", help="22:16050000-16051000")

@@ -10,9 +10,11 @@ import polars as pl
 from medallion.errors import UsageError
 from medallion.export.filters import count_rows
 from medallion.export.flat import FLAT, write_flat
+from medallion.export.lines import LINES, write_lines
 from medallion.export.place import new_file, new_folder
 from medallion.export.result import Exported, Origin
 from medallion.files import Place
+from medallion.silver.tables import DEFECTS
 from medallion.storage import delta
 from medallion.storage.schema import Table
 
@@ -59,9 +61,12 @@ def export_table(
 ) -> Exported:
     """Write what `choose` takes of a table of the lake at `root`, by the ending of `path`.
 
+    `silver.defects` may go to a .txt file too: its lines alone, byte for byte.
     Raises UsageError for another ending or for what the format cannot hold, SourceError
     where the path cannot be written; a file that was there is then as it was.
     """
+    if path.suffix == LINES and table.name == DEFECTS.name:
+        return _export_lines(root, table, version, path, choose)
     endings = (*FLAT, _EXCEL, _DUCKDB)
     if path.suffix not in endings:
         raise UsageError(
@@ -77,6 +82,19 @@ def export_table(
         else:
             _write_together(root, [(table, version, frame, rows)], path)
     return Exported(path, root, (Origin(table.name, version, rows),), rows)
+
+
+def _export_lines(
+    root: Place,
+    table: Table,
+    version: int,
+    path: Path,
+    choose: Callable[[pl.LazyFrame], pl.LazyFrame],
+) -> Exported:
+    """Write the lines that stand in `silver.defects` to a file, as they were in the source."""
+    with delta.reading(root, table.layer), new_file(path) as temporary:
+        rows = write_lines(choose(delta.scan(root, table, version)), temporary)
+    return Exported(path, root, (Origin(table.name, version, rows),), rows, unit="lines")
 
 
 def export_layer(

@@ -38,9 +38,10 @@ def is_quarantined() -> pl.Expr:
 def defect_rows(defects: Iterable[tuple[str, Defect]]) -> pl.DataFrame:
     """Rows of `silver.defects`, of (file, defect)."""
     rows = [
-        (name, d.line, d.chrom, d.pos, d.scope, d.verdict, d.reason, d.field, d.detail, d.raw)
+        (name, d.line, d.chrom, d.pos, d.scope, d.verdict, d.reason, d.field, d.detail, d.raw,
+         d.escaped)
         for name, d in defects
-    ]
+    ]  # fmt: skip
     return pl.DataFrame(rows, schema=DEFECTS.polars_schema(), orient="row")
 
 

@@ -200,6 +200,9 @@ DEFECTS = Table(
         Column("field", "string", "column or key that is concerned"),
         Column("detail", "string", "what was expected and what was found", nullable=False),
         Column("raw", "string", "the whole line"),
+        Column("raw_escaped", "boolean",
+               "whether the line is not UTF-8 text: in raw, \\xNN is then a byte, and two "
+               "backslashes are one", nullable=False),
     ),
     pruned_by=("file", "line"),
 )  # fmt: skip

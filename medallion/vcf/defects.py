@@ -126,7 +126,10 @@ REASONS: dict[str, Reason] = {
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """One defect as found. `line` is 1-based in the file's text; 0 where it has none."""
+    """One defect as found. `line` is 1-based in the file's text; 0 where it has none.
+
+    `raw` is the line's text, `escaped` where it is not UTF-8 (see `medallion.vcf.escaped`).
+    """
 
     reason: str
     line: int
@@ -136,6 +139,7 @@ class Defect:
     field: str | None = None
     detail: str = ""
     raw: str | None = None
+    escaped: bool = False
 
     @property
     def verdict(self) -> Verdict:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from medallion.errors import NotVCFError, SourceError
 from medallion.files import Place
 from medallion.vcf.blocks import Blocks, read_text
 from medallion.vcf.defects import Defect
+from medallion.vcf.escaped import readable
 from medallion.vcf.foreign import foreign
 from medallion.vcf.meta_lines import (
     STRUCTURED,
@@ -99,15 +100,12 @@ def parse_header(text: bytes, path: Place) -> Header:
             f"{path.name} is not a VCF: expected a first line that begins with ##fileformat=VCF, "
             f"{foreign(text)}"
         )
-    try:
-        decoded = text.decode("utf-8")
-    except UnicodeDecodeError:
-        decoded = text.decode("utf-8", "replace")
-    raw = decoded.split("\n")
-    if raw[-1] == "":
+    raw = text.split(b"\n")
+    if raw[-1] == b"":
         raw.pop()
-    crlf = bool(raw) and raw[-1].endswith("\r")
-    lines = tuple(line.removesuffix("\r") for line in raw)
+    crlf = bool(raw) and raw[-1].endswith(b"\r")
+    raw = [line.removesuffix(b"\r") for line in raw]
+    lines = tuple(line.decode("utf-8", "replace") for line in raw)
     where = next((i for i, line in enumerate(lines) if line.startswith("#CHROM")), None)
     if where is None:
         raise NotVCFError(
@@ -143,8 +141,21 @@ def parse_header(text: bytes, path: Place) -> Header:
         alts=found.tables["ALT"],
         contigs=found.tables["contig"],
         other=tuple(found.other),
-        defects=tuple(found.defects),
+        defects=tuple(_whole(found.defects, raw)),
     )
+
+
+def _whole(defects: list[Defect], raw: list[bytes]) -> list[Defect]:
+    """The defects, and those of lines that are not UTF-8, each with its line to the byte."""
+    broken = {i: told for i, line in enumerate(raw, 1) if (told := readable(line))[1]}
+    found = [
+        Defect("header-malformed", number, "header", detail="expected UTF-8 text")
+        for number in broken
+    ]
+    return [
+        replace(d, raw=broken[d.line][0], escaped=True) if d.line in broken else d
+        for d in sorted([*defects, *found], key=lambda d: d.line)
+    ]
 
 
 def _columns(line: str, path: Place) -> tuple[tuple[str, ...], bool]:

@@ -20,6 +20,7 @@ import polars as pl
 from medallion.lookup import look_up
 from medallion.vcf.declared import Undeclared
 from medallion.vcf.defects import Defect
+from medallion.vcf.escaped import readable
 from medallion.vcf.formats import Cells, FormatChecker, Ploidies
 from medallion.vcf.genotype_texts import INVALID
 from medallion.vcf.genotypes import Calls, GenotypeReader
@@ -226,9 +227,8 @@ class RecordReader:
         # Whatever else is wrong with a line that is not text may follow from that.
         if (control := control_character(line)) is not None:
             why = ("control-character", *control)
-        return Defect(
-            why[0], record + self._lines_above, "record", chrom, pos, why[1], why[2], _text(line)
-        )
+        number = record + self._lines_above
+        return Defect(why[0], number, "record", chrom, pos, why[1], why[2], *readable(line))
 
     def batch(self) -> Batch:
         """Judge what was fed since the last batch, and start the next."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import polars as pl
@@ -11,7 +10,7 @@ import streamlit as st
 from medallion import Lake
 from medallion.figures import samples_by_population, samples_sunburst
 from medallion.vcf.defects import REASONS
-from pages.shared import cache, draw, filters, panels, pick, say, state
+from pages.shared import cache, defects, draw, filters, panels, pick, say, state
 from pages.shared.words import plural, window
 
 VIEWS = ["Variants", "Genotypes", "Samples", "Quarantine"]
@@ -270,7 +269,8 @@ def show_quarantine(lake: Lake, version: str) -> None:
         bind="query-params",
         placeholder="Any",
     )
-    frame, total = cache.defects(str(lake.path), version, tuple(verdict), tuple(reason), ROW_LIMIT)
+    chosen = (tuple(verdict), tuple(reason))
+    frame, total, size = cache.defects(str(lake.path), version, *chosen, ROW_LIMIT)
     if not total:
         say.text_note("No defect matches.", ["Widen the choice above."])
         return
@@ -303,7 +303,7 @@ def show_quarantine(lake: Lake, version: str) -> None:
         selection_mode="single-row",
         alt="Defects",
     )
-    _download_all(lake, version, tuple(verdict), tuple(reason), total)
+    defects.downloads(lake, *chosen, total, size)
     line = st.number_input(
         "Show the line",
         value=None,
@@ -323,6 +323,11 @@ def show_quarantine(lake: Lake, version: str) -> None:
         st.text(f"{row['file']}, line {row['line']:,}: {row['detail']}")
         if row["raw"]:
             st.code(row["raw"][:RAW_CHARS], language=None, wrap_lines=True)
+            if row["raw_escaped"]:
+                st.caption(
+                    r"The line is not UTF-8 text: `\xNN` stands for a byte, and two backslashes "
+                    "for one. The download of the lines has it as it was."
+                )
             if len(row["raw"]) > RAW_CHARS:
                 st.caption(
                     f"The first {RAW_CHARS:,} of {len(row['raw']):,} characters; the "
@@ -345,28 +350,6 @@ def show_quarantine(lake: Lake, version: str) -> None:
                         "record": str(record),
                     }
                 ),
-            )
-
-
-def _download_all(
-    lake: Lake, version: str, verdicts: tuple[str, ...], reasons: tuple[str, ...], total: int
-) -> None:
-    """Offer every defect that matches, with its line, however few the page shows."""
-
-    def written(ending: str) -> bytes:
-        found, _ = cache.defects(str(lake.path), version, verdicts, reasons, total)
-        return draw.as_bytes(found, ending)
-
-    with st.container(horizontal=True):
-        for ending, label in (("csv", "CSV"), ("parquet", "Parquet")):
-            st.download_button(
-                label,
-                data=partial(written, ending),
-                file_name=f"silver-defects.{ending}",
-                icon=":material/download:",
-                on_click="ignore",
-                key=f"download silver-defects {ending}",
-                help=f"All {plural(total, 'defect')} that match, with their lines.",
             )
 
 

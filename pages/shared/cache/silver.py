@@ -131,16 +131,21 @@ def defect_counts(path: str, version: str) -> pl.DataFrame:
 @st.cache_data(max_entries=SOME, show_spinner=False)
 def defects(
     path: str, version: str, verdicts: tuple[str, ...], reasons: tuple[str, ...], limit: int
-) -> tuple[pl.DataFrame, int]:
-    """Return the first `limit` defects of the given verdicts and reasons, and their number."""
+) -> tuple[pl.DataFrame, int, int]:
+    """Return the first `limit` defects of some verdicts and reasons, their number and bytes.
+
+    The bytes are those of the lines of all that match.
+    """
     del version
     matching = scan(path, "silver.defects")
     if verdicts:
         matching = matching.filter(pl.col("verdict").cast(pl.String).is_in(verdicts))
     if reasons:
         matching = matching.filter(pl.col("reason").cast(pl.String).is_in(reasons))
-    total = int(matching.select(pl.len()).collect().item())
-    return matching.head(limit).collect(), total
+    size = pl.col("raw").str.len_bytes().cast(pl.Int64).sum()
+    # Lines may be many and long: not all at once.
+    total, length = matching.select(pl.len(), size).collect(engine="streaming").row(0)
+    return matching.head(limit).collect(), int(total), int(length)
 
 
 @st.cache_data(max_entries=SOME, show_spinner=False)
