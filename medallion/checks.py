@@ -14,11 +14,13 @@ import polars as pl
 
 from medallion.catalog.checks import AT_BUILD, KINDS, Severity
 from medallion.errors import LakeError, MedallionError
-from medallion.files import Place
+from medallion.files import Place, in_command
 from medallion.storage.delta import reading
 from medallion.storage.fingerprint import digest_file
+from medallion.storage.lost import lost_now
 from medallion.storage.parts import Part, read_through
 from medallion.storage.schema import Table
+from medallion.storage.snapshot import read_snapshot
 from medallion.storage.work import Work
 from medallion.together import apart, unchanged
 from medallion.vcf.blocks import ends_whole
@@ -66,24 +68,42 @@ def run_checks(
     for layer, checks in groups.items():
         if layer not in summaries:
             continue
+        whole = False
         try:
             with reading(root, layer):
                 for table, part in parts(layer):
                     work.report(layer, f"reading {table.name}")
                     read_through(root, table, part)
+                whole = True
                 # A build that publishes meanwhile makes no difference of what is all right.
                 found += unchanged(root, lambda: list(checks()))  # noqa: B023  # called here
         except LakeError as error:
-            found.append(
-                _check(
-                    f"{layer}.readable",
-                    ok=False,
-                    expected="whole tables",
-                    found=str(error),
-                    message=f"every table of {layer} can be read",
-                )
-            )
+            found.append(_unreadable(root, layer, str(error), whole=whole))
     return found
+
+
+def _unreadable(root: Place, layer: str, error: str, *, whole: bool) -> Check:
+    """Say what is lost: a table of the layer, or, where all are `whole`, one that it stands on."""
+    lost = {
+        name: lost_now(root, snapshot)
+        for name in ("bronze", "silver", "gold")
+        if (snapshot := read_snapshot(root, name)) is not None
+    }
+    below = next((name for name, tables in lost.items() if tables and name != layer), None)
+    if whole and below is not None:
+        tables = lost[below]
+        expected = f"whole tables, and whole {', '.join(tables)} to hold them against"
+        told = (
+            f"every table of {layer} is whole, but {' and '.join(tables)} of {below} "
+            f"{'is' if len(tables) == 1 else 'are'} gone or damaged: not all checks of {layer} "
+            f"could be made. Make {below} again: "
+            f"medallion build {below} --force --lake {in_command(root)}"
+        )
+    else:
+        expected = "whole tables"
+        told = f"{', '.join(own)}: {error}" if (own := lost.get(layer)) else error
+    message = f"every table of {layer} can be read"
+    return _check(f"{layer}.readable", ok=False, expected=expected, found=told, message=message)
 
 
 def _check(name: str, ok: bool, expected: str, found: str, message: str) -> Check:  # noqa: FBT001

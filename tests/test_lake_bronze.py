@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import polars as pl
 import pytest
-from plain_vcf import split_file
+from plain_vcf import split_file, vcf_text
 from small_lake import RECORDS, files, lake, states, touch, wrong
 
 from medallion import Lake, demo
+from medallion.cli import main
 from medallion.errors import (
     SourceError,
 )
@@ -117,6 +119,27 @@ def test_verify_finds_a_flipped_bit(lake: Lake, files: tuple[Path, Path]) -> Non
     raw[len(raw) // 2] ^= 1
     there.write_bytes(raw)
     assert wrong(lake) == {"bronze.sha256", "bronze.blocks"}
+
+
+@pytest.mark.parametrize("lost", ["bronze.files", "silver.variants"])
+def test_verify_names_the_table_that_is_lost_and_what_mends_it(lost: str, tmp_path: Path) -> None:
+    vcf = tmp_path / "a.vcf"
+    vcf.write_text(vcf_text(["1 1 . A C . . . GT 0/1 0/0 1/1"]), encoding="utf-8")
+    lake = Lake(tmp_path / "lake", vcf=[vcf])
+    lake.build("gold")
+    below, table = lost.split(".")
+    shutil.rmtree(lake.path / below / table)
+    told = {c.id: c for c in lake.verify() if not c.ok and c.severity == "error"}
+    assert set(told) == {f"{below}.readable", "gold.readable"}
+    assert told[f"{below}.readable"].found.startswith(f"{lost}: ")
+    gold = told["gold.readable"]
+    assert lost in gold.expected
+    start = f"every table of gold is whole, but {lost} of {below} is gone or damaged"
+    assert gold.found.startswith(start)
+    command = gold.found.split(": medallion ")[1].split()
+    assert main(command) == 0
+    lake.build("gold")
+    assert all(check.ok for check in lake.verify() if check.severity == "error")
 
 
 def test_verify_finds_tables_that_do_not_agree(lake: Lake) -> None:

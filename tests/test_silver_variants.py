@@ -125,6 +125,25 @@ def test_files_that_share_a_stretch_and_samples_are_remarked_on(
     )
 
 
+def test_a_stretch_that_files_share_is_told_once_however_often_they_are_kept(
+    tmp_path: Path,
+) -> None:
+    rows = ["1 10 . A C . . . GT 0|1", "1 20 . A C . . . GT 0|1"]
+    files = [tmp_path / f"{name}.vcf" for name in ("one", "two", "three")]
+    for file in files:
+        file.write_text(vcf_text(rows, ("A",), extra=[OVER]), encoding="utf-8")
+
+    def overlaps(vcf: list[Path]) -> list[tuple[str, str]]:
+        lake = Lake(tmp_path / "lake", vcf=vcf)
+        lake.build("silver")
+        found = lake.scan("silver.defects").filter(pl.col("reason") == "files-overlap").collect()
+        return [(file, detail.split()[0]) for file, detail in found.select("file", "detail").rows()]
+
+    assert overlaps(files[:2]) == [("two.vcf", "one.vcf")]
+    three = [("two.vcf", "one.vcf"), ("three.vcf", "one.vcf"), ("three.vcf", "two.vcf")]
+    assert overlaps(files) == three
+
+
 def test_a_published_frequency_that_is_no_number_is_remarked_on(tmp_path: Path) -> None:
     vcf = tmp_path / "a.vcf"
     rows = ["1 10 . A C . . EUR_AF=x", "1 20 . A C,G . . EUR_AF=0.5", "1 30 . A C . . EUR_AF=0.5"]

@@ -14,7 +14,7 @@ from medallion.files.recent import recently
 from medallion.storage import delta
 from medallion.storage.snapshot import Snapshot
 
-__all__ = ["lost_files"]
+__all__ = ["lost_files", "lost_now"]
 
 
 def lost_files(root: Place, snapshot: Snapshot) -> list[str]:
@@ -25,10 +25,13 @@ def lost_files(root: Place, snapshot: Snapshot) -> list[str]:
     if isinstance(root, ObjectPath):
         return []
     asked = ("lost", snapshot.layer, snapshot.token)
-    return recently(root, asked, lambda: _lost(root, snapshot), many_files=True)
+    return recently(root, asked, lambda: lost_now(root, snapshot), many_files=True)
 
 
-def _lost(root: Place, snapshot: Snapshot) -> list[str]:
+def lost_now(root: Place, snapshot: Snapshot) -> list[str]:
+    """`lost_files`, looked for now, whenever that was done last."""
+    if isinstance(root, ObjectPath):
+        return []
     found = []
     for short, state in snapshot.tables.items():
         folder = root / snapshot.layer / short
