@@ -16,7 +16,7 @@ from plain_vcf import genotype_texts, split_file, vcf_text
 from real_data import SLICES, real, rest
 
 from medallion import Lake
-from medallion.gold.counts import PatternPloidy, missed_calls
+from medallion.gold.counts import PatternPloidy, told_calls
 from medallion.gold.sample_counts import (
     ALLELE_TYPES,
     SampleSums,
@@ -48,13 +48,14 @@ def summed(lake: Lake, file: str, *, inbreeding: bool, at_once: int = 10**9) -> 
                 groups, names, dictionaries, chrom, file, first, first + at_once - 1
             )
 
-        calls = rows(CALLS, ("first_column", "last_column", "gt"), ())
-        schema = dict.fromkeys(("record", "first_column", "last_column"), pl.Int64)
+        calls = rows(CALLS, ("first_column", "last_column", "gt", "called"), ())
+        schema = dict.fromkeys(("record", "first_column", "last_column", "called"), pl.Int64)
+        none = pl.DataFrame(schema={**schema, "gt": pl.String})
         ac, an = (some[c].to_numpy().astype(np.int64) for c in ("ac", "an"))
         total += sum_samples(
             some,
             rows(GENOTYPES, ("alt_index", "dosage", "sample", "gt"), ("sample", "gt")),
-            pl.DataFrame(schema=schema) if calls is None else missed_calls(pl.DataFrame(calls)),
+            none if calls is None else told_calls(pl.DataFrame(calls), some, ploidy),
             ploidy,
             column_of,
             expected_heterozygosity(some["record"].to_numpy(), ac, an) if inbreeding else None,

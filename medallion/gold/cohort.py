@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from medallion.files import Place
-from medallion.gold.counts import GroupCounts, PatternPloidy, count_groups, missed_calls
+from medallion.gold.counts import GroupCounts, PatternPloidy, count_groups, told_calls
 from medallion.popgen.groups import Group, Groups
 from medallion.popgen.hwe import exact_test
 from medallion.silver.tables import CALLS, COLUMNS, GENOTYPES, PATTERNS
@@ -113,7 +113,7 @@ def read_cohort(
         column_of = {name: i for i, name in enumerate(names)}
         genotypes, calls = _rows(root, versions, file, some) if len(some) else (None, None)
     none = pl.DataFrame(schema=dict.fromkeys(("record", *CALL_COLUMNS), pl.Int64))
-    missed = none if calls is None else missed_calls(pl.DataFrame(calls))
+    missed = none if calls is None else told_calls(pl.DataFrame(calls), some, ploidy)
     counts = cohort_counts(some, genotypes, missed, ploidy, column_of, members)
     return cohort_rows(some, counts)
 

@@ -20,7 +20,7 @@ from medallion.popgen.groups import Groups
 from medallion.storage.arrow import codes, values
 from medallion.vcf.genotype_texts import GenotypeText, parse
 
-__all__ = ["GroupCounts", "PatternPloidy", "count_groups", "missed_calls"]
+__all__ = ["GroupCounts", "PatternPloidy", "count_groups", "missing", "told_calls"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -62,9 +62,22 @@ class PatternPloidy:
         return cls(found)
 
 
-def missed_calls(calls: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `silver.calls` that miss an allele. The others are the reference, as is implied."""
-    return calls.filter(pl.col("gt").cast(pl.String).str.contains(".", literal=True))
+def told_calls(calls: pl.DataFrame, variants: pl.DataFrame, ploidy: PatternPloidy) -> pl.DataFrame:
+    """Rows of `silver.calls` that say more than their records' patterns imply.
+
+    Those that miss an allele, and of records whose pattern implies nothing all. `variants`
+    has record and pattern of all records of the rows.
+    """
+    told = missing()
+    if unsaid := [k for k, columns in ploidy.by_id.items() if not columns.any()]:
+        bare = variants.filter(pl.col("pattern").is_in(unsaid))["record"].unique()
+        told |= pl.col("record").is_in(bare.implode())
+    return calls.filter(told)
+
+
+def missing() -> pl.Expr:
+    """Of rows of `silver.calls`: whether an allele is missing; else they are the reference."""
+    return pl.col("gt").cast(pl.String).str.contains(".", literal=True)
 
 
 def count_groups(
@@ -78,7 +91,7 @@ def count_groups(
 ) -> GroupCounts:
     """Count the alleles of `variants` (rows in order of record and alt_index) in all groups.
 
-    `genotypes` and `calls` (`missed_calls`) are of the same records; `strata` is the stratum of
+    `genotypes` and `calls` (`told_calls`) are of the same records; `strata` is the stratum of
     each column, shape (n_columns,); `column_of` maps a sample's name to its column.
     """
     records = variants["record"].to_numpy()
@@ -194,7 +207,8 @@ class _Tally:
         stratum = self._strata[column]
         expected = self._expected(record, column)
         self._add(self._an, record, stratum, called - expected)
-        self._add(self._diploid, record, stratum, -(expected == 2).astype(np.int64))
+        full = (~calls.select(missing()).to_series()).to_numpy()[pick] & (called == 2)
+        self._add(self._diploid, record, stratum, full.astype(np.int64) - (expected == 2))
         self._add(self._missing, record, stratum, (called == 0).astype(np.int64))
 
     def _place(self, record: Ints) -> Ints:

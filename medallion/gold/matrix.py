@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from medallion.files import Place
-from medallion.gold.counts import PatternPloidy, missed_calls
+from medallion.gold.counts import PatternPloidy, missing, told_calls
 from medallion.lookup import look_up
 from medallion.silver.tables import CALLS, COLUMNS, GENOTYPES, PATTERNS
 from medallion.storage import delta
@@ -271,25 +271,27 @@ class _Chosen:
 
 
 def _missed(work: _Chosen, calls: pa.Table | pl.DataFrame | None) -> Iterator[_Calls]:
-    """The missed calls of `silver.calls`, by column, for each row of their record."""
+    """What `silver.calls` tells, by column, for each row of its record."""
     if calls is None or not len(calls):
         return
-    frame = pl.DataFrame(calls) if isinstance(calls, pa.Table) else calls
-    frame = missed_calls(frame.filter(pl.col("record").is_in(pl.Series(work.records).implode())))
-    if frame.is_empty():
-        return
-    code, texts = encode(frame["gt"].cast(pl.String))
-    start = frame["first_column"].to_numpy().astype(np.int64)
-    stop = frame["last_column"].to_numpy().astype(np.int64) + 1
-    at = np.searchsorted(work.records, frame["record"].to_numpy())
-    # Each run once for each row of its record.
-    run = np.repeat(np.arange(len(frame)), work.rows[at])
-    row = ranges(work.first[at], work.first[at] + work.rows[at])
-    length = (stop - start)[run]
-    yield _Calls(
-        np.repeat(row, length), ranges(start[run], stop[run]), np.repeat(code[run], length),
-        _Texts.of(texts.to_pylist()), np.zeros(0, bool), None,
-    )  # fmt: skip
+    frame = pl.DataFrame(calls).filter(pl.col("record").is_in(pl.Series(work.records).implode()))
+    of = pl.DataFrame({"record": work.records, "pattern": work.pattern[work.first]})
+    frame = told_calls(frame, of, work.ploidy)
+    for missed in (True, False):
+        some = frame.filter(missing() if missed else ~missing())
+        if some.is_empty():
+            continue
+        code, texts = encode(some["gt"].cast(pl.String))
+        start = some["first_column"].to_numpy().astype(np.int64)
+        at = np.searchsorted(work.records, some["record"].to_numpy())
+        run = np.repeat(np.arange(len(some)), work.rows[at])  # once for each row of its record
+        length = (some["last_column"].to_numpy() + 1 - start)[run]
+        row = np.repeat(ranges(work.first[at], work.first[at] + work.rows[at]), length)
+        own = np.zeros(0 if missed else int(length.sum()), bool)
+        yield _Calls(
+            row, ranges(start[run], start[run] + length), np.repeat(code[run], length),
+            _Texts.of(texts.to_pylist()), own, None if missed else own.astype(np.int8),
+        )  # fmt: skip
 
 
 def _carried(

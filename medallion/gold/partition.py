@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from medallion.catalog.genomes import bare_chrom
 from medallion.files import Place
-from medallion.gold.counts import GroupCounts, PatternPloidy, count_groups, missed_calls
+from medallion.gold.counts import GroupCounts, PatternPloidy, count_groups, told_calls
 from medallion.gold.frequencies import FREQUENCIES, frequency_rows
 from medallion.gold.matrix import dosage_matrix
 from medallion.gold.populations import sum_populations
@@ -176,6 +176,7 @@ class SilverRows:
         self._variants = RowReader(task.variants, columns)
         self._genotypes = RowReader(task.genotypes, _GENOTYPE_COLUMNS, ("sample", "gt"))
         self._calls = RowReader(task.calls, _CALL_COLUMNS)
+        self._ploidy = task.ploidy
         self._at_once = max(_FEWEST_RECORDS, _CELLS_AT_ONCE // max(1, len(task.strata)))
 
     def variants(self, first: int, last: int) -> pl.DataFrame:
@@ -193,7 +194,8 @@ class SilverRows:
             some = self.variants(first, last)
             if len(some):
                 carried = self._genotypes.between(first, last)
-                yield some, carried, _frame(self._calls.between(first, last))
+                calls = self._calls.between(first, last)
+                yield some, carried, _frame(calls, some, self._ploidy)
             first = last + 1
 
 
@@ -342,8 +344,9 @@ def _x_patterns(chrom: str, variants: pl.DataFrame) -> npt.NDArray[np.int64]:
     return found.select(pl.all().cast(pl.Int64)).to_numpy()
 
 
-def _frame(rows: pa.Table | None) -> pl.DataFrame:
+def _frame(rows: pa.Table | None, variants: pl.DataFrame, ploidy: PatternPloidy) -> pl.DataFrame:
+    """What rows of `silver.calls` tell of the records of `variants`."""
     if rows is None:
         columns: dict[str, type[pl.DataType]] = dict.fromkeys(("record", *_CALL_COLUMNS), pl.Int64)
         return pl.DataFrame(schema={**columns, "gt": pl.String})
-    return missed_calls(pl.DataFrame(rows))
+    return told_calls(pl.DataFrame(rows), variants, ploidy)

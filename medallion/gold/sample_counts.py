@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from medallion.gold.counts import PatternPloidy
+from medallion.gold.counts import PatternPloidy, missing
 from medallion.gold.matrix import allele_runs, ranges
 from medallion.popgen.samples import ALLELE_TYPES, SampleSums
 from medallion.storage.arrow import codes, numbers, values
@@ -64,7 +64,7 @@ def sum_samples(
 
     `variants` are all rows of `silver.variants` of these records that have genotypes
     (record, alt_index, variant_type, transition, pattern), in order; `genotypes` and
-    `calls` (`missed_calls`) the rows of the same records; `column_of` maps
+    `calls` (`told_calls`) the rows of the same records; `column_of` maps
     a sample's name to its column. `expected_het`, shape (n_records,), is that of
     `expected_heterozygosity` where the records count for inbreeding (autosomes), else None.
     """
@@ -134,7 +134,9 @@ def _count(
     total = SampleSums.zeros(len(column_of))
     records = np.unique(variants["record"].to_numpy())
     total.records[:] = len(records)
-    total.missing[:] = _missed(records, calls, np.ones(len(records)), len(ploidy))
+    every = np.ones(len(records))
+    told, calls = calls.filter(~missing()), calls.filter(missing())
+    total.missing[:] = _summed(records, calls, every, len(ploidy))
     named = total.missing.copy()
     rows = None
     if genotypes is not None and genotypes.num_rows:
@@ -142,23 +144,28 @@ def _count(
         rows.add_to(total)
         # A half-missing carrier was added to the missing.
         named = total.missing + total.carried.sum(axis=(0, 1))
+    # Reference calls that are told are of records whose pattern implies none.
     implied = len(records) - named
+    one, two = (told.filter(called) for called in (pl.col("called") == 1, pl.col("called") == 2))
+    alone = _summed(records, one, every, len(ploidy))
     total.hom_ref[:] = np.where(ploidy >= 2, implied, 0)
-    total.haploid_ref[:] = np.where(ploidy == 1, implied, 0)
+    total.hom_ref[:] += (_summed(records, told, every, len(ploidy)) - alone).astype(np.int64)
+    total.haploid_ref[:] = np.where(ploidy == 1, implied, 0) + alone
     if expected_het is not None:
         total.observed_het[:] = total.het
         if rows is not None:
             total.observed_het[:] -= rows.het_of_many()
         varies = (expected_het > 0).astype(np.float64)
         for weight, to in ((expected_het, total.expected_het), (varies, total.autosomal)):
-            called = weight.sum() - _missed(records, calls, weight, len(ploidy))
+            called = weight.sum() - _summed(records, calls, weight, len(ploidy))
             called = np.where(ploidy == 2, called, 0.0)
+            called += _summed(records, two, weight, len(ploidy))
             to[:] = called if rows is None else called + rows.otherwise(ploidy, weight)
     return total
 
 
-def _missed(records: Ints, calls: pl.DataFrame, weight: Floats, n_samples: int) -> Floats:
-    """The records' weights summed over the missed calls of each column, from their runs' ends."""
+def _summed(records: Ints, calls: pl.DataFrame, weight: Floats, n_samples: int) -> Floats:
+    """The records' weights summed over the calls of each column, from their runs' ends."""
     if calls.is_empty():
         return np.zeros(n_samples)
     of = weight[np.searchsorted(records, calls["record"].to_numpy())]

@@ -18,7 +18,7 @@ from medallion.silver.tables import CALLS, PATTERNS
 from medallion.storage.coded import Coded
 from medallion.storage.pages import Rows
 from medallion.vcf.genotype_texts import MISSING, REFERENCE, GenotypeTexts
-from medallion.vcf.patterns import Pattern
+from medallion.vcf.patterns import UNSAID, Pattern
 from medallion.vcf.records import Batch
 
 __all__ = [
@@ -136,18 +136,18 @@ def count(
         starts = (np.cumsum(times) - times)[some]
         ac[some] = np.add.reduceat(carried.dosage, starts, dtype=np.int64)
     pattern = batch.sites["pattern"].to_numpy()
-    ploidies = {k: column_ploidy(patterns[k]) for k in np.unique(pattern).tolist() if k >= 0}
-    an = np.zeros(n, np.int64)
-    for number, ploidy in ploidies.items():
-        an[pattern == number] = int(ploidy.sum())
+    ids, which = np.unique(pattern, return_inverse=True)
+    ploidies = {k: column_ploidy(patterns[k]) for k in ids.tolist() if k >= 0}
     odd = _not_as_implied(ploidies, batch, texts)
     row, column = batch.row[odd], batch.column[odd]
     called = texts.called[batch.gid[odd]].astype(np.int64)
-    of_row = pattern[row]
-    for number, ploidy in ploidies.items():
-        here = of_row == number
-        change = called[here] - ploidy[column[here]]
-        an += np.bincount(row[here], weights=change, minlength=n).astype(np.int64)
+    an = np.zeros(n, np.int64)
+    if ploidies:
+        some = next(iter(ploidies.values()))
+        table = np.stack([ploidies.get(k, np.zeros_like(some)) for k in ids.tolist()])
+        an += table.sum(axis=1)[which]
+        change = called - table[which[row], column]
+        an += np.bincount(row, weights=change, minlength=n).astype(np.int64)
     n_missing = np.bincount(row[called == 0], minlength=n)
     return Counts(ac, an, n_missing.astype(np.int64))
 
@@ -174,6 +174,8 @@ def column_ploidy(pattern: Pattern) -> npt.NDArray[np.int64]:
 
 
 def _ploidy(text: str) -> int:
+    if text == UNSAID:
+        return 0
     return sum(part != "" for part in text.replace("/", "|").split("|"))
 
 

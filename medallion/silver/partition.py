@@ -52,6 +52,8 @@ _MOST_TEXT, _LEAST_TEXT = 1 << 27, 1 << 23
 _BEFORE, _PER_BYTE = 1 << 28, 4
 # Only lines that are no records, such as empty ones, come to more than this in that text.
 _LINES_PER_BATCH = 1 << 19
+# Of a record of no usual ploidy each call is worked on, where else one in twenty is.
+_CALLS_PER_BATCH = 1 << 22
 # More records than two blocks of 64 KiB can begin: a record has at least 16 bytes.
 MEMORY = 8192
 
@@ -214,7 +216,8 @@ def read_partition(task: Partition) -> Summary:
             fed += high - low
             if lines.cut:
                 ledger.quarantine.add([_without_end(reader)])
-            if fed >= task.text_per_batch or reader.pending >= _LINES_PER_BATCH:
+            many = reader.pending >= _LINES_PER_BATCH or reader.pending_calls >= _CALLS_PER_BATCH
+            if fed >= task.text_per_batch or many:
                 ledger.add(reader.batch(), reader, writers, task)
                 fed = 0
     if reader.pending:

@@ -179,8 +179,14 @@ PATTERNS = Table(
         Column("pattern", "int64", "the pattern: a digest of its runs", nullable=False),
         Column("first_column", "int32", "first column of the run, from 0", nullable=False),
         Column("last_column", "int32", "last column of the run, included", nullable=False),
-        Column("gt", "string", "reference call, such as 0|0, or 0 for one copy", nullable=False),
-        Column("ploidy", "int16", "alleles in it", "alleles", nullable=False),
+        Column(
+            "gt",
+            "string",
+            "reference call, such as 0|0, or 0 for one copy; a dot: none is implied, and "
+            "silver.calls has each",
+            nullable=False,
+        ),
+        Column("ploidy", "int16", "alleles in it; 0: none is implied", "alleles", nullable=False),
     ),
     key=("pattern", "first_column"),
 )

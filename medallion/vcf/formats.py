@@ -32,6 +32,7 @@ from medallion.vcf.definitions import (
 )
 from medallion.vcf.genotypes import Calls, GenotypeReader
 from medallion.vcf.info import Broken
+from medallion.vcf.patterns import UNSAID
 from medallion.vcf.words import strings
 
 __all__ = ["Cells", "FormatChecker", "FormatKind", "Ploidies", "Ploidy"]
@@ -375,6 +376,7 @@ class Ploidies:
         if pattern not in self._spelled:
             ploidy = np.zeros(self._genotypes.n_samples, np.int16)
             for low, high, gt in self._genotypes.patterns.patterns[pattern].runs:
-                ploidy[low : high + 1] = len(re.findall(r"[0-9]+|\.", gt))
+                if gt != UNSAID:
+                    ploidy[low : high + 1] = len(re.findall(r"[0-9]+|\.", gt))
             self._spelled[pattern] = ploidy
         return self._spelled[pattern]

@@ -129,6 +129,8 @@ class GenotypeReader:
         calls = self._against(background, row, column, gid, len(start))
         if stray:
             calls.pattern[stray] = -1
+            own = ~np.isin(calls.row, stray)
+            calls = Calls(calls.row[own], calls.column[own], calls.gid[own], calls.pattern)
         return calls, stray
 
     def _any(self, cells: list[bytes]) -> Calls:
@@ -161,7 +163,8 @@ class GenotypeReader:
     ) -> Calls:
         """Settle each record's pattern, given the cells that differ from `background`."""
         texts = self.texts
-        pattern = np.full(n_rows, self.patterns.id(background), np.int64)
+        number = self.patterns.id(background)
+        pattern = np.full(n_rows, -1 if number is None else number, np.int64)
         uniform = bool((background == background[0]).all())
         spellings = background[:1] if uniform else np.unique(background)
         bounds = np.searchsorted(row, np.arange(n_rows + 1, dtype=row.dtype))
@@ -187,6 +190,8 @@ class GenotypeReader:
             doubtful |= self._without_reference(background, row, column, gid, n_rows, plain=plain)
         elif (full := np.diff(bounds) == self.n_samples).any():
             doubtful |= set(np.flatnonzero(full).tolist())
+        if number is None:
+            doubtful = set(range(n_rows))
         if doubtful:
             row, column, gid = self._settle(
                 sorted(doubtful), background, row, column, gid, bounds, pattern
@@ -231,8 +236,9 @@ class GenotypeReader:
             gids = background.astype(np.int32, copy=True)
             gids[column[low:high]] = gid[low:high]
             own = prevailing(gids, self.texts)
-            pattern[r] = self.patterns.id(own)
-            at = np.flatnonzero(gids != own)
+            number = self.patterns.id(own)
+            pattern[r] = self.patterns.unsaid(len(gids)) if number is None else number
+            at = np.arange(len(gids)) if number is None else np.flatnonzero(gids != own)
             if not np.array_equal(at, column[low:high]):
                 keep[low:high] = False
                 own_calls.append((r, at, gids[at]))

@@ -9,6 +9,10 @@ A sample's spelling is the one that prevails among the record's reference calls 
 ploidy; so a pattern changes only where ploidy or the style of phasing does. A reference
 call that is spelled otherwise, as callers phase some samples of a record, is stored like a
 missed call: a pattern of its own for each record would be all but endless.
+
+Where ploidy itself changes from record to record, that would be so all the same. So the
+patterns that a partition learns have a bound; a record that would need one more has the
+pattern that implies nothing, a dot, and each of its reference calls is stored.
 """
 
 from __future__ import annotations
@@ -21,7 +25,13 @@ import numpy.typing as npt
 
 from medallion.vcf.genotype_texts import REFERENCE, GenotypeTexts
 
-__all__ = ["Pattern", "Patterns", "prevailing"]
+__all__ = ["UNSAID", "Pattern", "Patterns", "prevailing"]
+
+UNSAID = "."
+"""The spelling of a pattern that implies no call."""
+
+# A run takes some hundred bytes; a chromosome has a handful of patterns, however long each is.
+_MOST_RUNS, _FEW = 1 << 14, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +78,33 @@ class Patterns:
     def __init__(self, texts: GenotypeTexts) -> None:
         self._texts = texts
         self._known: dict[bytes, int] = {}
+        self._n_runs = 0
         self.patterns: dict[int, Pattern] = {}
 
-    def id(self, gids: npt.NDArray[np.int32]) -> int:
-        """The id of the pattern with these spellings: 63 bits of a digest of its content."""
+    def id(self, gids: npt.NDArray[np.int32]) -> int | None:
+        """The id of the pattern with these spellings: 63 bits of a digest of its content.
+
+        None where it is a new one, and there are as many as there may be.
+        """
         key = gids.astype(np.int32).tobytes()
         found = self._known.get(key)
         if found is None:
-            runs = self._runs(gids)
-            digest = hashlib.blake2b(repr(runs).encode(), digest_size=8).digest()
-            found = int.from_bytes(digest, "little") >> 1
-            self._known[key] = found
-            self.patterns[found] = Pattern(found, runs)
+            if self._n_runs >= _MOST_RUNS and len(self._known) >= _FEW:
+                return None
+            found = self._known[key] = self._enter(self._runs(gids))
         return found
+
+    def unsaid(self, n_samples: int) -> int:
+        """The id of the pattern that implies no call of any sample."""
+        return self._enter(((0, n_samples - 1, UNSAID),))
+
+    def _enter(self, runs: tuple[tuple[int, int, str], ...]) -> int:
+        digest = hashlib.blake2b(repr(runs).encode(), digest_size=8).digest()
+        number = int.from_bytes(digest, "little") >> 1
+        if number not in self.patterns:
+            self.patterns[number] = Pattern(number, runs)
+            self._n_runs += len(runs)
+        return number
 
     def _runs(self, gids: npt.NDArray[np.int32]) -> tuple[tuple[int, int, str], ...]:
         if not len(gids):

@@ -126,6 +126,11 @@ class RecordReader:
         return self._next_record - self._begin
 
     @property
+    def pending_calls(self) -> int:
+        """Calls read since the last batch that are not as their record's pattern says."""
+        return sum(map(len, self._gids))
+
+    @property
     def last_line(self) -> int:
         """Number in the file, from 1, of the line that was fed last."""
         return self._next_record - 1 + self._lines_above
