@@ -18,6 +18,7 @@ __all__ = ["Name", "places", "read_name", "variant_filter"]
 
 _LAST = (1 << 31) - 1
 _FEW = 8
+_LOWER = (pl.col("id"), pl.col("folded"))  # one of them is the identifier in lower case
 # A contig's name may hold what parts it from the position (HLA-A*01:01): the last counts.
 _ALLELE = re.compile(r"(\S+)[-:_]([0-9][0-9,]*)[-:_]([A-Za-z.]+)[-:_>](\S+)")
 _POSITION = re.compile(r"(\S+)[-:_]([0-9][0-9,]*)")
@@ -52,18 +53,19 @@ def places(texts: Sequence[str], identifiers: pl.LazyFrame) -> pl.Expr:
 
     `identifiers` are the rows of `silver.identifiers`, which is looked at now: a table of
     variants can pass over all its parts that have no such position, but none for want of
-    an identifier. What each text means is told by `variant_filter`.
+    an identifier. What each text means is told by `variant_filter`; identifiers in another
+    case are among them.
     """
     names = [text.strip() for text in texts]
     # Where a name has several identifiers, as the source writes them, one of them will do.
-    wanted = list(dict.fromkeys(name.split(";")[0] for name in names))
+    firsts = pl.Series([name.split(";")[0] for name in names], dtype=pl.String)
+    wanted = firsts.str.to_lowercase().unique(maintain_order=True)
     # Parts and row groups are passed over by their statistics where it is a comparison, which
     # for a list it is not; of many names it would take longer than to read them all.
-    one = pl.col("id")
     known = identifiers.filter(
-        reduce(or_, (one == name for name in wanted))
+        reduce(or_, (column == name for name in wanted for column in _LOWER))
         if len(wanted) <= _FEW
-        else one.is_in(pl.Series(wanted, dtype=pl.String).implode())
+        else reduce(or_, (column.is_in(wanted.implode()) for column in _LOWER))
     )
     found: dict[str, set[int]] = {}
     for chrom, pos in known.select("chrom", "pos").unique().collect().iter_rows():
@@ -92,26 +94,35 @@ def variant_filter(text: str) -> pl.Expr:
     """The rows of a table with chrom, pos, id, ref, alt that `text` means.
 
     `22-16050075-A-G`, `22:16050075`, with `chr` or without, or an identifier such as
-    `rs587697622` (one of several in the source's ID counts too). Raises UsageError for
-    an empty text.
+    `rs587697622` (one of several in the source's ID counts too), in any case: those in
+    another count where none of the rows has it as it is written. So it is to be asked of
+    the rows that `places` leaves, in a filter of its own. Raises UsageError for an empty
+    text.
     """
     stripped = text.strip()
     if not stripped:
         raise UsageError(
             "Name a variant: 22-16050075-A-G, 22:16050075, or an identifier such as rs587697622."
         )
-    named = (pl.col("id") == stripped) | pl.col("id").str.split(";").list.contains(stripped)
+    named = _has(pl.col("id"), stripped)
     name = read_name(stripped)
-    if name is None:
-        return named
-    here = in_region(Region(name.chrom, name.pos, name.pos))
-    if name.ref is None:
-        return here | named  # an identifier may look like a position
+    here = pl.lit(value=False)
+    if name is not None:
+        here = in_region(Region(name.chrom, name.pos, name.pos))
+    if name is None or name.ref is None:  # an identifier may look like a position
+        lower = pl.Series([stripped]).str.to_lowercase().item()
+        alike = _has(pl.col("id").cast(pl.String).str.to_lowercase(), lower)
+        return here | named | (alike & ~(here | named).any())
     return (
         here
         & (pl.col("ref").str.to_uppercase() == name.ref)
         & (pl.col("alt").str.to_uppercase() == name.alt)
     )
+
+
+def _has(ids: pl.Expr, name: str) -> pl.Expr:
+    """Which of `ids`, as the source writes them, are `name` or hold it among others."""
+    return (ids == name) | ids.str.split(";").list.contains(name)
 
 
 def _position(digits: str) -> int:

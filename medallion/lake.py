@@ -265,7 +265,7 @@ class Lake:
         found = self.scan("silver.variants", build=False)
         identifiers = self.scan("silver.identifiers", build=False)
         with delta.reading(self.path, "silver"):
-            return found.filter(places([text], identifiers), variant_filter(text)).collect()
+            return found.filter(places([text], identifiers)).filter(variant_filter(text)).collect()
 
     def search(self, text: str) -> ondemand.Found:
         """A place, samples, populations or variants that `text` means; see `ondemand.search`."""

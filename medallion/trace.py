@@ -272,7 +272,7 @@ def _number(name: str, text: str) -> int:
 def _one_allele(named: Mapping[str, str], scan: Scan) -> pl.Expr:
     text, file = named["variant"], named.get("file")
     here = places([text], scan("silver.identifiers"))
-    found = scan("silver.variants").filter(here, variant_filter(text))
+    found = scan("silver.variants").filter(here).filter(variant_filter(text))
     if file is not None:
         found = found.filter(pl.col("file") == file)
     rows = found.select("chrom", "pos", "file", "record", "alt_index").collect()

@@ -153,16 +153,10 @@ def _variants(
         if isinstance(place, Name) and (contig := contig_of(place.chrom, contigs)) is not None:
             spelled.append((term, _written(contig, place)))
     matched = _match(silver, spelled)
-    found = set(matched["asked"])
-    # Only now, for it doubles the work: one identifier is found by its statistics.
-    cased = [
-        (term, other)
-        for term in terms
-        if term not in found and places[term] is None
-        for other in {term.lower(), term.upper()} - {term}
-    ]
-    if cased:
-        matched = pl.concat([matched, _match(silver, cased)])
+    written = matched.filter("exact").get_column("asked")
+    matched = matched.filter(pl.col("exact") | ~pl.col("asked").is_in(written.implode())).drop(
+        "exact"
+    )
     order = pl.DataFrame({"asked": pl.Series(terms, dtype=pl.String), "place": range(len(terms))})
     return (
         matched.join(order, on="asked")
@@ -178,7 +172,11 @@ def _written(contig: str, name: Name) -> str:
 
 
 def _match(silver: Silver, spelled: Sequence[tuple[str, str]]) -> pl.DataFrame:
-    """The alleles that each name means by one of its spellings, in no order."""
+    """The alleles that each name means by one of its spellings, in no order.
+
+    `exact` tells those that it means as it is spelled from those whose identifier is it in
+    another case.
+    """
     names = [(asked, read_name(text)) for asked, text in spelled]
     places = pl.DataFrame(
         [
@@ -192,7 +190,9 @@ def _match(silver: Silver, spelled: Sequence[tuple[str, str]]) -> pl.DataFrame:
         },
         orient="row",
     ).unique()  # fmt: skip
-    texts = pl.DataFrame(list(spelled), schema={"asked": pl.String, "ID": pl.String}, orient="row")
+    texts = pl.DataFrame(
+        list(spelled), schema={"asked": pl.String, "text": pl.String}, orient="row"
+    ).with_columns(ID=pl.col("text").str.to_lowercase())
     # What stands where any of them can mean something; the joins then say which.
     every = silver.at(list(dict.fromkeys(text for _, text in spelled))).with_columns(
         bare=pl.col("chrom").cast(pl.String).str.strip_prefix("chr"),
@@ -200,17 +200,25 @@ def _match(silver: Silver, spelled: Sequence[tuple[str, str]]) -> pl.DataFrame:
         ALT=pl.col("alt").cast(pl.String).str.to_uppercase(),
     )
     at = places.filter(pl.col("REF").is_null()).select("asked", "bare", "pos")
-    by_id = every.with_columns(ID=pl.col("id").cast(pl.String).str.split(";")).explode("ID")
+    by_id = (
+        every.with_columns(one=pl.col("id").cast(pl.String).str.split(";"))
+        .explode("one")
+        .with_columns(ID=pl.col("one").str.to_lowercase())
+        .join(texts, on="ID")
+        .with_columns(exact=pl.col("one") == pl.col("text"))
+        .drop("ID", "one", "text")
+    )
+    by_place = pl.concat(
+        [
+            every.join(at, on=["bare", "pos"]),
+            every.join(places.drop_nulls("REF"), on=["bare", "pos", "REF", "ALT"]),
+        ],
+        how="diagonal",
+    ).with_columns(exact=pl.lit(value=True))
     return (
-        pl.concat(
-            [
-                every.join(at, on=["bare", "pos"]),
-                every.join(places.drop_nulls("REF"), on=["bare", "pos", "REF", "ALT"]),
-                by_id.join(texts, on="ID").drop("ID"),
-            ],
-            how="diagonal",
-        )
-        .unique(["asked", *_KEY])
+        pl.concat([by_place, by_id], how="diagonal")
+        .sort("exact", descending=True)
+        .unique(["asked", *_KEY], keep="first")
         .drop("bare", "REF", "ALT")
     )
 

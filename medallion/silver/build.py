@@ -59,7 +59,7 @@ from medallion.vcf.patterns import Pattern
 __all__ = ["LAYER", "build", "check_limit", "current"]
 
 LAYER = "silver"
-FORMAT = 1
+FORMAT = 2
 _CODE = (
     "vcf", "silver", "storage/parts.py", "storage/coded.py", "storage/pages.py",
     "storage/thrift.py", "catalog/populations.py",

@@ -161,14 +161,15 @@ IDENTIFIERS = Table(
     "identifier of a record; of a record with several, each",
     (
         _CHROM,
-        Column("id", "string", "identifier in the source; the rows of a part are sorted by it",
-               nullable=False),
+        Column("id", "string", "identifier in the source", nullable=False),
+        Column("folded", "string", "id in lower case, null where it is written so; the rows of a "
+               "part are sorted by it, null first, then by id"),
         _POS,
         _FILE,
     ),
     partitioned=True,
-    pruned_by=("id", "file"),
-    distinct=("id",),
+    pruned_by=("id", "folded", "file"),
+    distinct=("id", "folded"),
     key=("file", "chrom", "pos", "id"),
 )  # fmt: skip
 

@@ -101,7 +101,15 @@ def _by_chance(root: Path, rows: int) -> Iterator[Part | None]:
         chrom = str(number % _CONTIGS + 1)
         names = pl.Series(rng.integers(10_000_000, _LARGEST_RS, n)).cast(pl.String)
         frame = pl.DataFrame({"id": "rs" + names, "pos": np.arange(n, dtype=np.int32) * 50})
-        frame = frame.sort("id", "pos").with_columns(file=pl.lit(f"{chrom}.vcf.gz"))
+        # Most names are in lower case, as real ones are; of those one in a thousand is not.
+        name = pl.col("id")
+        frame = frame.with_columns(
+            pl.when(pl.col("pos") % 50_000 == 0).then(name.str.to_uppercase()).otherwise(name)
+        )
+        lower = name.str.to_lowercase()
+        frame = frame.with_columns(
+            folded=pl.when(lower != name).then(lower), file=pl.lit(f"{chrom}.vcf.gz")
+        ).sort("folded", "id", "pos")
         writer = PartWriter(root, IDENTIFIERS, chrom, f"chance-{number:05d}")
         for some in frame.iter_slices(_ROWS_PER_GROUP):
             writer.write(some)
