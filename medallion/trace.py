@@ -60,6 +60,7 @@ class CellTrace:
 KEYS: Mapping[str, tuple[str, ...]] = {
     "gold.frequencies": ("variant", "group"),
     "gold.variants": ("variant",),
+    "gold.most_different": ("variant", "level"),
     "gold.populations": ("group",),
     "gold.samples": ("sample",),
     "gold.windows": ("window", "group"),
@@ -228,7 +229,7 @@ def _row(table: Table, named: Mapping[str, str], scan: Scan) -> pl.Expr:
                 for a, b in ((one, other), (other, one))]  # fmt: skip
         # Where the row counts in each of the two, their order is part of its name.
         conditions.append(pair[0] if "count_1" in named else pair[0] | pair[1])
-    conditions += [pl.col(k) == named[k] for k in ("method", "kind") if k in named]
+    conditions += [pl.col(k) == named[k] for k in ("method", "kind", "level") if k in named]
     conditions += [pl.col(k) == _number(k, named[k]) for k in _NUMBERS if k in named]
     return pl.all_horizontal(conditions)
 

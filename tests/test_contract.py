@@ -130,6 +130,12 @@ PAIR = ("population_1", "population_2")
 
 
 @each_lake
+def test_the_lake_explains_every_column_of_every_table(lake: Lake) -> None:
+    told = rows(lake, "gold.tables").select("table", "column").rows()
+    assert told == [(t.name, c) for t in lake.tables() for c in t.column_names]
+
+
+@each_lake
 def test_keys_are_unique(lake: Lake) -> None:
     keys = {
         "bronze.files": ["file"],
@@ -143,6 +149,7 @@ def test_keys_are_unique(lake: Lake) -> None:
         "silver.patterns": ["pattern", "first_column"],
         "gold.frequencies": [*ALLELE, "population", "level"],
         "gold.variants": ALLELE,
+        "gold.most_different": [*ALLELE, "level"],
         "gold.populations": ["population", "level"],
         "gold.windows": ["chrom", "start", "size", "population", "level"],
         "gold.windows_fst": ["chrom", "start", "size", *PAIR],

@@ -24,11 +24,13 @@ from medallion.errors import ConservationError, NotBuiltError
 from medallion.files import Place
 from medallion.gold.checks import Facts, check_rows
 from medallion.gold.counts import PatternPloidy
+from medallion.gold.different import MOST_DIFFERENT, first_different
 from medallion.gold.frequencies import FREQUENCIES
 from medallion.gold.partition import Partition, Stretch, count_partition, cut
 from medallion.gold.sums import Adder
 from medallion.gold.tables import TABLES
 from medallion.gold.units import (
+    BY_UNIT,
     Unit,
     kept_units,
     read_sums,
@@ -55,7 +57,7 @@ from medallion.storage.work import Work
 __all__ = ["LAYER", "Silver", "build", "checks_again", "current"]
 
 LAYER = "gold"
-FORMAT = 3
+FORMAT = 4
 _CODE = (
     "gold", "popgen", "storage/parts.py", "storage/coded.py", "storage/pages.py",
     "storage/thrift.py", "storage/schema.py", "vcf/genotype_texts.py",
@@ -200,7 +202,7 @@ def _build(root: Place, silver: Silver, work: Work, *, force: bool) -> None:
             for unit in units
             for part in (kept[unit.key] if unit.key in kept else made[unit.key])[table.short]
         ]
-        for table in (VARIANTS, FREQUENCIES)
+        for table in BY_UNIT
     }
     _conserved(silver, parts[VARIANTS])
     for table, frames in tables.items():
@@ -251,7 +253,8 @@ def _count(silver: Silver, units: Sequence[Unit], work: Work) -> dict[str, dict[
     with closing(work.stream(count_partition, tasks, text=text)) as summaries:
         for unit in units:
             sums = Adder()
-            parts: dict[str, list[Part]] = {VARIANTS.short: [], FREQUENCIES.short: []}
+            parts: dict[str, list[Part]] = {table.short: [] for table in BY_UNIT}
+            different = []
             # The tasks of a unit follow each other.
             own = sum((t.file, t.chrom) == (unit.file, unit.chrom) for t in tasks)
             for summary in islice(summaries, own):
@@ -261,8 +264,14 @@ def _count(silver: Silver, units: Sequence[Unit], work: Work) -> dict[str, dict[
                     (VARIANTS, summary.variants), (FREQUENCIES, summary.frequencies),
                 ):  # fmt: skip
                     parts[table.short] += arrived(silver.root, table, [part] if part else [])
+                different.append(summary.different)
                 if summary.sums is not None:
                     sums.add(summary.sums)
+            first = write_part(
+                silver.root, MOST_DIFFERENT, first_different(different), chrom=unit.chrom,
+                name=f"part-{units.index(unit):05d}",
+            )  # fmt: skip
+            parts[MOST_DIFFERENT.short] += [first] if first else []
             write_sums(silver.root, unit, sums.total())
             found[unit.key] = parts
     return found

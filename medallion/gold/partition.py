@@ -21,6 +21,7 @@ import pyarrow as pa
 from medallion.catalog.genomes import bare_chrom
 from medallion.files import Place
 from medallion.gold.counts import GroupCounts, PatternPloidy, count_groups, told_calls
+from medallion.gold.different import Different
 from medallion.gold.frequencies import FREQUENCIES, frequency_rows
 from medallion.gold.matrix import dosage_matrix
 from medallion.gold.populations import sum_populations
@@ -102,11 +103,13 @@ class Partition:
 class Summary:
     """What a partition gave: a part of each big table, and its stretches' sums.
 
-    `sums` is None where no record has genotypes.
+    `different` are its rows of `gold.most_different`; `sums` is None where no record has
+    genotypes.
     """
 
     variants: Part | None
     frequencies: Part | None
+    different: pl.DataFrame
     sums: Sums | None
     alleles: int
 
@@ -134,6 +137,7 @@ def count_partition(task: Partition) -> Summary:
     rows = SilverRows(task)
     layout = Layout.of(task.groups)
     sums = Adder()
+    different = Different(layout)
     alleles = 0
     for stretch in task.stretches:
         chosen = _Chosen(task, rows.variants(*stretch))
@@ -152,9 +156,10 @@ def count_partition(task: Partition) -> Summary:
             variants.write(_all_variants(some, with_gt, counts, layout))
             own.add(_sums(task, layout, with_gt, carried, missed, counts, p))
             chosen.look(some, carried, missed)
+            different.look(with_gt, counts)
         if (total := own.total()) is not None:
             sums.add(chosen.told(total, layout))
-    return Summary(variants.close(), frequencies.close(), sums.total(), alleles)
+    return Summary(variants.close(), frequencies.close(), different.first(), sums.total(), alleles)
 
 
 def _all_variants(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from medallion.errors import LakeError
 from medallion.files import Place, new_file
+from medallion.gold.different import MOST_DIFFERENT
 from medallion.gold.frequencies import FREQUENCIES
 from medallion.gold.sums import Sums
 from medallion.gold.variants import VARIANTS
@@ -20,8 +21,10 @@ from medallion.storage.arrays import load_arrays, save_arrays
 from medallion.storage.parts import Part, missing
 from medallion.storage.snapshot import Snapshot
 
-__all__ = ["Unit", "kept_units", "read_sums", "remove_sums", "unit_key", "write_sums"]
+__all__ = ["BY_UNIT", "Unit", "kept_units", "read_sums", "remove_sums", "unit_key", "write_sums"]
 
+BY_UNIT = (FREQUENCIES, VARIANTS, MOST_DIFFERENT)
+"""The tables whose parts are each of one unit."""
 _FOLDER = "sums"
 
 
@@ -90,7 +93,7 @@ def kept_units(
     if snapshot is None or not same:
         return {}
     found: dict[str, dict[str, list[Part]]] = {u.key: {} for u in same}
-    for table in (VARIANTS, FREQUENCIES):
+    for table in BY_UNIT:
         parts = delta.parts_of(root, table, snapshot.tables[table.short].version)
         lost = {p.path for p in missing(root, table, parts)}
         for unit in same:

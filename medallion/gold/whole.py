@@ -12,7 +12,6 @@ from medallion.bronze import tables as bronze
 from medallion.files import Place
 from medallion.gold.catalog import CATALOG, catalog_rows
 from medallion.gold.checks import CHECKS, Facts, check_rows, refuse
-from medallion.gold.frequencies import FREQUENCIES
 from medallion.gold.ld_decay import LD_DECAY, decay_rows
 from medallion.gold.pairs import FST, fst_rows
 from medallion.gold.populations import POPULATIONS, PopulationSums, population_rows
@@ -27,8 +26,7 @@ from medallion.gold.structure import (
     related_rows,
 )
 from medallion.gold.sums import MOST_SITES, Spectra, Sums, Windows
-from medallion.gold.units import Unit, read_sums
-from medallion.gold.variants import VARIANTS
+from medallion.gold.units import BY_UNIT, Unit, read_sums
 from medallion.gold.windows import SIZES, WINDOWS, WINDOWS_FST, window_fst_rows, window_rows
 from medallion.popgen.diversity import site_sums
 from medallion.popgen.geography import Layout
@@ -61,7 +59,7 @@ def whole_tables(root: Place, units: Sequence[Unit], facts: Facts, work: Work) -
     checks = check_rows(facts, [(u.file, u.chrom, s) for u, s in found])
     refuse(checks)
     tables[CHECKS] = [(None, checks)]
-    every = (*bronze.TABLES, *silver.TABLES, FREQUENCIES, VARIANTS, *TABLES)
+    every = (*bronze.TABLES, *silver.TABLES, *BY_UNIT, *TABLES)
     tables[CATALOG] = [(None, catalog_rows(every))]
     return tables
 

@@ -16,7 +16,7 @@ _COUNTED = (["gold.frequencies", "gold.variants"], [_FREQUENCY])
 MADE: dict[tuple[str, str], tuple[list[str], list[str]]] = {
     ("overview", ""): (["gold.frequencies"], [_FREQUENCY]),
     ("gold", "Variant"): (
-        ["gold.frequencies"],
+        ["gold.frequencies", "gold.most_different"],
         [
             _FREQUENCY,
             (

@@ -9,6 +9,7 @@ import streamlit as st
 
 from medallion.catalog.colours import UNASSIGNED
 from medallion.figures import bin_frequencies
+from medallion.gold.different import KEPT
 from medallion.ondemand.region import View, here
 from pages.shared.cache.opened import FEW, SOME, Allele, of_allele, scan
 
@@ -46,18 +47,42 @@ def populations(path: str, version: str) -> pl.DataFrame:
 def most_different(path: str, version: str, limit: int, view: View | None = None) -> pl.DataFrame:
     """Return the alleles whose frequency differs most between groups, most different first.
 
-    Of all, for which whole columns of gold are read, or of a view. Between super-populations
-    where there are two or more, else between populations; samples that are in none stand
-    apart.
+    Of all, at most KEPT of them, or of a view. Between super-populations where there are two
+    or more, else between populations; samples that are in none stand apart.
     Columns: file, record, alt_index, chrom, pos, id, ref, alt, lowest, lowest_af, highest,
     highest_af, difference.
     """
     del version
-    rows = scan(path, "gold.frequencies").filter(
-        pl.col("an") > 0, pl.col("population") != UNASSIGNED
+    if view is None and limit > KEPT:
+        raise ValueError(f"{limit} alleles of the whole lake, but gold keeps {KEPT}")
+    return (_kept(path) if view is None else _counted(path, view)).head(limit).collect()
+
+
+_ORDER = ("difference", "file", "record", "alt_index")
+_FALLING = (True, False, False, False)
+
+
+def _kept(path: str) -> pl.LazyFrame:
+    """The most different alleles of the lake, as gold keeps them."""
+    rows = (
+        scan(path, "gold.most_different")
+        .rename({"lowest_population": "lowest", "highest_population": "highest"})
+        .collect()
     )
-    if view is not None:
-        rows = rows.filter(here(view))
+    level = pl.col("level").cast(pl.String)
+    supers = rows.filter(level == "super_population")
+    several = pl.concat([supers["lowest"], supers["highest"]]).n_unique() > 1
+    wanted = supers if several else rows.filter(level == "population")
+    return wanted.lazy().drop("level").sort(_ORDER, descending=_FALLING)
+
+
+def _counted(path: str, view: View) -> pl.LazyFrame:
+    """The alleles of a view by how much they differ, told from their frequencies."""
+    rows = (
+        scan(path, "gold.frequencies")
+        .filter(pl.col("an") > 0, pl.col("population") != UNASSIGNED)
+        .filter(here(view))
+    )
     level = pl.col("level").cast(pl.String)
     supers = rows.filter(level == "super_population").select(pl.col("population").n_unique())
     wanted = "super_population" if int(supers.collect().item()) > 1 else "population"
@@ -75,8 +100,7 @@ def most_different(path: str, version: str, limit: int, view: View | None = None
         )
         .with_columns((pl.col("highest_af") - pl.col("lowest_af")).alias("difference"))
     )
-    order = ["difference", "file", "record", "alt_index"]
-    return spread.sort(order, descending=[True, False, False, False]).head(limit).collect()
+    return spread.sort(_ORDER, descending=_FALLING)
 
 
 @st.cache_data(max_entries=SOME, show_spinner=False)
