@@ -98,7 +98,7 @@ def test_two_populations_of_no_two_super_populations_are_told_what_is_missing(
     open_page: Open, cohort_lake: Lake, demo_lake: Lake, name: str
 ) -> None:
     query = {"variant": "7:1000"} if name == "variant" else {}
-    said = "super-populations, of which this lake has 1. FST of its 2 populations"
+    said = "The geographic code compares super-populations, of which this lake has 1."
     assert said in texts(open_page(cohort_lake, f"explore/{name}", **query))
     assert "of which this lake has" not in texts(open_page(demo_lake, f"explore/{name}"))
 

@@ -165,8 +165,8 @@ def test_windows_are_steps_across_a_view_of_any_width(start: int, end: int) -> N
     """Each value covers its window, as far as the view shows it; a missing window is a gap."""
     windows = pl.DataFrame(
         {"start": [20_000_001, 20_010_001, 20_030_001], "end": [20_010_000, 20_020_000, 20_040_000],
-         "population": ["AFR"] * 3, "segregating_sites": [7, 8, 9], "pi": [0.1, 0.2, 0.3],
-         "tajima_d": [-1.0, None, 0.5]},
+         "population": ["AFR"] * 3, "level": ["super_population"] * 3,
+         "segregating_sites": [7, 8, 9], "pi": [0.1, 0.2, 0.3], "tajima_d": [-1.0, None, 0.5]},
     ).filter(pl.col("end") >= start, pl.col("start") <= end)  # fmt: skip
     fst = windows.select("start", "end", pl.col("pi").alias("fst"), highest_pair=pl.lit("AFR-EUR"),
                          highest_fst=pl.lit(0.5))  # fmt: skip
@@ -207,6 +207,7 @@ def test_windows_are_steps_across_a_view_of_any_width(start: int, end: int) -> N
 @pytest.mark.parametrize(("width", "unit"), [(500, "500 bp"), (2000, "2 kb"), (5_000_000, "5 Mb")])
 def test_bins_have_their_unit(width: int, unit: str) -> None:
     none = pl.DataFrame(schema={"start": pl.Int64, "end": pl.Int64, "population": pl.String,
+                                "level": pl.String,
                                 "pi": pl.Float64, "tajima_d": pl.Float64, "fst": pl.Float64,
                                 "variant_type": pl.String})  # fmt: skip
     figure = region_tracks(

@@ -20,7 +20,7 @@ from medallion.figures.sketch import Sketch, stacked
 from medallion.figures.steps import add_steps
 from medallion.figures.style import GRID, base_figure, count, frequency, plain, plural, short
 
-__all__ = ["MOST_DOTS", "Tracks", "region_tracks"]
+__all__ = ["MOST_DOTS", "Tracks", "level_of", "region_tracks"]
 
 MOST_DOTS = 3000
 """The most alleles that are drawn one by one; more are drawn as a heat map."""
@@ -185,28 +185,39 @@ def _absent(figure: Sketch, row: int, words: str) -> None:
     )  # fmt: skip
 
 
+def level_of(windows: pl.DataFrame) -> str:
+    """Return the level of the groups that are drawn of rows of `gold.windows`.
+
+    Populations are there where no super-populations can be compared; else those are drawn,
+    or all samples together.
+    """
+    levels = windows["level"].cast(pl.String).unique().to_list()
+    return next((each for each in ("population", "super_population") if each in levels), "all")
+
+
 def _lines(
     figure: Sketch, tracks: Tracks, column: str, row: int, title: str, form: str, theme: Theme
 ) -> None:
-    codes = [c for c in tracks.windows["population"].cast(pl.String).unique() if c != ALL]
-    colours = colour_of_supers(codes, theme)
+    level = level_of(tracks.windows)
+    windows = tracks.windows.filter(pl.col("level").cast(pl.String) == level)
+    drawn = windows["population"].cast(pl.String).unique().to_list()
+    colours = colour_of_supers(drawn, theme) if level != "all" else {ALL: colour_of_all(theme)}
     marks = dict(zip(colours, _MARKS * (1 + len(colours) // len(_MARKS)), strict=False))
-    known = tracks.windows.filter(pl.col(column).is_not_null())
-    drawn = [*colours, *([ALL] if not codes else [])]
-    if known.filter(pl.col("population").cast(pl.String).is_in(drawn)).is_empty():
+    known = windows.filter(pl.col(column).is_not_null())
+    if known.is_empty():
         _absent(figure, row, f"{title} is not known here: it wants SNVs that vary in a group.")
         return
     figure.update_yaxes(title={"text": title}, tickformat="~g", row=row)
-    for code in drawn:
+    for code, colour in colours.items():
         add_steps(
             figure,
             known.filter(pl.col("population") == code).sort("start"),
             column,
             (tracks.start, tracks.end),
             lambda w: [f"{w['start']:,} to {w['end']:,}", count(w["segregating_sites"])],
-            {"symbol": marks.get(code, "circle"), "color": colours.get(code, colour_of_all(theme))},
+            {"symbol": marks[code], "color": colour},
             name=plain(code),
-            legendgroup=f"group {code}",
+            legendgroup=f"group {plain(code)}",
             showlegend=row == 2,
             hovertemplate=f"{heading_of(code)}<br>%{{y:{form}}}<br>window %{{customdata[0]}}"
             "<br>%{customdata[1]} segregating sites<extra></extra>",
@@ -220,7 +231,7 @@ def _fst(figure: Sketch, tracks: Tracks, theme: Theme) -> None:
         _absent(
             figure,
             4,
-            "FST is not known here: it wants two super-populations and alleles that vary.",
+            "FST is not known here: it wants two groups, and alleles that vary.",
         )
         return
     figure.update_yaxes(title={"text": "FST"}, row=4)

@@ -312,17 +312,16 @@ def _diversity(
                       counts.diploid_hom_alt)
         ),
     )  # fmt: skip
-    everyone = () if layout.everyone is None else (layout.everyone,)
-    own = [*layout.super_populations, *everyone]
+    own = list(layout.along)
     any_type, records = np.unique(diversity.window_of(pos[start], WINDOW_BASES), return_counts=True)
     nothing = sums.columns(own).take(np.zeros(0, np.intp)).padded(len(any_type))
     all_numbers, all_sums = diversity.add_windows(
         [(number, sums.columns(own)), (any_type, nothing)]
     )
-    by_super = list(layout.super_populations)
+    compared = list(layout.compared)
     window = diversity.window_of(pos_one_alt, WINDOW_BASES)
     windows = Windows(
-        all_numbers, all_sums, records, fst.hudson_sums(ac[:, by_super], an[:, by_super], window)
+        all_numbers, all_sums, records, fst.hudson_sums(ac[:, compared], an[:, compared], window)
     )
     return sums.total(), windows
 

@@ -35,9 +35,9 @@ Ints = npt.NDArray[np.int64]
 class Windows:
     """Sums by window of 10 kb; `number` as `diversity.window_of`, ascending.
 
-    `sums` are over records of snvs, a column for each super-population and one for
-    everyone; `records`, shape (n_windows,), are of any type; `fst` is Hudson's of the
-    super-populations, its blocks windows.
+    `sums` are over records of snvs, a column for each group of `Layout.along`; `records`,
+    shape (n_windows,), are of any type; `fst` is Hudson's of the groups of
+    `Layout.compared`, its blocks windows.
     """
 
     number: Ints

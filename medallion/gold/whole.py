@@ -88,6 +88,7 @@ def _tables(
     codes = [g.code for g in groups.groups]
     populations = [codes[g] for g in layout.populations]
     by_super = [codes[g] for g in layout.super_populations]
+    compared = [codes[g] for g in layout.compared]
     sums = [s for _, s in units]
     counted, sites, decay = sums[0].populations, sums[0].sites, sums[0].decay
     for more in sums[1:]:
@@ -98,7 +99,7 @@ def _tables(
         windows = Windows.added([s.windows for u, s in units if u.chrom == chrom])
         for size in SIZES:
             yield WINDOWS, chrom, window_rows(windows, groups, size)
-            yield WINDOWS_FST, chrom, window_fst_rows(windows, by_super, size)
+            yield WINDOWS_FST, chrom, window_fst_rows(windows, compared, size)
     spectra = Spectra.added([s.spectra for s in sums])
     yield SPECTRUM, None, spectrum_rows(spectra, groups)
     yield JOINT_SPECTRUM, None, joint_spectrum_rows(spectra, codes)

@@ -15,7 +15,7 @@ from medallion.gold.columns import CHROM, LEVEL, PAIR, POPULATION
 from medallion.gold.partition import WINDOW_BASES
 from medallion.gold.sums import Windows
 from medallion.popgen import diversity, fst
-from medallion.popgen.geography import Layout
+from medallion.popgen.geography import MOST_COMPARED, Layout
 from medallion.popgen.groups import Groups
 from medallion.popgen.jackknife import PairSums, add_blocks, ratio
 from medallion.storage.schema import Column, Table
@@ -33,7 +33,8 @@ _PLACE = (
 
 WINDOWS = Table(
     "gold.windows",
-    "window of the chromosome that holds a record, and super-population (or ALL)",
+    "window of the chromosome that holds a record, and super-population (or ALL); in a lake "
+    f"without a second super-population, populations too, if they are at most {MOST_COMPARED}",
     (
         *_PLACE, POPULATION, LEVEL,
         Column("records", "int64", "records with genotypes in it, of any type", "records",
@@ -65,7 +66,8 @@ WINDOWS = Table(
 
 WINDOWS_FST = Table(
     "gold.windows_fst",
-    "window of the chromosome and pair of super-populations",
+    "window of the chromosome and pair of super-populations; in a lake without a second one, of "
+    f"populations, if they are at most {MOST_COMPARED}",
     (
         *_PLACE, *PAIR,
         Column("fst", "float64",
@@ -86,9 +88,7 @@ def window_rows(windows: Windows, groups: Groups, size: int) -> pl.DataFrame:
     number, sums = diversity.coarser(windows.number, windows.sums, times)
     records = np.zeros(len(number), np.int64)
     np.add.at(records, np.searchsorted(number, windows.number // times), windows.records)
-    layout = Layout.of(groups)
-    own = [groups.groups[g] for g in layout.super_populations]
-    own += [groups.groups[layout.everyone]] if layout.everyone is not None else []
+    own = [groups.groups[g] for g in Layout.of(groups).along]
     n, k = len(number), len(own)
     start, end = diversity.window_bounds(number, size)
     statistics = {
@@ -113,7 +113,7 @@ def window_rows(windows: Windows, groups: Groups, size: int) -> pl.DataFrame:
 
 
 def window_fst_rows(windows: Windows, codes: Sequence[str], size: int) -> pl.DataFrame:
-    """`gold.windows_fst` of one contig, without `chrom`; `codes` of the super-populations."""
+    """`gold.windows_fst` of one contig, without `chrom`; `codes` of those that are compared."""
     times = size // WINDOW_BASES
     sums = windows.fst
     sums = add_blocks([PairSums(sums.block // times, sums.num, sums.den, sums.ratios, sums.sites)])

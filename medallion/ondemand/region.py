@@ -34,7 +34,8 @@ FREQUENCY_BINS: tuple[float, ...] = (0.0, 0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.7
 
 _COLUMNS = (
     "chrom", "pos", "id", "ref", "alt", "variant_type", "filter", "ac", "an", "af",
-    "n_populations", "geographic_code", "fst_super_populations", "file", "record", "alt_index",
+    "n_populations", "geographic_code", "fst_super_populations", "fst_populations",
+    "file", "record", "alt_index",
 )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from medallion.catalog.populations import UNASSIGNED
 from medallion.popgen.groups import Groups
 
 __all__ = [
-    "RARITIES", "SCHEMA", "Layout", "code_in_words", "codes_in_words", "geography",
+    "MOST_COMPARED", "RARITIES", "SCHEMA", "Layout", "code_in_words", "codes_in_words", "geography",
     "where_found",
 ]  # fmt: skip
 
@@ -48,6 +48,10 @@ SCHEMA: dict[str, pl.DataType] = {
     "rarity": pl.String(),
     "derived_af": pl.Float64(),
 }
+
+MOST_COMPARED = 8
+"""The most populations that stand for super-populations along the chromosome: more lines
+cannot be told apart, and pairs grow with the square."""
 
 _ONE_IN = 20
 """Common is one in twenty, 5 %, and more."""
@@ -73,6 +77,25 @@ class Layout:
     populations: tuple[int, ...]
     super_populations: tuple[int, ...]
     everyone: int | None
+
+    @property
+    def compared(self) -> tuple[int, ...]:
+        """Columns of the groups that are compared along the chromosome.
+
+        Super-populations; where there is no second one, populations, if they are few.
+        """
+        few = 2 <= len(self.populations) <= MOST_COMPARED
+        return (
+            self.populations
+            if len(self.super_populations) < 2 and few
+            else (self.super_populations)
+        )
+
+    @property
+    def along(self) -> tuple[int, ...]:
+        """Columns of all groups that statistics along the chromosome are kept of."""
+        own = dict.fromkeys((*self.compared, *self.super_populations))
+        return (*own, *(() if self.everyone is None else (self.everyone,)))
 
     @classmethod
     def of(cls, groups: Groups) -> Layout:

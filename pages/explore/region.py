@@ -9,7 +9,7 @@ import polars as pl
 import streamlit as st
 
 from medallion import Lake
-from medallion.figures.region import MOST_DOTS, Tracks, region_tracks
+from medallion.figures.region import MOST_DOTS, Tracks, level_of, region_tracks
 from medallion.ondemand.region import FREQUENCY_BINS, View
 from pages.shared import (
     cache,
@@ -31,6 +31,11 @@ CHART = "tracks"
 TABLE = "alleles of the region"
 TICKED = "allele ticked"
 EVERYONE = "All samples"
+MARKS = {
+    "super_population": "a mark for each super-population",
+    "population": "a mark for each population",
+    "all": "over all samples",
+}
 
 TRACKS = """\
 **Alleles**: how many ALT alleles start in each stretch, by type.
@@ -40,7 +45,7 @@ the window is taken as accessible.
 **Tajima's D**: π against what the number of segregating sites would make expect (Tajima \
 1989); below 0 many rare alleles (growth, sweeps), above 0 many of middle frequency.
 **FST**: Hudson's, ratio of averages (Bhatia et al. 2013), the mean over all pairs of \
-super-populations.
+super-populations, or of populations where there is no second super-population.
 **Allele frequency**: copies of the ALT allele among called alleles, over all samples."""
 
 
@@ -202,6 +207,8 @@ def show_table(
         else:
             st.query_params.pop("picked", None)
 
+    groups = cache.populations(str(lake.path), lake.version("gold"))
+    among = geography.compared(groups)
     columns = pick.variant_columns() | {
         "variant_type": draw.text("Type", "Kind of change.", "small"),
         "filter": draw.text("Filter", "PASS, or the tests that the site failed.", "small"),
@@ -213,11 +220,9 @@ def show_table(
             for column, name in of_cohorts.items()
         },
         "n_populations": draw.number("Populations", "How many populations carry it."),
-        "geographic_code": draw.text(
-            "Code", geography.meaning(cache.populations(str(lake.path), lake.version("gold")))
-        ),
-        "fst_super_populations": draw.number(
-            "FST", "Among super-populations (Weir and Cockerham 1984).", "%.4f"
+        "geographic_code": draw.text("Code", geography.meaning(groups)),
+        f"fst_{among.replace('-', '_')}": draw.number(
+            "FST", f"Among {among} (Weir and Cockerham 1984).", "%.4f"
         ),
     }
     st.session_state[TABLE] = {
@@ -334,7 +339,7 @@ def main() -> None:
             if few
             else "Drag across the chart to zoom in. "
         )
-        + f"Lines: windows of {data.window_size // 1000} kb, a mark for each super-population."
+        + f"Lines: windows of {data.window_size // 1000} kb, {MARKS[level_of(data.windows)]}."
     )
     if lacks := geography.missing(cache.populations(str(lake.path), version)):
         st.caption(lacks)

@@ -56,15 +56,16 @@ def what_it_is(lake: Lake, version: str, row: Row, gold: Row | None) -> None:
         help="AC / AN: copies of the ALT allele among all called alleles, recounted from the "
         "genotypes.",
     )
-    fst = gold["fst_super_populations"] if gold else None
+    groups = cache.populations(str(lake.path), version)
+    among = geography.compared(groups)
+    fst = gold[f"fst_{among.replace('-', '_')}"] if gold else None
     line.metric(
         "FST",
         "–" if fst is None else f"{fst:.3f}",
         width="content",
-        help="How far its frequency differs among super-populations: 0 not at all, 1 fixed "
+        help=f"How far its frequency differs among {among}: 0 not at all, 1 fixed "
         "differences (Weir and Cockerham 1984). A little below 0 is 0 within chance.",
     )
-    groups = cache.populations(str(lake.path), version)
     if lacks := geography.missing(groups):
         st.caption(lacks)
     if gold is not None and gold["geographic_code"] is not None:

@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 
 from medallion.catalog.populations import UNASSIGNED
-from medallion.popgen.geography import where_found
+from medallion.popgen.geography import MOST_COMPARED, where_found
 
-__all__ = ["meaning", "missing", "where"]
+__all__ = ["compared", "meaning", "missing", "where"]
 
 # How the project's super-populations are called where a sentence speaks of places.
 _PLACES = {
@@ -42,20 +42,33 @@ def meaning(groups: pl.DataFrame) -> str:
     )
 
 
+def compared(groups: pl.DataFrame) -> str:
+    """Return which groups are compared, in words: super-populations if there are two or more."""
+    return "populations" if _known(groups, "super_population") < 2 else "super-populations"
+
+
 def missing(groups: pl.DataFrame) -> str | None:
     """Return why nothing compares super-populations here; None where there are two or more."""
-    level = pl.col("level").cast(pl.String)
-    known = groups.filter(pl.col("population").cast(pl.String) != UNASSIGNED)
-    populations, supers = (
-        known.filter(level == name).height for name in ("population", "super_population")
-    )
+    populations, supers = _known(groups, "population"), _known(groups, "super_population")
     if supers > 1 or populations < 2:
         return None
+    here = f"super-populations, of which this lake has {supers or 'none'}"
+    if populations <= MOST_COMPARED:
+        return (
+            f"The geographic code compares {here}. FST and statistics along the chromosome are of "
+            f"its {populations} populations."
+        )
     return (
-        "FST, the geographic code and statistics along the chromosome are kept for "
-        f"super-populations, of which this lake has {supers or 'none'}. FST of its {populations} "
-        "populations with each other is on the Structure page, their diversity on Populations."
+        f"The geographic code and statistics along the chromosome compare {here}, or up to "
+        f"{MOST_COMPARED} populations. FST of its {populations} populations with each other is on "
+        "the Structure page, their diversity on Populations."
     )
+
+
+def _known(groups: pl.DataFrame, level: str) -> int:
+    """Return how many groups of a level there are; those of unassigned samples are none."""
+    known = groups.filter(pl.col("population").cast(pl.String) != UNASSIGNED)
+    return known.filter(pl.col("level").cast(pl.String) == level).height
 
 
 def _letters_of(groups: pl.DataFrame) -> list[str]:
