@@ -22,6 +22,8 @@ from medallion.figures import (
     samples_by_population,
     samples_sunburst,
 )
+from medallion.figures.genotype_counts import genotype_counts
+from medallion.figures.intervals import frequency_intervals
 
 NASTY = "<script>alert(1)</script> **b** & [x](y)"
 
@@ -185,7 +187,7 @@ def test_counts_are_on_hover_with_thousands_separators() -> None:
     hover = figure.data[0].customdata[0][0]
     assert "GBR · British" in hover
     assert "1,200 of 5,000 called alleles" in hover
-    assert "1,300 without it, 1,200 heterozygous" in hover
+    assert "1,300 no copy, 1,200 heterozygous" in hover
     assert "1,234 not called" in hover
 
 
@@ -312,3 +314,13 @@ def test_light_and_dark_have_their_own_colours() -> None:
     dark = frequency_by_population(all_26(), theme="dark").data[0].marker.color
     assert light == SUPER_POPULATION_COLOURS["light"]["AFR"]
     assert dark == SUPER_POPULATION_COLOURS["dark"]["AFR"]
+
+
+def test_genotypes_have_the_same_words_in_every_chart() -> None:
+    frame = frequencies([("GBR", 1200, 5000)]).with_columns(af_low=0.1, af_high=0.3, hwe_p=0.5)
+    words = ["1,300 no copy", "1,200 heterozygous", "0 homozygous", "1,234 not called"]
+    charts = (frequency_by_population, frequency_intervals, genotype_counts)
+    for draw in charts:
+        hover = draw(frame).data[0].customdata[0][0]
+        assert all(word in hover for word in words), draw
+    assert [bar.name for bar in genotype_counts(frame).data[:2]] == ["homozygous", "heterozygous"]

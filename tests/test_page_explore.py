@@ -74,7 +74,7 @@ def test_a_variant_says_where_it_is_common_and_its_frequencies(
     shown = next(t for t in app.dataframe if "af_low" in t.value.columns)
     heads = {k: v.get("label") for k, v in json.loads(shown.proto.columns).items()}
     assert [heads[f"n_{kind}"] for kind in ("hom_ref", "het", "hom_alt")] == [
-        "Hom. REF", "Het", "Hom. ALT",
+        "No copy", "Heterozygous", "Homozygous",
     ]  # fmt: skip
     published = next(t for t in tables(app) if "published" in t.columns)
     assert "AF in AFR" in published["number"].to_list() or published.height == 3

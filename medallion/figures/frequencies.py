@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from medallion.catalog.colours import Theme
+from medallion.catalog.genotypes import genotypes_told
 from medallion.figures.grouped import LEGEND_BELOW, label_axis, reference_line, tick_text
 from medallion.figures.groups import (
     NO_SUPER,
@@ -158,12 +159,13 @@ def _allele(chrom: str, pos: int, ref: str, alt: str) -> str:
 
 
 def _hover(row: Mapping[str, Any]) -> str:
+    told = genotypes_told(row, count)
     lines = [
         "<b>All samples</b>" if row["level"] == "all" else heading_of(row["population"]),
         f"frequency {frequency(row['af'])}",
         f"{count(row['ac'])} of {count(row['an'])} called alleles",
-        f"samples: {count(row['n_hom_ref'])} without it, {count(row['n_het'])} heterozygous,",
-        f"{count(row['n_hom_alt'])} with only it, {count(row['n_missing'])} not called",
+        f"samples: {', '.join(told[:2])},",
+        ", ".join(told[2:]),
     ]
     return "<br>".join(lines)
 

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from medallion.catalog.colours import Theme
+from medallion.catalog.genotypes import GENOTYPES, genotypes_told
 from medallion.figures.grouped import LEGEND_BELOW, label_axis, tick_text, with_room
 from medallion.figures.groups import colour_of_all, group_axis, heading_of
 from medallion.figures.intervals import allele_name
@@ -22,7 +23,7 @@ from medallion.figures.style import base_figure, count, plural
 __all__ = ["by_chance", "expected_shares", "genotype_counts"]
 
 # The kinds of genotype that are stacked, from below, each with its shade and hatching.
-_KINDS = {"n_hom_alt": ("only this allele", 1.0, ""), "n_het": ("heterozygous", 0.45, "/")}
+_KINDS = {"n_hom_alt": (1.0, ""), "n_het": (0.45, "/")}
 _LEVELS = ("population", "super_population", "all", "cohort")
 
 _LEVEL = 0.05
@@ -60,8 +61,8 @@ def genotype_counts(
     """Draw the share of samples that carry one ALT allele, by genotype, in each group.
 
     `frame` holds the rows of `gold.frequencies` of one allele, with rows of level `cohort`
-    for a cohort of the reader's own. A bar's lower part is the samples all of whose
-    alleles are this one, its upper part the heterozygous; lines are what Hardy-Weinberg
+    for a cohort of the reader's own. A bar's lower part is the homozygous samples, all
+    of whose alleles are this one, its upper part the heterozygous; lines are what Hardy-Weinberg
     proportions expect of each part's end. `parents` gives the super-population of
     populations that are not the project's 26.
 
@@ -103,12 +104,12 @@ def genotype_counts(
             ticktext=[_tick(row, len(axis.positions)) for _, _, row in placed],
         )
     figure.update_xaxes(range=[-0.8, placed[-1][0] + 0.8])
-    for column, (word, shade, hatching) in _KINDS.items():
+    for column, (shade, hatching) in _KINDS.items():
         figure.add_bar(
             x=[x for x, _, _ in placed],
             y=[row[column] / _called(row) if _called(row) else None for _, _, row in placed],
             width=0.7,
-            name=word,
+            name=GENOTYPES[column][0].lower(),
             marker={
                 "color": [colour for _, colour, _ in placed],
                 "opacity": shade,
@@ -160,15 +161,14 @@ def _tick(row: Row, populations: int) -> str:
 def _hover(row: Row) -> str:
     head = "<b>All samples</b>" if row["level"] == "all" else heading_of(row["population"])
     called, shares = _called(row), expected_shares(row)
-    hom, het = ("", "")
+    none, het, hom, missing = genotypes_told(row, count)
     if shares is not None:
-        hom, het = (f" (expected {share * called:,.1f})" for share in shares)
+        hom, het = (
+            f"{told} (expected {share * called:,.1f})"
+            for told, share in zip((hom, het), shares, strict=True)
+        )
     p = "" if row["hwe_p"] is None else f"<br>Hardy-Weinberg p {row['hwe_p']:.3g}"
-    return (
-        f"{head}<br>{count(row['n_hom_alt'])} with only this allele{hom}"
-        f"<br>{count(row['n_het'])} heterozygous{het}<br>{count(row['n_hom_ref'])} without it"
-        f"<br>{count(row['n_missing'])} not called{p}"
-    )
+    return f"{head}<br>{hom}<br>{het}<br>{none}<br>{missing}{p}"
 
 
 def _summary(name: str, rows: Mapping[str, Row]) -> str:

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from medallion.catalog.colours import Theme
+from medallion.catalog.genotypes import genotypes_told
 from medallion.figures.grouped import LEGEND_BELOW, label_axis, tick_text, with_room
 from medallion.figures.groups import GroupAxis, colour_of_all, group_axis, heading_of
 from medallion.figures.sketch import Sketch
@@ -138,11 +139,11 @@ def _hover(row: Row) -> str:
         if _known(row)
         else "<br>no called allele"
     )
+    told = genotypes_told(row, count)
     return (
         f"{head}<br>frequency {frequency(row['af'])}{interval}"
         f"<br>{count(row['ac'])} of {count(row['an'])} called alleles"
-        f"<br>samples: {count(row['n_hom_ref'])} without it, {count(row['n_het'])} heterozygous,"
-        f"<br>{count(row['n_hom_alt'])} with only it, {count(row['n_missing'])} not called"
+        f"<br>samples: {', '.join(told[:2])},<br>{', '.join(told[2:])}"
     )
 
 

@@ -112,19 +112,7 @@ def show_frequencies(lake: Lake, version: str, frame: pl.DataFrame, name: str) -
             "af_high": draw.number("to", "Upper bound of the 95 % interval (Wilson).", "%.5f"),
             "ac": draw.number("AC", "Copies of the ALT allele in the group."),
             "an": draw.number("AN", "Called alleles of the group."),
-            "n_hom_ref": draw.number(
-                "Hom. REF",
-                "Called samples without this ALT allele. Where the record has another ALT, "
-                "carriers of that alone count here too.",
-            ),
-            "n_het": draw.number(
-                "Het", "Samples with this ALT allele and another one, REF or not."
-            ),
-            "n_hom_alt": draw.number(
-                "Hom. ALT",
-                "Samples with this ALT allele alone: two copies, or one where they are haploid.",
-            ),
-            "n_missing": draw.number("Not called", "Samples without a call."),
+            **pick.genotype_columns(),
             "hwe_p": draw.number(
                 "HWE p",
                 "Exact test of Hardy-Weinberg proportions (Wigginton et al. 2005). Low in a "
@@ -140,7 +128,7 @@ def show_frequencies(lake: Lake, version: str, frame: pl.DataFrame, name: str) -
 
 
 def show_genotypes(lake: Lake, version: str, frame: pl.DataFrame, name: str) -> None:
-    """Draw who has one copy and who has only this allele, beside what is expected."""
+    """Draw who is heterozygous and who homozygous, beside what is expected."""
     frame = cohorts.beside(lake, frame)
     groups = cache.populations(str(lake.path), version)
     draw.figure(

@@ -94,12 +94,7 @@ def chart_of_variant(lake: Lake, version: str, frame: pl.DataFrame) -> None:
                     "Called alleles of the group: two for each called sample, one where it "
                     "is haploid.",
                 ),
-                "n_hom_ref": draw.number("Hom. REF", "Called samples without this ALT allele."),
-                "n_het": draw.number("Het", "Samples with this ALT allele and another one."),
-                "n_hom_alt": draw.number(
-                    "Hom. ALT", "Samples with this ALT allele alone; a haploid carrier too."
-                ),
-                "n_missing": draw.number("Not called", "Samples without a call."),
+                **pick.genotype_columns(),
                 "hwe_p": draw.number(
                     "HWE p",
                     "Exact test of Hardy-Weinberg proportions (Wigginton et al. 2005): "

@@ -79,9 +79,7 @@ def _frequencies(trace: RecordTrace) -> None:
             "ac": draw.number("AC", "Copies of the ALT allele among called alleles."),
             "an": draw.number("AN", "Called alleles."),
             "af": draw.number("Frequency", "AC / AN.", "%.5f"),
-            "n_het": draw.number("Het", "Samples with some copies, not all."),
-            "n_hom_alt": draw.number("Homozygous ALT", "Samples with ALT copies only."),
-            "n_missing": draw.number("Not called", "Samples without a called allele."),
+            **pick.genotype_columns(),
         },
         alt="Frequencies of the record's alleles in gold",
     )

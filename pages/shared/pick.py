@@ -9,6 +9,7 @@ import polars as pl
 import streamlit as st
 
 from medallion import Lake
+from medallion.catalog.genotypes import GENOTYPES
 from medallion.errors import UsageError
 from pages.shared import cache, draw, find, say
 from pages.shared.words import allele_label
@@ -16,6 +17,7 @@ from pages.shared.words import allele_label
 __all__ = [
     "KEY",
     "choose_variant",
+    "genotype_columns",
     "key",
     "links",
     "query",
@@ -174,6 +176,11 @@ def variant_columns() -> dict[str, Any]:
         "ref": draw.text("REF", "The reference allele.", "small"),
         "alt": draw.text("ALT", "The alternate allele of this row.", "small"),
     }
+
+
+def genotype_columns() -> dict[str, Any]:
+    """Return the columns that count a group's samples by genotype, with their meaning."""
+    return {name: draw.number(*told) for name, told in GENOTYPES.items()}
 
 
 def _example(row: Mapping[str, Any] | None) -> str:
