@@ -40,11 +40,13 @@ def start(module: str, *arguments: str, stderr: int | None = None) -> subprocess
     )
 
 
-def serving(read: Callable[[BinaryIO], T | None]) -> tuple[queue.SimpleQueue[T], BinaryIO]:
+def serving(
+    read: Callable[[BinaryIO], T | None], at_end: Callable[[], object] = lambda: None
+) -> tuple[queue.SimpleQueue[T], BinaryIO]:
     """In such a process: what it is asked, and where its answers go.
 
     `read` takes a question from the pipe, or gives None at its end: then whoever asks is
-    gone, and this process ends at once, whatever it does.
+    gone, and this process ends at once, whatever it does, after `at_end`.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asks to act on
     answers = os.fdopen(os.dup(1), "wb")
@@ -54,6 +56,7 @@ def serving(read: Callable[[BinaryIO], T | None]) -> tuple[queue.SimpleQueue[T],
     def listen() -> None:
         while (question := read(sys.stdin.buffer)) is not None:
             asked.put(question)
+        at_end()
         os._exit(0)
 
     threading.Thread(target=listen, daemon=True).start()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -13,7 +17,9 @@ import pytest
 
 from medallion import Lake
 from medallion.errors import QueryError
-from medallion.query import bounded
+from medallion.query import bounded, run
+from medallion.query.run import run_query
+from medallion.tables import published_tables
 
 FOR_EVER = "select count(*) from range(100000000000000)"
 LONG = 60.0
@@ -130,11 +136,118 @@ Lake({str(demo_lake.path)!r}).query({FOR_EVER!r}, seconds=600, meanwhile=tell)
     assert not worker.is_running()
 
 
-def test_a_query_leaves_nothing_on_the_disk(
+LARGE = "select a, repeat(chr(65 + (a % 26)::int), 40) s from range(12000000) t(a)"
+SORTED = f"{LARGE} order by hash(a) limit 9 offset 11999980"
+GROUPED = f"select count(*) n, max(s) s from (select s || hash(a) s from ({LARGE}) group by 1)"
+
+
+@pytest.fixture
+def spilled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where processes spill to, empty; one that is started anew has its folder in it."""
+    bounded._WORKERS.end()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    yield tmp_path
+    bounded._WORKERS.end()
+
+
+def largest(folder: Path, most: list[int]) -> Callable[[], None]:
+    """What looks, as often as it is called, how much lies in a folder."""
+
+    def look() -> None:
+        with suppress(OSError):  # removed as we look
+            most[0] = max(most[0], sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()))
+
+    return look
+
+
+@pytest.mark.parametrize("sql", [SORTED, GROUPED])
+def test_what_does_not_fit_in_memory_is_spilled_and_goes(
+    sql: str, demo_lake: Lake, spilled: Path
+) -> None:
+    most = [0]
+    rows = demo_lake.query(sql, seconds=300, meanwhile=largest(spilled, most))
+    assert most[0] > 100 << 20
+    if sql == GROUPED:
+        assert rows["n"].to_list() == [12_000_000]
+    else:
+        assert rows.height == 9
+    (folder,) = spilled.iterdir()
+    assert list(folder.iterdir()) == []
+    bounded._WORKERS.end()
+    assert list(spilled.iterdir()) == []
+
+
+@pytest.mark.parametrize("end", ["time", "killed"])
+def test_a_query_that_is_ended_leaves_nothing_on_the_disk(
+    end: str, demo_lake: Lake, spilled: Path
+) -> None:
+    most = [0]
+    look = largest(spilled, most)
+
+    def stop() -> None:
+        look()
+        if most[0] > 10 << 20:
+            if end == "time":
+                raise KeyboardInterrupt
+            for child in psutil.Process().children():
+                child.kill()
+
+    with pytest.raises(KeyboardInterrupt if end == "time" else QueryError):
+        demo_lake.query(SORTED, seconds=300, meanwhile=stop)
+    assert most[0] > 10 << 20
+    assert list(spilled.iterdir()) == []
+
+
+def test_a_program_that_is_killed_leaves_nothing_on_the_disk(
+    demo_lake: Lake, tmp_path: Path
+) -> None:
+    program = f"""
+import psutil
+from medallion import Lake
+from pathlib import Path
+told = []
+def tell():
+    if not told and sum(p.stat().st_size for p in Path({str(tmp_path)!r}).rglob("*_temp_*.tmp")):
+        told.append(print(psutil.Process().children()[0].pid, flush=True))
+from medallion.query import bounded
+bounded._MOST_MEMORY = 700 << 20
+Lake({str(demo_lake.path)!r}).query({SORTED!r}, seconds=600, meanwhile=tell)
+"""
+    env = {**os.environ, "TMPDIR": str(tmp_path), "TEMP": str(tmp_path), "TMP": str(tmp_path)}
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=env) as asking:
+        assert asking.stdout is not None
+        worker = psutil.Process(int(asking.stdout.readline()))
+        assert list(tmp_path.iterdir()) != []
+        asking.kill()
+    psutil.wait_procs([worker], timeout=LONG)
+    if sys.platform != "win32":  # where a file that is open cannot be removed
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_spilled_is_bounded_and_says_what_to_do(
     demo_lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    large = "select a, repeat(chr(65 + (a % 26)::int), 40) s from range(15000000) t(a)"
-    with pytest.raises(QueryError, match=r"memory|stopped"):
-        demo_lake.query(f"{large} order by hash(a) limit 9 offset 14999980", seconds=LONG)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(run, "_MOST_SPILLED", 20 << 20)
+    look = partial(published_tables, demo_lake.path)
+    with pytest.raises(
+        QueryError, match=r"20.0 MiB used\)\. Ask for less: filter by chrom"
+    ) as told:
+        run_query(demo_lake.path, look, GROUPED, memory="100MB")
+    assert "Possible solutions" not in str(told.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_sql_reaches_no_file_but_what_it_spilled(demo_lake: Lake, spilled: Path) -> None:
+    (spilled / "secret.csv").write_text("a\n1\n", encoding="utf-8")
+    settings = "select value from duckdb_settings() where name = 'temp_directory'"
+    folder = Path(str(demo_lake.query(settings, seconds=LONG).item()))
+    assert folder.parent == spilled
+    for path in (spilled / "secret.csv", folder / ".." / "secret.csv", spilled / "*"):
+        for how in ("read_csv", "read_text", "read_blob", "glob"):
+            with pytest.raises(QueryError, match="Permission Error"):
+                demo_lake.query(f"select * from {how}('{path}')", seconds=LONG)
+    with pytest.raises(QueryError, match="Expected one SELECT"):
+        demo_lake.query(f"copy (select 1) to '{folder / 'more.csv'}'", seconds=LONG)
+    assert list(folder.iterdir()) == []

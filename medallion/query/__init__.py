@@ -4,3 +4,10 @@
 list that one function makes is counted by nobody, and cannot be interrupted. So `bounded`
 asks a `worker`, a process that is ended where it takes more time or memory than it may.
 """
+
+__all__ = ["LESS", "SPILLS"]
+
+LESS = "Ask for less: filter by chrom and pos, or add a LIMIT."
+"""What to do where a query takes too much."""
+SPILLS = "medallion-query-"
+"""What the name of a folder begins with that a query spills to."""

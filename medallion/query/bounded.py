@@ -12,6 +12,7 @@ import json
 import os
 import queue
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,11 +27,13 @@ from medallion import errors
 from medallion.child import start
 from medallion.errors import QueryError
 from medallion.files import Place
+from medallion.query import LESS, SPILLS
 
 __all__ = ["run_bounded", "start_early"]
 
 _MOST_MEMORY = 3 << 30  # of the process as a whole
-_LEAST_MEMORY = 1 << 29  # half of which Python and its libraries need
+_LEAST_MEMORY = 1 << 29
+_OWN_MEMORY = 1 << 28  # of Python and its libraries
 _SHARE_OF_FREE = 0.75
 _START_SECONDS = 120.0  # a slow disk, a busy machine
 _LOOK_SECONDS = 0.02
@@ -50,15 +53,16 @@ def run_bounded(
     """The result of one SELECT over the tables of a lake, or QueryError at the bounds.
 
     The bounds are `seconds`, 3 GiB of memory (less where less is free) and a sixth of that
-    for the answer. `meanwhile` is called some times a second; what it raises ends the query.
-    `remark` is told what is to be said of the answer; see `run.run_query`.
+    for the answer; what does not fit in memory is spilled to a folder of the process.
+    `meanwhile` is called some times a second; what it raises ends the query. `remark` is
+    told what is to be said of the answer; see `run.run_query`.
     """
     memory = _bound_of_memory()
     question = {
         "lake": str(root),
         "sql": sql,
         "limit": limit,
-        "memory": f"{memory * 2 // 3 >> 20}MiB",
+        "memory": f"{(memory - _OWN_MEMORY) * 3 // 4 >> 20}MiB",
         "most_bytes": memory // 6,
     }
     with _WORKERS.one(meanwhile) as worker:
@@ -80,8 +84,12 @@ class _Worker:
 
     def __init__(self) -> None:
         self.world = _world()
+        self._spill: tempfile.TemporaryDirectory[str] | None = None
+        with suppress(OSError):  # without one it has its memory alone
+            self._spill = tempfile.TemporaryDirectory(prefix=SPILLS, ignore_cleanup_errors=True)
+        folder = self._spill.name if self._spill else ""
         try:
-            self.process = start("medallion.query.worker", stderr=subprocess.DEVNULL)
+            self.process = start("medallion.query.worker", folder, stderr=subprocess.DEVNULL)
         except OSError as error:
             raise QueryError(
                 f"No process could be started for the query: {error}. Close other programs, "
@@ -117,7 +125,7 @@ class _Worker:
                 self._stdin.write(json.dumps(question).encode() + b"\n")
                 self._stdin.flush()
             late = f"The query was stopped after {seconds:g} seconds."
-            told, rows = self._wait(f"{late} {_LESS}", seconds, memory, meanwhile)
+            told, rows = self._wait(f"{late} {LESS}", seconds, memory, meanwhile)
         except BaseException:
             self.end()  # whatever it does: nobody waits for it now
             raise
@@ -138,7 +146,7 @@ class _Worker:
                     return said
                 raise QueryError(
                     f"The query's process ended by itself (code {self.process.wait()}): most "
-                    f"often there was no memory for it. {_LESS}"
+                    f"often there was no memory for it. {LESS}"
                 )
             meanwhile()
             if time.monotonic() > end:
@@ -146,7 +154,7 @@ class _Worker:
             if self.memory() > memory:
                 raise QueryError(
                     f"The query was stopped: it took more than {memory >> 20:,} MB of memory. "
-                    f"{_LESS}"
+                    f"{LESS}"
                 )
 
     def memory(self) -> int:
@@ -173,9 +181,8 @@ class _Worker:
         for pipe in (self._stdin, self._stdout):
             with suppress(OSError):  # a question that was not taken
                 pipe.close()
-
-
-_LESS = "Ask for less: filter by chrom and pos, or add a LIMIT."
+        if self._spill is not None:
+            self._spill.cleanup()
 
 
 def _world() -> tuple[str, tuple[tuple[str, str], ...]]:

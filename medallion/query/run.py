@@ -1,14 +1,18 @@
 """SQL over every table of a lake in this process, with no way to files, the network, or writing.
 
 DuckDB runs the query on the pinned versions of the Delta tables; it is shut off from the
-world before it sees a word of the user's. It has no folder to spill to: what does not fit
-in memory is refused.
+world before it sees a word of the user's. What does not fit in memory is spilled to a folder
+that is empty before and nobody else's. SQL can read what lies there, which is what it has
+put there itself, and no other file.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 
 import duckdb
@@ -18,12 +22,14 @@ import pyarrow as pa
 from medallion.errors import LakeError, QueryError
 from medallion.files import Place, in_command
 from medallion.files.parquet import arrow_folder
+from medallion.query import LESS, SPILLS
 from medallion.storage import delta
 from medallion.storage.parts import table_path
 from medallion.storage.schema import Table
 
 __all__ = ["run_query"]
 
+_MOST_SPILLED = 8 << 30
 _EXPLAIN = re.compile(
     r"\s*explain\b(?:\s+analy[sz]e\b)?(?:\s*\(\s*format\s+\w+\s*\))?", re.IGNORECASE
 )
@@ -36,25 +42,40 @@ def run_query(
     *,
     limit: int | None = None,
     memory: str = "2GB",
+    spill: str | None = None,
     remark: Callable[[str], object] = lambda _: None,
 ) -> pl.DataFrame:
     """The result of one SELECT over the tables that `look` gives, named `layer.table`.
 
     `look` gives each table with its version; where builds took that away under the query,
     it is asked again. `limit` bounds the rows, `memory` what DuckDB counts of its memory,
-    which is not all. Columns of one name are told apart, and `remark` is told how: the second
-    chrom is chrom_1. Raises QueryError for anything but one SELECT, and for what DuckDB
-    refuses.
+    which is not all. What is more is spilled to the folder `spill` (None: one that is made
+    for it; "": nowhere), at most 8 GiB and half of what is free there. Columns of one name
+    are told apart, and `remark` is told how: the second chrom is chrom_1. Raises QueryError
+    for anything but one SELECT, and for what DuckDB refuses.
     """
     tables = look()
     while True:
         try:
-            return _run_over(root, tables, sql, limit, memory, remark)
+            with _folder(spill) as folder:
+                return _run_over(root, tables, sql, limit, (memory, folder), remark)
         except (QueryError, LakeError) as error:
             before, tables = tables, look()
             if tables == before:
                 _tell_damage(root, tables, error)
                 raise
+
+
+@contextmanager
+def _folder(given: str | None) -> Iterator[str]:
+    """The folder that is given, or one that is removed after; "" where none can be made."""
+    with ExitStack() as stack:
+        if given is None:
+            given = ""
+            with suppress(OSError):
+                made = tempfile.TemporaryDirectory(prefix=SPILLS, ignore_cleanup_errors=True)
+                given = stack.enter_context(made)
+        yield given
 
 
 def _tell_damage(root: Place, tables: Sequence[tuple[Table, int]], error: Exception) -> None:
@@ -74,9 +95,10 @@ def _run_over(
     tables: Sequence[tuple[Table, int]],
     sql: str,
     limit: int | None,
-    memory: str,
+    bounds: tuple[str, str],
     remark: Callable[[str], object],
 ) -> pl.DataFrame:
+    memory, folder = bounds
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"SET memory_limit = '{memory}'")
         for table, version in tables:
@@ -94,8 +116,11 @@ def _run_over(
             columns = ", ".join(f'"{c}"' for c in table.column_names)
             connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM {hidden}")  # noqa: S608
         connection.execute("SET arrow_large_buffer_size = true")  # texts of more than 2 GiB
-        # A folder to spill to stays open to SQL, and full where the process is ended.
-        connection.execute("SET temp_directory = ''")
+        # Before access ends: then it is the one folder that stays open, to SQL too.
+        connection.execute("SET temp_directory = '{}'".format(folder.replace("'", "''")))
+        if folder:
+            most = min(_MOST_SPILLED, shutil.disk_usage(folder).free // 2)
+            connection.execute(f"SET max_temp_directory_size = '{most >> 20}MiB'")
         connection.execute("SET secret_directory = ''")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
@@ -135,7 +160,10 @@ def _run(
         ) from error
     except (duckdb.Error, pa.ArrowException, OSError, MemoryError) as error:
         # An error half-way through the rows comes through Arrow, as an OSError of its own.
-        raise QueryError(f"The query failed: {_first_lines(error)}") from error
+        told = _first_lines(error)
+        if "Out of Memory" in told or isinstance(error, MemoryError):
+            told = f"{told.split(' This limit was set')[0].rstrip('.')}. {LESS}"
+        raise QueryError(f"The query failed: {told}") from error
 
 
 def _one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:

@@ -1,7 +1,8 @@
 """The process that runs queries for another one: a question a line in, an answer out.
 
 An answer is a line that says what follows, and the rows as an Arrow stream. The process
-ends when whoever asks is gone, and when nobody has asked for a while.
+ends when whoever asks is gone, and when nobody has asked for a while. Its argument is the
+folder to spill to, which whoever asks removes, or it does where they are gone.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import io
 import json
 import os
 import queue
+import sys
 import traceback
 from functools import partial
+from pathlib import Path
+from shutil import rmtree
 from typing import Any, BinaryIO
 
 from medallion.child import serving
@@ -23,11 +27,13 @@ from medallion.tables import published_tables
 __all__ = ["main"]
 
 _IDLE_SECONDS = 600
+_TRIES = 10
 
 
 def main() -> None:
     """Answer questions until there are none."""
-    asked, answers = serving(lambda pipe: pipe.readline() or None)
+    folder = sys.argv[1]
+    asked, answers = serving(lambda pipe: pipe.readline() or None, partial(_remove, folder))
     _warm_up()
     _say(answers, {"ready": True})
     while True:
@@ -35,7 +41,7 @@ def main() -> None:
             question = json.loads(asked.get(timeout=_IDLE_SECONDS))
         except queue.Empty:
             os._exit(0)
-        _answer(answers, question)
+        _answer(answers, question, folder)
 
 
 def _warm_up() -> None:
@@ -49,14 +55,24 @@ def _warm_up() -> None:
         connection.sql("SELECT * FROM one").to_arrow_table()
 
 
-def _answer(answers: BinaryIO, question: dict[str, Any]) -> None:
+def _remove(folder: str) -> None:
+    """Remove the folder that was spilled to, though a query may still write there."""
+    for _ in range(_TRIES if folder else 0):
+        rmtree(folder, ignore_errors=True)
+        if not Path(folder).exists():
+            return
+
+
+def _answer(answers: BinaryIO, question: dict[str, Any], folder: str) -> None:
     most: int = question["most_bytes"]
     try:
         root = place(question["lake"])
         look = partial(published_tables, root)
         sql, limit, memory = question["sql"], question["limit"], question["memory"]
         remarks: list[str] = []
-        frame = run_query(root, look, sql, limit=limit, memory=memory, remark=remarks.append)
+        frame = run_query(
+            root, look, sql, limit=limit, memory=memory, spill=folder, remark=remarks.append
+        )
         if frame.estimated_size() > most:
             raise QueryError(
                 f"The answer is larger than {most >> 20:,} MB. Ask for fewer rows or columns, or "

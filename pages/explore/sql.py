@@ -76,7 +76,7 @@ def editor() -> str | None:
         placeholder="select * from gold.populations",
         help="One SELECT in DuckDB's SQL. Tables can be read, not changed; files and the network "
         f"are out of reach. It is stopped after {SECONDS:.0f} seconds, or where it takes "
-        "more than 3 GB of memory.",
+        "more than 3 GB of memory; what does not fit there is put aside on the disk meanwhile.",
     )
     if st.button("Run", type="primary", icon=":material/play_arrow:", disabled=not text.strip()):
         ran(text)
