@@ -11,7 +11,8 @@ Charts of many groups, and maps, on a phone: below 640 pixels their marks and wo
 upon each other. They keep that width, and are moved sideways in a box of their own.
 
 Charts are drawn on the server, for light or dark. When that changes under an open page, by
-the menu or at sunset, Streamlit leaves them as they are; the page is drawn anew instead.
+the menu or at sunset, Streamlit leaves them as they are; the page is drawn anew instead, once
+what it is at work on is done.
 
 Lines longer than their box are moved sideways. Not every browser lets the keyboard do that
 unless the box can be tabbed to.
@@ -49,11 +50,13 @@ export default function ({ data, setTriggerValue }) {
   const app = document.querySelector("[data-testid=stApp]");
   let told = data.drawn;
   const turned = () => {
+    // A run that is interrupted begins anew: a question in SQL would be asked again.
+    if (app.dataset.testScriptState !== "notRunning") return;
     const now = getComputedStyle(app).colorScheme;
     if (now !== told && ["light", "dark"].includes(now)) setTriggerValue("turned", told = now);
   };
   const scheme = new MutationObserver(turned);
-  scheme.observe(app, { attributes: true, attributeFilter: ["class"] });
+  scheme.observe(app, { attributes: true, attributeFilter: ["class", "data-test-script-state"] });
   turned();
 
   let waiting = null;

@@ -1,0 +1,91 @@
+"""The page turns dark or light while work runs: nothing is lost by it, nor asked again."""
+
+from __future__ import annotations
+
+import re
+import time
+import urllib.parse
+from collections.abc import Iterator
+
+import pytest
+from browser import ROOT, chromium, opened, playwright, serve, settled
+
+from medallion import Lake
+
+__all__ = ["chromium"]
+
+CHARTED = "select a % 7 as rest, count(*) as n from range({}) t(a) group by 1 order by 1"
+# It tells when it was begun, in the one place where a page shows a result as text.
+ASKED_AT = f"select case when sum(n) >= 0 then error('begun ' || epoch(now())) end from ({CHARTED})"
+
+
+@pytest.fixture(scope="module")
+def address(demo_lake: Lake) -> Iterator[str]:
+    with serve(ROOT, demo_lake.path) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def rows(demo_lake: Lake) -> int:
+    """Rows that take DuckDB about six seconds to count."""
+    some = 1 << 26
+    demo_lake.query("select 1", seconds=60)
+    begun = time.monotonic()
+    demo_lake.query(CHARTED.format(some), seconds=60)
+    return int(some * min(6 / (time.monotonic() - begun), 60))
+
+
+def asked(page: playwright.Page, address: str, sql: str) -> None:
+    """Ask, and wait until it is asked, by a process that answers at once."""
+    page.goto(f"{address}/sql?sql=select+1+as+n")
+    page.get_by_text("1 row.", exact=True).wait_for()
+    page.goto(f"{address}/sql?{urllib.parse.urlencode({'sql': sql})}")
+    page.get_by_role("button", name="Cancel").wait_for()
+    page.wait_for_timeout(1000)
+
+
+def turned(page: playwright.Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.wait_for_function(
+        "scheme => getComputedStyle(document.querySelector('[data-testid=stApp]'))"
+        ".colorScheme === scheme",
+        arg=scheme,
+    )
+
+
+def test_a_question_goes_on_while_the_page_turns(
+    chromium: playwright.Browser, address: str, rows: int
+) -> None:
+    page = opened(chromium, 1600)
+    asked(page, address, ASKED_AT.format(rows))
+    before = time.time()
+    turned(page, "dark")
+    page.wait_for_timeout(500)
+    turned(page, "light")
+    page.wait_for_timeout(500)
+    turned(page, "dark")
+    assert page.get_by_role("button", name="Cancel").is_visible(), "it has ended too soon"
+    told = page.get_by_text(re.compile(r"begun \d+")).first.text_content()
+    begun = re.search(r"begun ([\d.]+)", told or "")
+    assert begun is not None
+    assert float(begun[1]) < before
+    page.context.close()
+
+
+def test_its_chart_is_drawn_as_the_page_looks_then(
+    chromium: playwright.Browser, address: str, rows: int
+) -> None:
+    page = opened(chromium, 1600)
+    asked(page, address, CHARTED.format(rows))
+    turned(page, "dark")
+    assert page.get_by_role("button", name="Cancel").is_visible(), "it has ended too soon"
+    page.locator(".js-plotly-plot .main-svg").first.wait_for()
+    page.wait_for_function(
+        """() => {
+          const plot = document.querySelector(".js-plotly-plot .main-svg");
+          const app = getComputedStyle(document.querySelector("[data-testid=stApp]"));
+          return getComputedStyle(plot).backgroundColor === app.backgroundColor;
+        }"""
+    )
+    settled(page)
+    page.context.close()
