@@ -6,13 +6,16 @@ import re
 import time
 import urllib.parse
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from browser import ROOT, chromium, opened, playwright, serve, settled
+from browser import ROOT, chromium, fresh_clone, opened, playwright, serve, settled
 
 from medallion import Lake
 
-__all__ = ["chromium"]
+__all__ = ["chromium"]  # a fixture
+
+pytestmark = pytest.mark.browser
 
 CHARTED = "select a % 7 as rest, count(*) as n from range({}) t(a) group by 1 order by 1"
 # It tells when it was begun, in the one place where a page shows a result as text.
@@ -53,6 +56,16 @@ def turned(page: playwright.Page, scheme: str) -> None:
     )
 
 
+def drawn_as_the_page_looks(page: playwright.Page) -> None:
+    page.wait_for_function(
+        """() => {
+          const plot = document.querySelector(".js-plotly-plot .main-svg");
+          const app = getComputedStyle(document.querySelector("[data-testid=stApp]"));
+          return getComputedStyle(plot).backgroundColor === app.backgroundColor;
+        }"""
+    )
+
+
 def test_a_question_goes_on_while_the_page_turns(
     chromium: playwright.Browser, address: str, rows: int
 ) -> None:
@@ -80,12 +93,27 @@ def test_its_chart_is_drawn_as_the_page_looks_then(
     turned(page, "dark")
     assert page.get_by_role("button", name="Cancel").is_visible(), "it has ended too soon"
     page.locator(".js-plotly-plot .main-svg").first.wait_for()
-    page.wait_for_function(
-        """() => {
-          const plot = document.querySelector(".js-plotly-plot .main-svg");
-          const app = getComputedStyle(document.querySelector("[data-testid=stApp]"));
-          return getComputedStyle(plot).backgroundColor === app.backgroundColor;
-        }"""
-    )
+    drawn_as_the_page_looks(page)
     settled(page)
     page.context.close()
+
+
+def test_a_build_goes_on_while_the_page_turns(chromium: playwright.Browser, tmp_path: Path) -> None:
+    """A first start: it builds all three layers, each once, and shows its chart as it looks."""
+    with serve(fresh_clone(tmp_path)) as url:
+        page = opened(chromium, 1600)
+        page.goto(url)
+        page.get_by_role("button", name="Cancel").wait_for()
+        turns = 0
+        while page.locator(".js-plotly-plot .main-svg").count() == 0:
+            turned(page, "light" if turns % 2 else "dark")
+            turns += 1
+            page.wait_for_timeout(300)
+        assert turns > 2, "it was built too soon"
+        turned(page, "dark")
+        drawn_as_the_page_looks(page)
+        settled(page)
+        history = Lake(tmp_path / "data" / "demo").history()
+        assert history["layer"].to_list() == ["bronze", "silver", "gold"]
+        assert set(history["outcome"]) == {"done"}
+        page.context.close()
