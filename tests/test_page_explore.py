@@ -1,4 +1,4 @@
-"""The pages Search, Variant and Sample, and the search box in the sidebar."""
+"""The pages Search, Variant and Sample, and the search box at the top of every page."""
 
 from __future__ import annotations
 

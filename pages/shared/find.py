@@ -1,4 +1,4 @@
-"""Search: the box in the sidebar of every page, and where what was found is shown."""
+"""Search: the box at the top of every page, and where what was found is shown."""
 
 from __future__ import annotations
 
@@ -37,16 +37,15 @@ _CHOSEN = "link chosen"
 
 def box() -> None:
     """Draw the search box. `follow` acts on what is typed."""
-    with st.sidebar:
+    with st.container(key="search-everything"):
         st.text_input(
             "Search",
             key="search box",
             on_change=_ask,
-            placeholder="rsID, position, sample …",
+            placeholder="Search: rsID, 22-16050075-A-G, region, sample, population …",
             icon=":material/search:",
-            help="A variant (22-16050075-A-G, 22:16050075, rs587697622), a region "
-            "(chr22:16,050,000-16,060,000), a sample, a population, or a list of them. Press "
-            "Enter.",
+            label_visibility="collapsed",
+            width=640,
         )
 
 

@@ -38,6 +38,8 @@ _STYLE = """<style>
   [class*="st-key-wide-"] { overflow-x: auto; }
   [class*="st-key-wide-"] > * { min-width: 640px; }
 }
+/* The search box stands where Streamlit leaves room above a page. */
+[data-testid=stMainBlockContainer] { padding-top: 4rem; }
 /* Takes no place, nor makes the page wider. */
 .st-key-watch { position: absolute; width: 0 !important; height: 0; overflow: hidden; }
 </style>"""
