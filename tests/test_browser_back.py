@@ -113,7 +113,7 @@ def test_back_and_forward_keep_what_two_pages_have_in_common(
 def test_back_after_a_link_and_a_search_and_then_a_reload(
     chromium: playwright.Browser, address: str
 ) -> None:
-    """The way the readers go: links, the box in the sidebar, presses in quick succession."""
+    """The way the readers go: links, the search box, presses in quick succession."""
     page = opened(chromium, 1600)
     page.goto(f"{address}/gold?variant={ALLELE}")
     page.wait_for_selector(CHART, state="attached")
