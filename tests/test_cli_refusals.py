@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import RECORDS, Command, built, new
+from commands import RECORDS, Command, built, new, run
 from plain_vcf import bgzf, vcf_text
 
 from medallion import Lake, __version__
 from medallion.cli import main
 
-__all__ = ["built", "new"]  # fixtures
+__all__ = ["built", "new", "run"]  # fixtures
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +71,12 @@ def test_what_cannot_be_built_is_said_in_one_line(
 ) -> None:
     given = [str(bad / w) if "." in w or w == "folder" else w for w in words]
     assert said in new("build", *given, code=code)
+
+
+def test_chromosomes_are_not_picked_in_a_lake_of_own_files(built: Path, run: Command) -> None:
+    said = run("build", "--chrom", "7", code=2)
+    for part in ("published release", str(built), "some.vcf.gz", "--vcf"):
+        assert part in said
 
 
 @pytest.mark.parametrize(

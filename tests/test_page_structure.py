@@ -15,8 +15,9 @@ from streamlit.testing.v1 import AppTest
 from two_populations import NASTY, NASTY_SAMPLE, OTHER, TWIN, take_samples_away, write_cohort
 
 from medallion import Lake
+from medallion.files import in_command
 from medallion.figures.style import plain
-from pages.shared import builds, components
+from pages.shared import builds, chromosomes, components
 
 VIEWS = ["Components", "FST", "Tree", "Relatives"]
 
@@ -149,6 +150,18 @@ def test_too_few_sites_for_kinship_is_said(demo_lake: Lake, page: Open) -> None:
     app = page(demo_lake, structure="Relatives")
     assert "Kinship cannot be told." in texts(app)
     assert not charts(app)
+    assert "Make a lake of a published release" in texts(app)
+
+
+def test_more_chromosomes_are_had_as_the_lake_had_its_first(page: Open, tmp_path: Path) -> None:
+    write_cohort(tmp_path / "c.vcf", records=60, samples=6)
+    lake = Lake(tmp_path / "lake", vcf=[tmp_path / "c.vcf"])
+    lake.build("gold")
+    own = "medallion build --vcf FIRST.vcf.gz --vcf ANOTHER.vcf.gz --lake"
+    for view in ("Components", "Relatives"):
+        assert f"{own} {in_command(lake.path)}" in texts(page(lake, structure=view))
+    release = Lake(tmp_path / "other", dataset="phase3", chroms=["22"])
+    assert "build --chrom 21 --lake" in chromosomes.how_to_add(release)
 
 
 def test_twins_are_found_and_named_in_words(cohort_lake: Lake, page: Open) -> None:

@@ -197,6 +197,12 @@ def combine(known: Source | None, given: Source | None, root: Place) -> Source:
     if not given.dataset:
         if known is None:
             raise UsageError("--chrom goes with --dataset: name the data set it belongs to.")
+        if known.dataset == OWN:
+            raise UsageError(
+                f"--chrom picks chromosomes of a published release, but {root} holds your own "
+                f"files ({_few(known.vcf)}). Expected --vcf: name all its VCF files together, or "
+                "name another folder with --lake for a release."
+            )
         given = Source(known.dataset, tuple(_chroms(known.dataset, given.chroms)))
     if known is None or known == given:
         return given

@@ -9,11 +9,11 @@ import streamlit as st
 from medallion import Lake
 from medallion.catalog import DATASETS
 from medallion.errors import MedallionError
-from medallion.files import Place, free_bytes
+from medallion.files import Place, free_bytes, in_command
 from pages.shared import builds, say
 from pages.shared.words import size
 
-__all__ = ["add", "choose", "cost"]
+__all__ = ["add", "choose", "cost", "how_to_add"]
 
 # What the layers above a VCF took of its size: silver 0.66 to 0.98, gold 0.42 to 0.43
 # (simulated chr22 of 100,000 records, and 25,000 records of Phase 3 chr20).
@@ -46,6 +46,26 @@ def cost(dataset: str, chroms: Sequence[str], path: Place) -> None:
             "This does not fit.",
             [f"{size(free)} are free in {there}. Choose fewer chromosomes, or another disk."],
         )
+
+
+def how_to_add(lake: Lake) -> str:
+    """Say how this lake can have more chromosomes, by where it has those that it has."""
+    build, here = "medallion build", f"--lake {in_command(lake.path)}"
+    dataset = DATASETS.get(lake.source.dataset)
+    if dataset is None:
+        return (
+            "Add VCF files of other chromosomes. A lake holds what was named last, so name those "
+            f"that it has as well: {build} --vcf FIRST.vcf.gz --vcf ANOTHER.vcf.gz {here}"
+        )
+    if not dataset.downloads:
+        return (
+            "The demo has no more. Make a lake of a published release: "
+            f"{build} --dataset phase3 --chrom 21,22 --lake FOLDER"
+        )
+    missing = [c for c in dataset.chroms if c.isdigit() and c not in lake.source.chroms]
+    if not missing:
+        return "This lake has all autosomes of its release."
+    return f"Add chromosomes in the sidebar, or: {build} --chrom {missing[-1]} {here}"
 
 
 def add(lake: Lake) -> None:

@@ -13,7 +13,7 @@ from medallion.figures.pca import MOST_SAMPLES, ColourBy, component_shares, samp
 from medallion.figures.style import plain
 from medallion.gold.sums import MOST_SITES
 from medallion.popgen.pca import MINOR_ALLELE_FREQUENCY, PRUNE_BASES, PRUNE_R2, THIN_BASES
-from pages.shared import cache, clicks, draw, lead, say, state
+from pages.shared import cache, chromosomes, clicks, draw, lead, say, state
 from pages.shared.words import plural
 
 __all__ = ["show"]
@@ -77,7 +77,10 @@ def show(lake: Lake, version: str) -> None:
     if sites < _FEW_SITES:
         say.text_note(
             f"Made from {plural(sites, 'site')} only.",
-            ["What sets groups apart may be one stretch of the chromosome. More chromosomes help."],
+            [
+                "What sets groups apart may be one stretch of the chromosome. More chromosomes help.",
+                chromosomes.how_to_add(lake),
+            ],
         )
     if frame.height > MOST_SAMPLES:
         st.caption(f"An even choice of {MOST_SAMPLES:,} of {frame.height:,} samples is drawn.")

@@ -11,7 +11,7 @@ from medallion import Lake
 from medallion.figures.kinship import DEGREE_WORDS, kinship_pairs
 from medallion.gold.structure import FEWEST_ERRORS, FEWEST_SITES
 from medallion.popgen.relatedness import DEGREES, THIRD_DEGREE
-from pages.shared import cache, draw, lead, say, state
+from pages.shared import cache, chromosomes, draw, lead, say, state
 from pages.shared.words import plural
 
 __all__ = ["show"]
@@ -38,7 +38,7 @@ def show(lake: Lake, version: str) -> None:
                     f"this lake has {sites:,}. With fewer, chance alone would make relatives of "
                     "thousands."
                 ),
-                "Add chromosomes to the lake: medallion build --chrom 21 --chrom 22",
+                chromosomes.how_to_add(lake),
             ],
         )
         return
