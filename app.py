@@ -135,11 +135,17 @@ def main() -> None:
     st.logo(LOGO)
     page = navigate()
     look.readable()
-    find.box()
     try:
-        sidebar.choose_lake()
+        elsewhere = state.not_open()
+        if elsewhere is None:
+            find.box()
+            sidebar.choose_lake()
     except UsageError as error:  # the address that the app was started with is none
         say.failure("This lake cannot be opened.", str(error))
+        return
+    if elsewhere is not None:
+        sidebar.open_another()
+        start.open_first(elsewhere)
         return
     try:
         lake = state.current()

@@ -17,9 +17,35 @@ from pages.shared import builds, diagram, draw, state, words
 __all__ = ["demo", "open_app", "own"]  # fixtures
 
 
-def test_a_link_to_a_lake_that_is_not_open_says_so(demo: Path, open_app: Open) -> None:
-    app = sound(open_app(demo, lake="elsewhere"))
-    assert "The link names a lake that is not open here." in shown(app)
+NOT_OPEN = "This link is for a lake that is not open here"
+
+
+def test_a_link_to_a_lake_that_is_not_open_says_so_and_goes_on_when_told(
+    demo: Path, open_app: Open
+) -> None:
+    app = sound(open_app(demo, page="gold", lake="elsewhere"))
+    for _ in range(2):  # a reload says it again
+        assert app.title[0].value == NOT_OPEN
+        assert [code.value for code in app.code] == ["elsewhere"]
+        assert app.query_params["lake"] == "elsewhere"
+        app = sound(app.run())
+    app = sound(press(app, f"Go on with the lake {words.escaped(demo.name)}"))
+    assert app.title[0].value == "Gold"
+    assert app.selectbox(key="lake").value == demo.name
+    assert "lake" not in app.query_params  # the first lake has no name in the URL
+
+
+@pytest.mark.parametrize("linked", ["own", "another"])
+def test_the_lake_of_a_link_can_be_opened(
+    linked: str, demo: Path, own: Path, open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "_OPENED", {})
+    app = sound(open_app(demo, page="gold", lake=linked))
+    app.text_input(key="folder").input(str(own))
+    app = sound(press(app, "Open this lake"))
+    assert app.title[0].value == "Gold"
+    assert app.selectbox(key="lake").value == "own"
+    assert app.query_params.get("lake", "own") == "own"  # the browser writes it
 
 
 def test_a_lake_that_cannot_be_read_says_so(tmp_path: Path, open_app: Open) -> None:

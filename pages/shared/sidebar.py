@@ -16,7 +16,7 @@ from pages.shared import builds, say, state
 from pages.shared.panels import POLL_SECONDS
 from pages.shared.words import MEDALS, STATES, ago, size
 
-__all__ = ["choose_lake", "layers", "open_another"]
+__all__ = ["choose_lake", "go_on", "layers", "open_another"]
 
 _IDLE_SECONDS = 5.0
 
@@ -24,9 +24,6 @@ _IDLE_SECONDS = 5.0
 def choose_lake() -> None:
     """Draw the choice of the lake. `state.current` returns what was chosen."""
     names = list(state.known_lakes())
-    linked = st.query_params.get("lake")
-    if linked and linked not in names:
-        st.session_state["lake unknown"] = linked
     with st.sidebar:
         st.selectbox(
             "Lake",
@@ -36,11 +33,13 @@ def choose_lake() -> None:
             help="A lake is a folder with the three layers of one data set. Those below "
             "data/ are listed; another can be opened from its folder.",
         )
-        if unknown := st.session_state.pop("lake unknown", None):
-            say.text_note(
-                "The link names a lake that is not open here.",
-                [str(unknown), "Open its folder below, or choose another lake."],
-            )
+
+
+def go_on(name: str) -> None:
+    """Have another lake be chosen, in the URL too where that names one that is not open."""
+    if state.not_open():  # else the parameter is the widget's
+        del st.query_params["lake"]
+    st.session_state["lake"] = name
 
 
 def layers(lake: Lake) -> None:
@@ -77,7 +76,7 @@ def _open() -> None:
         except UsageError as error:
             say.failure("This cannot be opened.", str(error))
             return
-        st.session_state["lake"] = state.open_folder(chosen)
+        go_on(state.open_folder(chosen))
         st.session_state["folder"] = ""
 
 

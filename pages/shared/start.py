@@ -11,9 +11,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from medallion.catalog import DATASETS
 from medallion.errors import MedallionError
 from medallion.files import Place
-from pages.shared import chromosomes, say, state, uploads
+from pages.shared import chromosomes, say, sidebar, state, uploads
+from pages.shared.words import escaped
 
-__all__ = ["make_lake"]
+__all__ = ["make_lake", "open_first"]
+
+_NAME_CHARS = 80
 
 _CHOICES = {
     "Demo": "demo",
@@ -30,6 +33,29 @@ _WORDS = {
     "own": "VCF files on the machine that runs this app, with a table that says which "
     "population each sample belongs to.",
 }
+
+
+def open_first(name: str) -> None:
+    """Say that the page is of the lake `name`, which is not open here, and what to do.
+
+    The URL keeps the name, so that a reload says it again.
+    """
+    known = next(iter(state.known_lakes()))
+    st.title("This link is for a lake that is not open here", anchor=False)
+    st.code(name[:_NAME_CHARS], language=None, wrap_lines=True)
+    st.markdown(
+        "A link holds a lake's name, not where it lies. Type the path of its folder in the "
+        "sidebar under **Open or make a lake**, or start the app on it: "
+        "`streamlit run app.py -- --lake DIR`. The link then works."
+    )
+    st.caption("What the link asks for may not be in another lake, or mean another thing there.")
+    st.button(
+        f"Go on with the lake {escaped(known)}",
+        icon=":material/arrow_forward:",
+        on_click=sidebar.go_on,
+        args=(known,),
+        key="another lake",
+    )
 
 
 def make_lake(path: Place) -> None:

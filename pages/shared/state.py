@@ -27,6 +27,7 @@ __all__ = [
     "in_this_lake",
     "known_lakes",
     "make_lake",
+    "not_open",
     "open_folder",
     "parents",
     "start_path",
@@ -90,6 +91,12 @@ def open_folder(folder: Place) -> str:
     path = folder.expanduser().resolve()
     _OPENED[str(path)] = path
     return next(name for name, known in known_lakes().items() if known == path)
+
+
+def not_open() -> str | None:
+    """Return the lake that the URL names where it is none of `known_lakes`."""
+    linked = st.query_params.get("lake")
+    return linked if linked and linked not in known_lakes() else None
 
 
 def make_lake(path: Place, **source: object) -> None:
