@@ -10,6 +10,7 @@ import pytest
 from app_pages import Open, sound, texts
 
 from medallion import Lake, MedallionError
+from medallion.cli import main
 from medallion.figures.history import build_times
 
 
@@ -46,6 +47,23 @@ def test_checks_of_the_build_and_run_again(page: Open, own: Lake) -> None:
     sound(app.run())
     again = pl.from_pandas(app.dataframe[1].value)
     assert again.height == len(own.verify())
+
+
+def test_notes_and_warnings_are_not_summed_up_as_if_all_held(
+    page: Open, own: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = texts(page(own, "checks"))
+    assert "No errors, 1 warning, 1 note" in said
+    assert "**The rows behind what does not hold**" in said
+    vcf = tmp_path / "own.vcf"
+    vcf.write_text(vcf.read_text("utf-8").replace("AC=3", "AC=1"), encoding="utf-8", newline="\n")
+    Lake(own.path).build("gold")
+    said = texts(page(own, "checks"))
+    assert ":blue[" in said
+    assert "No errors, no warnings, 1 note: facts to know." in said
+    assert "All checks hold" not in said
+    assert main(["verify", "--lake", str(own.path)]) == 0
+    assert capsys.readouterr().out.endswith(" checks, 0 failed, 1 note\n")
 
 
 def test_a_damaged_file_is_found_when_checked_again(page: Open, own: Lake) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 
 import polars as pl
 
@@ -166,16 +167,20 @@ def _compare(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     with ProgressBar() as bar:
         checks = open_lake(options).verify(progress=bar)
-    failed = 0
+    missed = Counter(check.severity for check in checks if not check.ok)
     for check in checks:
-        bad = not check.ok and check.severity == "error"
-        failed += bad
         word = "ok" if check.ok else _WORDS[check.severity]
         print(f"{word:<8}{check.id:<24}{check.message}")
         if not check.ok:
             print(f"        expected {check.expected}, found {check.found}")
-    print(f"{len(checks):,} checks, {failed:,} failed")
-    return 1 if failed or not checks else 0
+    told = [f"{missed['error']:,} failed"]
+    told += [
+        f"{missed[severity]:,} {_WORDS[severity]}{'' if missed[severity] == 1 else 's'}"
+        for severity in ("warning", "info")
+        if missed[severity]
+    ]
+    print(f"{len(checks):,} checks, {', '.join(told)}")
+    return 1 if missed["error"] or not checks else 0
 
 
 def _clean(options: argparse.Namespace) -> int:

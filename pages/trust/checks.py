@@ -19,11 +19,18 @@ def verdicts(frame: pl.DataFrame, what: str) -> None:
     """Show checks, those that fail first, with a sentence that sums them up."""
     severity = pl.col("severity").cast(pl.String)
     missed = frame.filter(~pl.col("ok"))
-    failed, warned = (missed.filter(severity == each).height for each in ("error", "warning"))
+    failed, warned, noted = (
+        missed.filter(severity == each).height for each in ("error", "warning", "info")
+    )
+    rest = ", ".join(
+        plural(n, word) if n else f"no {word}s" for n, word in ((warned, "warning"), (noted, "note"))
+    )
     if failed:
-        st.markdown(f":red[:material/error: **{plural(failed, 'check')} failed.**]")
+        st.markdown(f":red[:material/error: **{plural(failed, 'check')} failed; {rest}.**]")
     elif warned:
-        st.markdown(f":orange[:material/info: **All hold but for {plural(warned, 'warning')}.**]")
+        st.markdown(f":orange[:material/info: **No errors, {rest}.**]")
+    elif noted:
+        st.markdown(f":blue[:material/info: **No errors, {rest}: facts to know.**]")
     else:
         st.markdown(":green[:material/check_circle: **All checks hold.**]")
     words = (
@@ -54,7 +61,7 @@ def verdicts(frame: pl.DataFrame, what: str) -> None:
 
 
 def lead_to_rows(missed: pl.DataFrame) -> None:
-    """Draw a link for each check that does not hold, to the rows that it is about."""
+    """Draw a link for each check whose verdict is not "holds", to the rows that it is about."""
     asked: dict[str, str] = {}
     for row in missed.iter_rows(named=True):
         about = str(row.get("about") or "")
@@ -62,7 +69,9 @@ def lead_to_rows(missed: pl.DataFrame) -> None:
             asked.setdefault(f"{row['id']} {about}".strip(), sql)
     if not asked:
         return
-    st.markdown("**The rows behind what does not hold**, as a question on the page SQL:")
+    worst = set(missed["severity"].cast(pl.String))
+    found = "what does not hold" if worst & set(ORDER) else "the notes"
+    st.markdown(f"**The rows behind {found}**, as a question on the page SQL:")
     with st.container(horizontal=True, gap="small"):
         for label, sql in list(asked.items())[:MOST_LINKS]:
             find.link(escaped(label), ":material/table_rows:", SQL, {"sql": sql})
