@@ -6,7 +6,7 @@ from functools import partial
 
 import polars as pl
 import pytest
-from app_pages import Open, sound, texts
+from app_pages import Open, charts, sound, texts
 from real_data import thorough
 from streamlit.testing.v1 import AppTest
 
@@ -70,7 +70,7 @@ def test_a_link_holds_the_question_and_run_asks_another(page: Open, demo_lake: L
 )
 def test_what_has_no_answer_is_said(sql: str, said: str, page: Open) -> None:
     app = page(sql=sql)
-    assert any("no answer" in m.value for m in app.markdown)
+    assert any("could not be run" in m.value for m in app.markdown)
     assert said in texts(app)
 
 
@@ -97,10 +97,20 @@ def test_columns_of_one_name_are_told_apart_and_it_is_said(page: Open, demo_lake
 def test_more_rows_than_are_shown_are_counted(page: Open, demo_lake: Lake) -> None:
     app = page(sql="select pos, ac from silver.variants")
     n = demo_lake.query("select count(*) from silver.variants").item()
-    assert f"{n:,} rows, the first 1,000 shown." in texts(app)
+    said = f"{n:,} rows. The table shows the first 1,000, a chart draws the first 5,000, "
+    assert f"{said}the downloads hold all." in texts(app)
     assert "draws the first 5,000 rows" in texts(app)
     app = page(sql="select * from gold.frequencies")
-    assert "More than 100,000 rows; these are the first, the first 1,000 shown." in texts(app)
+    assert "More than 100,000 rows. The table shows the first 1,000, a chart" in texts(app)
+    assert "the downloads hold the first 100,000." in texts(app)
+    assert not app.get("plotly_chart")  # of a table of many columns, none is meant
+    app.selectbox(key="chart_across").select("chrom")
+    sound(app.run())
+    assert charts(app)[0]["layout"]["xaxis"]["type"] == "category"
+    app.text_area(key="sql").set_value("select population, samples from gold.populations")
+    next(b for b in app.button if b.label == "Run").click()
+    sound(app.run())
+    assert "samples by population" in str(charts(app)[0]["layout"]["title"])
     app = page(sql="select * from gold.frequencies where false")
     assert "Nothing fits" in texts(app)
 
@@ -111,7 +121,7 @@ def test_the_page_outlives_a_query_that_takes_all_memory(
 ) -> None:
     monkeypatch.setattr(bounded, "_MOST_MEMORY", 700 << 20)
     app = page(sql="select repeat('x', 2000000000)")
-    assert any("no answer" in m.value for m in app.markdown)
+    assert any("could not be run" in m.value for m in app.markdown)
     assert "took more than 700 MB of memory" in texts(app)
     app.text_area(key="sql").set_value("select 1 as one")
     next(b for b in app.button if b.label == "Run").click()

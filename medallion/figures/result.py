@@ -54,6 +54,8 @@ def result_chart(
         height=460,
     )
     figure.update_xaxes(exponentformat="power")
+    if not _on_a_scale(frame.schema[x]):  # else a chromosome's name would be a number
+        figure.update_xaxes(type="category")
     figure.update_yaxes(exponentformat="power")
     if colour is None:
         _add(figure, drawn, x, y, mark, None, None)
@@ -70,12 +72,15 @@ def result_chart(
     return figure.figure()
 
 
+def _on_a_scale(kind: pl.DataType) -> bool:
+    return kind.is_numeric() or kind.is_temporal()
+
+
 def _add(
     figure: Sketch, rows: pl.DataFrame, x: str, y: str, mark: Mark, name: str | None,
     colour: str | None,
 ) -> None:  # fmt: skip
-    numeric = rows.schema[x].is_numeric() or rows.schema[x].is_temporal()
-    places = rows[x].to_list() if numeric else [plain(v) for v in rows[x]]
+    places = rows[x].to_list() if _on_a_scale(rows.schema[x]) else [plain(v) for v in rows[x]]
     common = {
         "x": places, "y": rows[y].to_list(), "name": short(name or y, 30),
         "hovertemplate": f"{short(x, 40)}: %{{x}}<br>{short(y, 40)}: %{{y}}<extra>"

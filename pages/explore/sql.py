@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import polars.selectors as cs
 import streamlit as st
 
 from medallion import Lake
@@ -15,6 +16,7 @@ from pages.shared.words import plural
 SECONDS = 20.0
 MOST_ROWS = 100_000
 SHOWN = 1_000
+MOST_NAMES = 100  # of rows that a chart names one by one unasked
 NONE = "(none)"
 MARKS = {"Points": "points", "Bars": "bars", "Line": "line"}
 
@@ -121,7 +123,7 @@ def answer(lake: Lake, sql: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
 
 def show_schema(lake: Lake) -> None:
     """Show every table with its columns and their meaning."""
-    with st.container(border=True):
+    with st.expander("Tables and their columns", icon=":material/table:", expanded=True):
         tables = {t.name: t for t in lake.tables()}
         name = st.selectbox("Table", list(tables), key="of", bind="query-params")
         table = tables[name or next(iter(tables))]
@@ -133,14 +135,28 @@ def show_schema(lake: Lake) -> None:
                 orient="row",
             ),
             {
-                "column": draw.text("Column", "Name of the column."),
-                "type": draw.text("Type", "Type of its values."),
-                "unit": draw.text("Unit", "Unit of its values, where they have one."),
-                "meaning": draw.text("Meaning", "What a value says.", "large"),
+                "column": draw.text("Column", "Name of the column.", 170),
+                "type": draw.text("Type", "Type of its values.", 90),
+                "unit": draw.text("Unit", "Unit of its values, where they have one.", 90),
+                "meaning": draw.text("Meaning", "What a value says."),
             },
             alt=f"Columns of {table.name}",
             height=300,
+            lines=2,
         )
+
+
+def how_much(rows: int, *, cut: bool) -> str:
+    """Say how many rows there are, and which the table, a chart and the downloads hold."""
+    told = f"More than {plural(rows, 'row')}." if cut else f"{plural(rows, 'row')}."
+    if rows <= SHOWN:
+        return told
+    drawn = f"the first {MOST_MARKS:,}" if rows > MOST_MARKS else "all"
+    held = f"the first {rows:,}" if cut else "all"
+    return (
+        f"{told} The table shows the first {SHOWN:,}, a chart draws {drawn}, the downloads hold "
+        f"{held}."
+    )
 
 
 def show_result(lake: Lake, sql: str) -> None:
@@ -148,18 +164,12 @@ def show_result(lake: Lake, sql: str) -> None:
     try:
         frame, remarks = answer(lake, sql)
     except MedallionError as error:
-        say.failure("This question has no answer.", str(error), "Change it and press Run.")
+        say.failure("This question could not be run.", str(error), "Change it and press Run.")
         return
     cut = frame.height > MOST_ROWS
     frame = frame.head(MOST_ROWS)
-    told = (
-        f"More than {plural(MOST_ROWS, 'row')}; these are the first"
-        if cut
-        else (plural(frame.height, "row"))
-    )
     st.subheader("Result", anchor=False)
-    shown = f", the first {SHOWN:,} shown" if frame.height > SHOWN else ""
-    st.text(f"{told}{shown}.")
+    st.text(how_much(frame.height, cut=cut))
     for remark in remarks:
         st.text(remark)
     if frame.is_empty():
@@ -180,6 +190,22 @@ def show_result(lake: Lake, sql: str) -> None:
     show_chart(flat)
 
 
+def fit_across(frame: pl.DataFrame) -> str | None:
+    """Return the column to draw another over unasked, or None where no pair is sure to be meant.
+
+    The first, where it is a number or a time; else the first that names each row once, where
+    these are few enough to stand side by side.
+    """
+    names = frame.columns
+    kind = frame.schema[names[0]]
+    if kind.is_temporal() or (kind.is_numeric() and len(frame.select(cs.numeric()).columns) > 1):
+        return names[0]
+    if frame.height > MOST_NAMES:
+        return None
+    words = [name for name in names if not frame.schema[name].is_numeric()]
+    return next((name for name in words if frame[name].n_unique() == frame.height), None)
+
+
 def show_chart(frame: pl.DataFrame) -> None:
     """Draw two columns of the result against each other."""
     numbers = [name for name, kind in frame.schema.items() if kind.is_numeric()]
@@ -188,9 +214,14 @@ def show_chart(frame: pl.DataFrame) -> None:
     st.subheader("As a chart", anchor=False)
     first, second, third, fourth = st.columns(4)
     words = [name for name in frame.columns if name not in numbers]
+    offered = [NONE, *frame.columns]
     across = first.selectbox(
-        "Across", frame.columns, key="chart_across", bind="query-params", index=0
-    )
+        "Across", offered, key="chart_across", bind="query-params",
+        index=offered.index(fit_across(frame) or NONE),
+    )  # fmt: skip
+    if across == NONE:
+        st.caption("Choose a column for Across to draw a chart.")
+        return
     own = [name for name in numbers if name != across] or numbers
     up = second.selectbox("Up", own, key="chart_up", bind="query-params")
     colour = third.selectbox(
@@ -223,11 +254,8 @@ def main() -> None:
         say.text_note("There is no table yet.", ["Build the layers on the Overview page."])
         return
     cache.expect_query()
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        asked = editor()
-    with right:
-        show_schema(lake)
+    asked = editor()
+    show_schema(lake)
     if asked and asked.strip():
         show_result(lake, asked)
         named = [table.name for table in lake.tables() if table.name in asked.casefold()]

@@ -30,6 +30,7 @@ Width = Literal["small", "medium", "large"] | int
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _TABLE_HEIGHT = 420
+_ROW, _LINE = 35, 20  # pixels of a row of one line, and of each further one
 
 
 def figure(
@@ -82,10 +83,13 @@ def table(
     *,
     alt: str,
     height: int = _TABLE_HEIGHT,
+    lines: int = 1,
     key: str | None = None,
     chosen: Callable[[], None] | None = None,
 ) -> None:
     """Show the named columns of a frame that fits on a page whole, in their order.
+
+    A row is `lines` lines high, in which long text is wrapped.
 
     The frame is sent at once, never in parts: search, sorting and selection work on all
     of it. Limit it first. `chosen` is called when a row is chosen, which is
@@ -96,7 +100,8 @@ def table(
         frame.select(wanted),
         hide_index=True,
         column_config={name: columns[name] for name in wanted},
-        height=min(height, 35 * (frame.height + 1) + 3),
+        height=min(height, _ROW + (_ROW + _LINE * (lines - 1)) * frame.height + 3),
+        row_height=None if lines == 1 else _ROW + _LINE * (lines - 1),
         lazy=False,
         placeholder=EMPTY,
         key=key,
