@@ -28,6 +28,7 @@ from pages.shared import (  # noqa: E402
     sidebar,
     start,
     state,
+    tab,
     timers,
     toolbar,
     turns,
@@ -134,6 +135,7 @@ def main() -> None:
     back.keep_the_url()
     st.logo(LOGO)
     page = navigate()
+    tab.name(page.title)
     look.readable()
     try:
         elsewhere = state.not_open()

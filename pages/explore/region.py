@@ -24,6 +24,7 @@ from pages.shared import (
     place,
     say,
     state,
+    tab,
 )
 from pages.shared.words import allele_label, plural
 
@@ -295,6 +296,7 @@ def main() -> None:
     view = place.choose(known)
     if view is None:
         return
+    tab.name("Region", place.label(view))
     contig = known[view.chrom]
     move(view, contig)
     data = cache.region_data(str(lake.path), version, view)

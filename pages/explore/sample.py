@@ -10,7 +10,7 @@ import streamlit as st
 from medallion import Lake
 from medallion.catalog.populations import POPULATIONS_BY_CODE
 from medallion.figures.one_sample import SAMPLE_MEASURES, sample_among_others
-from pages.shared import cache, draw, made, panels, pick, say, state
+from pages.shared import cache, draw, made, panels, pick, say, state, tab
 from pages.shared.words import plural
 
 VIEWS = ["Counts", "Rare alleles"]
@@ -155,6 +155,7 @@ def main() -> None:
     row = choose(counts)
     if row is None:
         return
+    tab.name("Sample", row["sample"])
     who_it_is(row)
     view = draw.views(VIEWS, "view_of_sample")
     if view == "Counts":

@@ -17,7 +17,19 @@ from medallion.figures.neighbours import MOST_DRAWN, linkage_neighbours
 from medallion.figures.sampling_map import frequency_map
 from medallion.ondemand.named import label
 from medallion.popgen.intervals import wilson
-from pages.shared import cache, cohorts, draw, evidence, geography, made, panels, pick, say, state
+from pages.shared import (
+    cache,
+    cohorts,
+    draw,
+    evidence,
+    geography,
+    made,
+    panels,
+    pick,
+    say,
+    state,
+    tab,
+)
 from pages.shared.words import allele_label, plural
 
 VIEWS = ["Frequencies", "Genotypes", "Map", "Linkage", "Carriers", "Way back"]
@@ -305,6 +317,7 @@ def main() -> None:
         return
     allele = cache.allele_of(row)
     name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
+    tab.name("Variant", name)
     gold = cache.gold_variant(str(lake.path), version, allele)
     what_it_is(lake, version, row, gold)
     view = draw.views(VIEWS, "explore")
