@@ -35,6 +35,15 @@ def test_a_link_to_a_lake_that_is_not_open_says_so_and_goes_on_when_told(
     assert "lake" not in app.query_params  # the first lake has no name in the URL
 
 
+def test_the_overview_parts_what_is_set_apart_from_remarks(demo: Path, open_app: Open) -> None:
+    verdicts = Lake(demo).scan("silver.defects", build=False).collect()["verdict"].cast(pl.String)
+    apart, noted = (int((verdicts == word).sum()) for word in ("quarantined", "noted"))
+    assert (apart, noted) == (10, 1)
+    said = shown(sound(open_app(demo)))
+    assert f"**{apart} records in quarantine** · **{noted} remark**" in said
+    assert "defect" not in said
+
+
 @pytest.mark.parametrize("linked", ["own", "another"])
 def test_the_lake_of_a_link_can_be_opened(
     linked: str, demo: Path, own: Path, open_app: Open, monkeypatch: pytest.MonkeyPatch

@@ -8,8 +8,10 @@ from urllib.parse import quote
 
 import polars as pl
 import pytest
+import streamlit
 from app_pages import Open, sound, tables, texts
 from odd_samples import lake_of
+from streamlit.elements.lib import policies
 
 from medallion import Lake
 
@@ -242,7 +244,28 @@ def test_the_box_goes_to_the_one_thing_that_is_meant(
         assert app.title[0].value == title, typed
 
 
-def test_a_group_of_ones_own_opens_at_its_level(open_page: Open, tmp_path: Path) -> None:
+def test_a_tab_is_called_by_its_page_and_what_it_shows(
+    open_page: Open, own: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(streamlit, "set_page_config", lambda **c: called.append(c["page_title"]))
+    for page, query, title in (
+        ("layers/gold", {}, "Gold · medallion"),
+        ("explore/variant", {"variant": "7-100-A-G"}, "7-100-A-G · Variant · medallion"),
+        ("explore/region", {"region": "7:90-250"}, "7:90-250 · Region · medallion"),
+        ("explore/sample", {"sample": "S2"}, "S2 · Sample · medallion"),
+    ):
+        open_page(own, page, **query)
+        assert called[-1] == title
+
+
+def test_a_group_of_ones_own_opens_at_its_level(
+    open_page: Open,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(policies, "_shown_default_value_warning", False)
     groups = [("Berlin", "Europe"), ("Lagos", "Africa")]
     lake = lake_of(tmp_path, [f"S{i}" for i in range(6)], groups)
     for typed, level, label, code in (
@@ -256,6 +279,7 @@ def test_a_group_of_ones_own_opens_at_its_level(open_page: Open, tmp_path: Path)
         chosen = next(each for each in app.get("button_group") if each.label == "Groups")
         assert chosen.value == level
         assert next(box for box in app.selectbox if box.label == label).value == code
+        assert not [r for r in caplog.messages if "created with a default value" in r]
     app = open_page(lake, "layers/gold")
     app.text_input(key="search box").set_value("ALL")
     sound(app.run())

@@ -26,7 +26,6 @@ ROW_WORDS: dict[str, tuple[str, str | None]] = {
     "variants": ("ALT allele", None),
     "samples": ("sample", None),
     "genotypes": ("carrying call", None),
-    "defects": ("defect", None),
     "frequencies": ("frequency", "frequencies"),
     "populations": ("group", None),
 }
@@ -103,11 +102,15 @@ def card(lake: Lake, layer: str, status: LayerStatus) -> None:
             st.text(reason)
     if status.state != "missing":
         facts = [
-            f"**{plural(n, *ROW_WORDS[name])}**"
+            plural(n, *ROW_WORDS[name])
             for name, n in ((name, status.rows.get(name)) for name in ROW_WORDS)
             if n is not None
         ]
-        st.markdown(" · ".join(facts))
+        if (defects := status.rows.get("defects")) is not None:
+            # A record set apart has one row among the defects; the others are remarks.
+            apart = sum(entry["quarantined"] for entry in status.summary.get("ledger", []))
+            facts += [f"{plural(apart, 'record')} in quarantine", plural(defects - apart, "remark")]
+        st.markdown(" · ".join(f"**{fact}**" for fact in facts))
         built = f"built {ago(status.built_at)}" if status.built_at else "built"
         took = "" if status.seconds is None else f" in {duration(status.seconds)}"
         when = f"{status.built_at:%Y-%m-%d %H:%M} UTC" if status.built_at else "time unknown"

@@ -13,7 +13,7 @@ import polars as pl
 import streamlit as st
 
 from medallion.export import as_text
-from pages.shared import state
+from pages.shared import find, state
 from pages.shared.dress import dressed
 from pages.shared.words import plural
 
@@ -113,15 +113,16 @@ def table(
 
 def views(choices: Sequence[str], key: str) -> str:
     """Let the reader choose which view of the page to see; it is `key` in the page's link."""
-    return st.segmented_control(
+    chosen = st.segmented_control(
         "Show",
         choices,
-        default=choices[0],
+        default=find.default(key, choices[0]),
         required=True,
         key=key,
         bind="query-params",
         label_visibility="collapsed",
     )
+    return chosen or choices[0]
 
 
 def downloads(frame: pl.DataFrame, name: str, what: str) -> None:

@@ -18,6 +18,7 @@ from pages.shared.words import allele_label
 __all__ = [
     "OPENED",
     "box",
+    "default",
     "destination",
     "follow",
     "link",
@@ -33,6 +34,7 @@ OPENED = "open page"
 _ASKED = "searched"
 _GOING = "on the way"
 _CHOSEN = "link chosen"
+_SET = "set by a link"
 
 
 def box() -> None:
@@ -64,6 +66,7 @@ def follow(lake: Lake, here: st.Page) -> None:
     page, arrived = st.session_state.pop(_GOING, ("", {}))
     if here.url_path != Path(page).stem:  # the reader has gone elsewhere meanwhile
         arrived = {}
+    st.session_state[_SET] = frozenset(arrived)
     st.query_params.update({k: v for k, v in arrived.items() if long_text.fits_a_link(v)})
     for key, value in arrived.items():
         # A widget takes its value from the link that opened the page, not from what is
@@ -86,6 +89,11 @@ def follow(lake: Lake, here: st.Page) -> None:
     _go(page, query, here)
 
 
+def default(key: str, usual: str) -> str | None:
+    """Return the default of a widget, which Streamlit wants to have none where a link set it."""
+    return None if key in st.session_state.get(_SET, ()) else usual
+
+
 def _go(page: str, query: dict[str, str], here: st.Page) -> None:
     """Go to a page with its widgets set, by the URL where that can be.
 
@@ -96,6 +104,7 @@ def _go(page: str, query: dict[str, str], here: st.Page) -> None:
     if here.url_path == Path(page).stem:
         for key, value in query.items():
             st.session_state[key] = value
+        st.session_state[_SET] |= query.keys()
         return
     st.session_state[_GOING] = (page, query)
     st.switch_page(page, query_params={})

@@ -57,7 +57,7 @@ def show(lake: Lake, version: str) -> None:
     name = st.segmented_control(
         "Groups",
         offered,
-        default=offered[0],
+        default=find.default("pair_level", offered[0]),
         required=True,
         key="pair_level",
         bind="query-params",
