@@ -34,6 +34,7 @@ from medallion.catalog import (
     marker,
     populations_of,
 )
+from medallion.catalog.outside import allele_links, genome_of, region_links
 from medallion.errors import UsageError
 
 AUTOSOMES = tuple(map(str, range(1, 23)))
@@ -317,3 +318,41 @@ def test_every_version_is_sound(name: str) -> None:
     assert all(urlsplit(url).scheme == "https" for url in urls)
     for file in files:
         assert all(f"chr{file.chrom}." in u for v in file.versions for u in v.urls if file.chrom)
+
+
+def test_links_are_of_the_build() -> None:
+    found = allele_links("GRCh37", "22", 16050075, "A", "G", "rs587697622")
+    assert found == {
+        "dbSNP rs587697622": "https://www.ncbi.nlm.nih.gov/snp/rs587697622",
+        "gnomAD": "https://gnomad.broadinstitute.org/variant/22-16050075-A-G?dataset=gnomad_r2_1",
+        "Ensembl": "https://grch37.ensembl.org/Homo_sapiens/Variation/Explore?v=rs587697622",
+    }
+    found = allele_links("GRCh38", "chrX", 20_000_000, "A", "AT", None)
+    assert found == {
+        "gnomAD": "https://gnomad.broadinstitute.org/variant/X-20000000-A-AT?dataset=gnomad_r4",
+        "Ensembl": "https://www.ensembl.org/Homo_sapiens/Location/View?r=X:19999950-20000050",
+    }
+    assert region_links("GRCh38", "chr22", 16_050_000, 16_060_000) == {
+        "gnomAD": "https://gnomad.broadinstitute.org/region/22-16050000-16060000?dataset=gnomad_r4",
+        "Ensembl": "https://www.ensembl.org/Homo_sapiens/Location/View?r=22:16050000-16060000",
+    }
+
+
+def test_no_link_is_made_of_what_a_page_elsewhere_cannot_know() -> None:
+    assert allele_links(None, "22", 16050075, "A", "G", "rs1") == {}
+    assert allele_links("simulated", "22", 16050075, "A", "G", "rs1") == {}
+    assert allele_links("GRCh37", "22", 60_000_000, "A", "G", "rs1") == {}  # past its end
+    assert allele_links("GRCh37", "GL000192.1", 100, "A", "G", "rs1") == {}
+    assert list(allele_links("GRCh37", "22", 16050075, "A", "<CN0>", ".](x) rs1")) == ["Ensembl"]
+    assert list(allele_links("GRCh37", "MT", 152, "T", "C", "rs1")) == ["dbSNP rs1", "Ensembl"]
+    assert region_links("GRCh37", "22", 16_000_001, 17_000_001) == {}
+    assert region_links("GRCh37", "22", 16_000_001, 17_000_000) != {}
+
+
+def test_the_build_is_known_by_the_lengths_of_its_chromosomes() -> None:
+    for genome in GENOMES.values():
+        assert genome_of(dict(genome.lengths)) == genome.name
+        assert genome_of({"chr22": genome.lengths["22"], "GL000192.1": 547_496}) == genome.name
+    assert genome_of({"MT": 16_569}) is None
+    assert genome_of({"22": GENOMES["GRCh37"].lengths["22"], "21": 1}) is None
+    assert genome_of({}) is None

@@ -191,20 +191,20 @@ def test_ties_go_to_the_first_of_the_catalog() -> None:
     )  # fmt: skip
 
 
-NAMES = ("Africa", "the Americas", "East Asia", "Europe", "South Asia")
+NAMES = ("Afr", "Amr", "East", "Eur", "South")
 
 
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("CRRRR", "common in Africa, rare elsewhere"),
-        ("CCCCC", "common everywhere"),
-        ("UUUUU", "unobserved everywhere"),
-        ("RUUUU", "rare in Africa, unobserved elsewhere"),
-        ("CRUUU", "common in Africa, rare in the Americas, unobserved elsewhere"),
-        ("CCCRU", "rare in Europe, unobserved in South Asia, common elsewhere"),
-        ("CCRRR", "common in Africa and the Americas, rare elsewhere"),
-        ("C.UUU", "common in Africa, not called in the Americas, unobserved elsewhere"),
+        ("CRRRR", "common in Afr, rare in the others"),
+        ("CCCCC", "common in all"),
+        ("UUUUU", "unobserved in all"),
+        ("RUUUU", "rare in Afr, unobserved in the others"),
+        ("CRUUU", "common in Afr, rare in Amr, unobserved in the others"),
+        ("CCCRU", "rare in Eur, unobserved in South, common in the others"),
+        ("CCRRR", "common in Afr and Amr, rare in the others"),
+        ("C.UUU", "common in Afr, not called in Amr, unobserved in the others"),
     ],
 )
 def test_codes_in_words(code: str, words: str) -> None:
@@ -212,10 +212,10 @@ def test_codes_in_words(code: str, words: str) -> None:
 
 
 def test_codes_of_other_lakes_in_words() -> None:
-    assert code_in_words("C", ["home"]) == "common everywhere"
+    assert code_in_words("C", ["home"]) == "common in all"
     assert code_in_words("CR", ["here", "there"]) == "common in here, rare in there"
     column = pl.Series(["CR", None, "UU", "CR"])
-    said = ["common in here, rare in there", None, "unobserved everywhere"]
+    said = ["common in here, rare in there", None, "unobserved in all"]
     assert codes_in_words(column, ["here", "there"]).to_list() == [*said, said[0]]
     assert codes_in_words(pl.Series([None], dtype=pl.String), ["here"]).to_list() == [None]
     with pytest.raises(ValueError, match="2 names for a code of 3 letters"):
@@ -225,13 +225,13 @@ def test_codes_of_other_lakes_in_words() -> None:
 @pytest.mark.parametrize(
     ("code", "minor_is_ref", "n_alts", "words"),
     [
-        ("CRRRR", False, 1, "It is common in AFR, rare elsewhere."),
-        ("CRRRR", False, 2, "It is common in AFR, rare elsewhere."),
+        ("CRRRR", False, 1, "It is common in AFR, rare in the others."),
+        ("CRRRR", False, 2, "It is common in AFR, rare in the others."),
         ("CRRRR", True, 1,
-         "The reference allele, here the rarer one, is common in AFR, rare elsewhere."),
+         "The reference allele, here the rarer one, is common in AFR, rare in the others."),
         # Beside another ALT the code is of that too: the REF may be found nowhere.
         ("RURUU", True, 2, ("It is the commonest allele; all others here, taken together, are "
-                           "rare in AFR and EAS, unobserved elsewhere.")),
+                           "rare in AFR and EAS, unobserved in the others.")),
         ("UUUUU", False, 1, "It is seen in no super-population."),
         ("UU.UU", True, 3, ("It is the commonest allele; all others here, taken together, are "
                            "seen in no super-population.")),

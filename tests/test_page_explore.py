@@ -17,17 +17,19 @@ from medallion import Lake
 
 NASTY = "<script>alert(1)</script> **bold** [x](http://example.org) $a_b$"
 
+FILTERS = {100: "PASS", 200: "q10;s50", 300: "."}
+
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A lake of three samples, two of them in a population with an odd name."""
     folder = tmp_path_factory.mktemp("own")
     calls = {100: ("0|1", "0|0", "1|1"), 200: ("1|0", "0|0", "0|0"), 300: ("0|0", "0|1", "0|1")}
-    lines = ["##fileformat=VCFv4.2", "##contig=<ID=7>",
+    lines = ["##fileformat=VCFv4.2", "##contig=<ID=7,length=159138663>",
              '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">',
              "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1\tS2\tS3"]  # fmt: skip
     lines += [
-        "\t".join(["7", str(pos), ".", "A", "G", ".", "PASS", ".", "GT", *gts])
+        "\t".join(["7", str(pos), ".", "A", "G", "29.5", FILTERS[pos], ".", "GT", *gts])
         for pos, gts in calls.items()
     ]
     vcf = folder / "own.vcf"
@@ -103,6 +105,47 @@ def test_two_populations_of_no_two_super_populations_are_told_what_is_missing(
     said = "The geographic code compares super-populations, of which this lake has 1."
     assert said in texts(open_page(cohort_lake, f"explore/{name}", **query))
     assert "of which this lake has" not in texts(open_page(demo_lake, f"explore/{name}"))
+
+
+@pytest.mark.parametrize("pos", FILTERS)
+def test_a_variant_begins_with_its_filter_and_its_counts(
+    open_page: Open, own: Lake, pos: int
+) -> None:
+    app = open_page(own, "explore/variant", variant=f"7:{pos}")
+    row = own.scan("gold.frequencies", build=False).filter(pos=pos, level="all").collect()
+    metrics = {m.label: m.value for m in app.metric}
+    assert [metrics[name] for name in ("AC", "AN", "Homozygotes")] == [
+        str(row[name][0]) for name in ("ac", "an", "n_hom_alt")
+    ]
+    fields = [element.value for element in app.text]
+    assert "29.5" in fields
+    labels = [m for m in app.markdown if "FILTER" in m.value]
+    marked = ":orange[" in labels[0].value
+    assert marked == (pos == 200)
+    assert pos == 300 or FILTERS[pos] in fields
+    assert "whatever its FILTER says" in labels[0].proto.help
+    assert "whatever its FILTER says" in texts(app)
+
+
+def test_super_populations_are_told_as_ancestries_not_as_places(
+    open_page: Open, demo_lake: Lake
+) -> None:
+    variants = demo_lake.scan("gold.variants", build=False).filter(geographic_code="RUUUU")
+    row = variants.filter(minor_is_ref=False).head(1).collect().row(0, named=True)
+    app = open_page(demo_lake, "explore/variant", variant=name_of(row))
+    assert "It is rare in AFR (African), unobserved in the others." in texts(app)
+
+
+def test_links_to_the_web_are_of_a_known_build_and_never_of_the_demo(
+    open_page: Open, own: Lake, demo_lake: Lake, cohort_lake: Lake, common: dict[str, object]
+) -> None:
+    said = texts(open_page(own, "explore/variant", variant="7:100"))
+    assert "https://gnomad.broadinstitute.org/variant/7-100-A-G?dataset=gnomad_r2_1" in said
+    said = texts(open_page(own, "explore/region", region="7:50-400"))
+    assert "https://grch37.ensembl.org/Homo_sapiens/Location/View?r=7:50-400" in said
+    for lake, name in ((demo_lake, name_of(common)), (cohort_lake, "7:1000")):
+        assert "https://gnomad" not in texts(open_page(lake, "explore/variant", variant=name))
+        assert "https://gnomad" not in texts(open_page(lake, "explore/region"))
 
 
 @pytest.mark.parametrize("view", ["Map", "Linkage", "Carriers", "Way back"])

@@ -157,10 +157,10 @@ def geography(
 
 
 def code_in_words(code: str, names: Sequence[str]) -> str:
-    """A geographic code in plain words, such as "common in Africa, rare elsewhere".
+    """A geographic code in plain words, such as "common in AFR (African), rare in the others".
 
-    `names`: of the super-populations, in the order of the code's letters. Raises
-    ValueError where they are not as many.
+    `names`: of the super-populations, in the order of the code's letters; these are
+    ancestries, not places, and the words are. Raises ValueError where they are not as many.
     """
     if len(code) != len(names):
         raise ValueError(f"{len(names)} names for a code of {len(code)} letters: {code}")
@@ -170,12 +170,12 @@ def code_in_words(code: str, names: Sequence[str]) -> str:
     }
     found = {said: places for said, places in where.items() if places}
     if len(found) == 1:
-        return f"{next(iter(found))} everywhere"
-    # "elsewhere" spares the longest list, of equals the last.
+        return f"{next(iter(found))} in all"
+    # "in the others" spares the longest list, of equals the last.
     longest = max(reversed(found), key=lambda said: len(found[said]))
     parts = [f"{said} in {_listed(found[said])}" for said in found if said != longest]
     rest = found[longest]
-    return ", ".join([*parts, f"{longest} {'elsewhere' if len(rest) > 1 else 'in ' + rest[0]}"])
+    return ", ".join([*parts, f"{longest} in {'the others' if len(rest) > 1 else rest[0]}"])
 
 
 def where_found(code: str, names: Sequence[str], *, minor_is_ref: bool, n_alts: int) -> str:

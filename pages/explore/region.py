@@ -19,6 +19,7 @@ from pages.shared import (
     find,
     geography,
     made,
+    outside,
     panels,
     pick,
     place,
@@ -345,6 +346,7 @@ def main() -> None:
     )
     if lacks := geography.missing(cache.populations(str(lake.path), version)):
         st.caption(lacks)
+    outside.of_region(lake, view)
     if picked is not None:
         show_picked(lake, picked, of_cohorts)
     elif asked:

@@ -6,7 +6,6 @@ from typing import Any
 
 import polars as pl
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from medallion import Lake
 from medallion.catalog.populations import ALL, POPULATIONS_BY_CODE
@@ -22,7 +21,7 @@ from pages.shared import (
     cohorts,
     draw,
     evidence,
-    geography,
+    headline,
     made,
     panels,
     pick,
@@ -39,62 +38,6 @@ EXAMPLES = 50
 DISTANCES = {"100 kb": 100_000, "250 kb": 250_000, "500 kb": 500_000}
 
 Row = dict[str, Any]
-
-
-def what_it_is(lake: Lake, version: str, row: Row, gold: Row | None) -> None:
-    """Show the allele's kind, names, frequency and where it is common."""
-    st.text(f"{row['chrom']}:{row['pos']:,} {_cut(row['ref'])} → {_cut(row['alt'])}")
-    line = st.container(horizontal=True, gap="medium")
-    _field(
-        line,
-        "Type",
-        str(row["variant_type"]),
-        "snv: one base for another; insertion, deletion, indel: of another length; sv: structural.",
-    )
-    _field(
-        line, "ID", row["id"], "The source's ID field, often an rsID; none: the source has a dot."
-    )
-    _field(
-        line,
-        "Ancestral allele",
-        row["ancestral_allele"],
-        "INFO AA, as the source states; lower case: low confidence.",
-    )
-    af = row["ac"] / row["an"] if row["an"] else None
-    line.metric(
-        "Global frequency",
-        "–" if af is None else f"{af:.4g}",
-        width="content",
-        help="AC / AN: copies of the ALT allele among all called alleles, recounted from the "
-        "genotypes.",
-    )
-    groups = cache.populations(str(lake.path), version)
-    among = geography.compared(groups)
-    fst = gold[f"fst_{among.replace('-', '_')}"] if gold else None
-    line.metric(
-        "FST",
-        "–" if fst is None else f"{fst:.3f}",
-        width="content",
-        help=f"How far its frequency differs among {among}: 0 not at all, 1 fixed "
-        "differences (Weir and Cockerham 1984). A little below 0 is 0 within chance.",
-    )
-    if lacks := geography.missing(groups):
-        st.caption(lacks)
-    if gold is not None and gold["geographic_code"] is not None:
-        st.text(geography.where(groups, gold, row["n_alts"]))
-    frame = cache.frequencies(str(lake.path), version, cache.allele_of(row))
-    evidence.published_and_recounted(row, frame)
-
-
-def _field(place: DeltaGenerator, label: str, value: str | None, meaning: str) -> None:
-    """Show a value that the source wrote, beside the metrics and as plain text."""
-    with place.container(width="content"):
-        st.markdown(f":small[{label}]", help=meaning)
-        st.text(_cut(value) if value else "–")
-
-
-def _cut(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else f"{text[:limit]}…"
 
 
 def show_frequencies(lake: Lake, version: str, frame: pl.DataFrame, name: str) -> None:
@@ -319,7 +262,7 @@ def main() -> None:
     name = allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])
     tab.name("Variant", name)
     gold = cache.gold_variant(str(lake.path), version, allele)
-    what_it_is(lake, version, row, gold)
+    headline.show(lake, version, row, gold)
     view = draw.views(VIEWS, "explore")
     if view in ("Frequencies", "Genotypes", "Map"):
         frame = cache.frequencies(str(lake.path), version, allele)

@@ -7,29 +7,21 @@ from typing import Any
 
 import polars as pl
 
-from medallion.catalog.populations import UNASSIGNED
+from medallion.catalog.populations import SUPER_POPULATIONS_BY_CODE, UNASSIGNED
 from medallion.popgen.geography import MOST_COMPARED, where_found
 
 __all__ = ["compared", "meaning", "missing", "where"]
-
-# How the project's super-populations are called where a sentence speaks of places.
-_PLACES = {
-    "AFR": "Africa",
-    "AMR": "the Americas",
-    "EAS": "East Asia",
-    "EUR": "Europe",
-    "SAS": "South Asia",
-}
 
 
 def where(groups: pl.DataFrame, row: Mapping[str, Any], n_alts: int) -> str:
     """Return an allele's code in words; `groups`: gold.populations, `row`: of gold.variants."""
     code = row["geographic_code"]
-    names = [_PLACES.get(c, c) for c in _letters_of(groups)]
+    known = SUPER_POPULATIONS_BY_CODE
+    names = [f"{c} ({known[c].name})" if c in known else c for c in _letters_of(groups)]
     if len(names) != len(code):
         return f"Geographic code {code}."
     said = where_found(code, names, minor_is_ref=row["minor_is_ref"], n_alts=n_alts)
-    return f"{said} (Common: 5 % or more. Code {code}.)"
+    return f"{said} (By ancestry, not by place. Common: 5 % or more. Code {code}.)"
 
 
 def meaning(groups: pl.DataFrame) -> str:

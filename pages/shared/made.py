@@ -9,7 +9,8 @@ __all__ = ["MADE", "told"]
 
 _FREQUENCY = (
     "Counts are of the genotypes in silver, in each group; frequency: AC / AN, copies of this ALT "
-    "allele among all called alleles. A cohort of yours is counted when it is asked for."
+    "allele among all called alleles. Every kept record is counted, whatever its FILTER says. A "
+    "cohort of yours is counted when it is asked for."
 )
 _COUNTED = (["gold.frequencies", "gold.variants"], [_FREQUENCY])
 

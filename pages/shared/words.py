@@ -12,6 +12,7 @@ __all__ = [
     "allele_label",
     "duration",
     "escaped",
+    "minus_free",
     "plural",
     "size",
     "window",
@@ -86,6 +87,11 @@ def plural(n: int, word: str, many: str | None = None) -> str:
 def escaped(text: str) -> str:
     """Return text that Markdown shows as it is."""
     return text.translate(_MARKDOWN)
+
+
+def minus_free(number: str) -> str:
+    """Return a formatted number without the minus sign of a zero: -0.000 is 0.000."""
+    return number.removeprefix("-") if not number.strip("-0.,") else number
 
 
 def window(shown: int, total: int, word: str) -> str:

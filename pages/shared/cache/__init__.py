@@ -8,7 +8,7 @@ layer has another token, so what was read before it is not found again.
 from __future__ import annotations
 
 from pages.shared.cache.asked import expect_query, query
-from pages.shared.cache.bronze import files, header, raw, raw_samples, trace
+from pages.shared.cache.bronze import files, genome, header, raw, raw_samples, trace
 from pages.shared.cache.cohort import cohort_frequencies, count_cohort, group_frequencies
 from pages.shared.cache.compared import (
     Pair,
@@ -95,6 +95,7 @@ __all__ = [
     "first_rows",
     "frequencies",
     "fst",
+    "genome",
     "gold_variant",
     "group_frequencies",
     "group_tree",

@@ -7,6 +7,7 @@ import streamlit as st
 
 from medallion import Lake
 from medallion.bronze.raw import RawRecord
+from medallion.catalog.outside import genome_of
 from medallion.forward import RecordTrace
 from medallion.vcf.header import Header
 from pages.shared.cache.opened import FEW, SOME, scan
@@ -24,6 +25,25 @@ def header(path: str, version: str, file: str) -> Header:
     """Return the parsed header of one VCF."""
     del version
     return Lake(path).header(file)
+
+
+@st.cache_data(max_entries=FEW, show_spinner=False)
+def genome(path: str, version: str) -> str | None:
+    """Return the genome build that the contigs' lengths in every VCF tell; None: not known.
+
+    None of files that the demo's program made: their positions are of no build.
+    """
+    builds = set()
+    for file in files(path, version).filter(kind="vcf")["file"]:
+        found = header(path, version, file)
+        lengths = {
+            name: int(fields["length"])
+            for name, fields in found.contigs.items()
+            if fields.get("length", "").isdecimal()
+        }
+        simulated = any(key == "medallion_simulated" for key, _ in found.other)
+        builds.add(None if simulated else genome_of(lengths))
+    return builds.pop() if len(builds) == 1 else None
 
 
 @st.cache_data(max_entries=SOME, show_spinner=False)
