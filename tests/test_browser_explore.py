@@ -149,12 +149,13 @@ def test_a_phone_in_the_dark_shows_all_without_scrolling_sideways(
 
 
 def moves_in_a_box(chart: playwright.Locator) -> bool:
-    """Whether a chart wider than the phone is moved sideways within a box of the page."""
+    """Whether a chart wider than the phone is moved sideways in a box of the page that says so."""
     return bool(
         chart.evaluate(
             "e => { const box = e.closest('[class*=st-key-wide-]');"
             "  return box && getComputedStyle(box).overflowX === 'auto'"
-            "    && box.getBoundingClientRect().width <= 400 }"
+            "    && box.getBoundingClientRect().width <= 400"
+            "    && getComputedStyle(box, '::before').content.includes('sideways') }"
         )
     )
 

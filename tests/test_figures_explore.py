@@ -78,6 +78,11 @@ def test_each_group_has_its_dot_and_whiskers(rows: pl.DataFrame, theme: str) -> 
             assert np.isclose(y - down, own["af_low"]).any()
 
 
+def test_a_frequency_of_1_stands_below_the_names_on_the_frame(rows: pl.DataFrame) -> None:
+    fixed = rows.with_columns(pl.lit(1.0).alias(name) for name in ("af", "af_high"))
+    assert frequency_intervals(fixed).layout.yaxis.range[1] >= 1.05
+
+
 def genotyped(hom_ref: int, het: int, hom_alt: int, an: int | None = None) -> dict[str, int]:
     """Counts of a group; `an` where not all calls are diploid."""
     called = 2 * (hom_ref + het + hom_alt)

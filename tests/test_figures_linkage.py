@@ -17,7 +17,7 @@ from medallion.figures.haplotypes import (
     leading,
     ranked,
 )
-from medallion.figures.ld_decay import ld_decay_lines
+from medallion.figures.ld_decay import PER_DECADE, evenly, ld_decay_lines
 from medallion.figures.ld_matrix import MOST_CLICKABLE, allele_labels, ld_triangle
 
 NASTY = "<script>alert(1)</script> **b**"
@@ -163,3 +163,16 @@ def test_decay_has_a_mark_for_each_group(demo_lake: Lake, theme: str) -> None:
     odd = frame.with_columns(super_population=pl.lit(NASTY))
     sentence(ld_decay_lines(odd))
     assert "there are no pairs" in sentence(ld_decay_lines(frame.clear()))
+
+
+def test_decay_is_even_on_its_axis_and_loses_no_pair(demo_lake: Lake) -> None:
+    frame = demo_lake.scan("gold.ld_decay", build=False).collect()
+    even = evenly(frame)
+    for code, whole in frame.drop_nulls("r2").group_by("super_population"):
+        drawn = even.filter(super_population=str(code[0]))
+        assert drawn["pairs"].sum() == whole["pairs"].sum()
+        means = [(each["r2"] * each["pairs"]).sum() for each in (drawn, whole)]
+        assert means[0] == pytest.approx(means[1])
+    (line, *_) = ld_decay_lines(frame).data
+    assert sum(20_000 < x < 100_000 for x in line.x) <= PER_DECADE
+    assert np.diff(np.log10(line.x)).min() > 0.5 / PER_DECADE

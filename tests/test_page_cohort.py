@@ -97,9 +97,15 @@ def test_nobody_and_everybody(page: Open, own_demo: Lake) -> None:
     app = page("cohort", cohort_super="AFR", cohort_population="GBR")
     assert "Nobody fulfils all conditions" in texts(app)
     app = page("cohort", region=REGION)
-    assert "the cohort is everyone" in texts(app)
-    frame = tables(app)[-1]
-    assert frame["difference"].abs().max() == 0
+    assert "Nobody is chosen yet." in texts(app)
+    assert not app.get("plotly_chart")
+    assert not app.dataframe
+    next(button for button in app.button if button.label == "Begin with the first group").click()
+    sound(app.run())
+    assert app.multiselect(key="cohort_super").value == ["AFR"]
+    assert len(app.get("plotly_chart")) == 1
+    shown = json.loads(app.dataframe[-1].proto.columns)["hwe_p"]
+    assert (shown["type_config"]["format"], shown["width"]) == ("%.2e", 110)
 
 
 def test_variant_and_gold_show_the_cohort(page: Open, own_demo: Lake, common: list[str]) -> None:

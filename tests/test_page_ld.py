@@ -15,7 +15,7 @@ from medallion import Lake
 from medallion.errors import UsageError
 from medallion.ondemand import ld_pairs
 from medallion.ondemand.region import View, common_in
-from pages.shared import pick
+from pages.shared import draw, pick
 
 NASTY = "<script>alert(1)</script>"
 REGION = "22:17,000,000-17,200,000"
@@ -135,6 +135,33 @@ def test_pairs_of_what_silver_has_not_are_refused(demo_lake: Lake, common: pl.Da
     twice = common.head(2).with_columns(file=pl.Series(["a", "b"]))
     with pytest.raises(UsageError, match="several"):
         ld_pairs(demo_lake.path, twice)
+
+
+def test_linkage_over_all_ancestries_is_told_to_be_of_their_mixture(
+    page: Open, open_page: Open, demo_lake: Lake, cohort_lake: Lake, common: pl.DataFrame
+) -> None:
+    query = {"variant": names_of(common)[0], "explore": "Linkage"}
+    for told in (
+        lambda **more: page(region=REGION, **more),
+        lambda **more: open_page(demo_lake, "explore/variant", **query, **more),
+    ):
+        assert "ALL mixes 5 super-populations" in texts(told(ld_group="ALL"))
+        assert "ALL mixes" not in texts(told(ld_group="EUR"))
+    assert "ALL mixes" not in texts(page(cohort_lake))
+
+
+def test_downloads_of_linkage_say_of_what_and_whom(
+    open_page: Open, page: Open, demo_lake: Lake, common: pl.DataFrame,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    offered: dict[str, pl.DataFrame] = {}
+    monkeypatch.setattr(draw, "downloads", lambda frame, name, _what: offered.update({name: frame}))
+    name = names_of(common)[0]
+    open_page(demo_lake, "explore/variant", variant=name, explore="Linkage", ld_group="EUR")
+    page(region=REGION, ld_group="EUR")
+    pairs, linked = offered[f"ld-{REGION}-EUR"], offered[f"linkage-{name}-EUR"]
+    assert set(linked["variant"]) == {name}
+    assert set(linked["population"]) == set(pairs["population"]) == {"EUR"}
 
 
 def test_the_pair_in_the_link_is_named(page: Open, common: pl.DataFrame) -> None:

@@ -185,6 +185,12 @@ def test_windows_are_steps_across_a_view_of_any_width(start: int, end: int) -> N
             assert any("Tajima's D is not known" in a.text for a in figure.layout.annotations)
             continue
         [line] = lines
+        bottom, top = figure.layout[f"yaxis{axis[1:]}"].range or (None, None)
+        assert (top is None) == (column != "fst" and len(set(shown[column])) > 1)
+        if top is not None:  # the values fill the axis, which plotly draws of one from -1 to 1
+            assert bottom < shown[column].min()
+            assert shown[column].max() < top
+            assert shown[column].abs().max() > 0.7 * max(-bottom, top)
         told: dict[str, list[float]] = {}
         for x, y, custom in zip(line.x, line.y, line.customdata, strict=True):
             if x is not None:
@@ -215,6 +221,31 @@ def test_bins_have_their_unit(width: int, unit: str) -> None:
                fst=none, dots=None, heat=None, classes=FREQUENCY_BINS)
     )  # fmt: skip
     assert figure.layout.yaxis.title.text == f"Alleles / {unit}"
+
+
+def test_hardly_any_fst_is_drawn_as_little() -> None:
+    none = pl.DataFrame(schema={"start": pl.Int64, "end": pl.Int64, "population": pl.String,
+                                "level": pl.String, "pi": pl.Float64, "tajima_d": pl.Float64,
+                                "variant_type": pl.String})  # fmt: skip
+    fst = pl.DataFrame({"start": [1], "end": [9], "fst": [-0.0001], "highest_pair": ["A-B"],
+                        "highest_fst": [0.0]})  # fmt: skip
+    figure = region_tracks(
+        Tracks(chrom="22", start=1, end=9, total=0, bin_width=5, density=none, windows=none,
+               fst=fst, dots=None, heat=None, classes=FREQUENCY_BINS)
+    )  # fmt: skip
+    assert figure.layout.yaxis4.range[1] > 0.02
+
+
+def test_zero_has_no_sign() -> None:
+    columns = {"fst": draw.number("FST", "", "%.4f"), "d": draw.number("d", "", "%+.2f"),
+               "n": draw.number("n", "")}  # fmt: skip
+    frame = pl.DataFrame({"fst": [-0.00004, -0.00006, None], "d": [-0.004, -0.006, 0.0],
+                          "n": [-0.00001, 0.0, 1.0]})  # fmt: skip
+    shown = draw.unsigned_zeros(frame, columns)
+    assert [f"{value:.4f}" for value in shown["fst"][:2]] == ["0.0000", "-0.0001"]
+    assert [f"{value:+.2f}" for value in shown["d"]] == ["+0.00", "-0.01", "+0.00"]
+    assert shown["fst"][2] is None
+    assert shown["n"].equals(frame["n"])
 
 
 # The page

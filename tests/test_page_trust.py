@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -12,6 +13,7 @@ from app_pages import Open, sound, texts
 from medallion import Lake, MedallionError
 from medallion.cli import main
 from medallion.figures.history import build_times
+from pages.shared import look
 
 
 @pytest.fixture
@@ -43,6 +45,7 @@ def test_checks_of_the_build_and_run_again(page: Open, own: Lake) -> None:
     wrong = stored.filter(pl.col("verdict") == "failed")["id"].to_list()
     assert wrong
     assert frame.filter(pl.col("verdict") != "holds")["id"].to_list() == wrong
+    assert app.dataframe[0].proto.row_height > 35  # else what should hold is cut off, not broken
     next(b for b in app.button if b.label == "Check everything now").click()
     sound(app.run())
     again = pl.from_pandas(app.dataframe[1].value)
@@ -79,6 +82,12 @@ def test_history_lists_the_builds(page: Open, own: Lake) -> None:
     frame = pl.from_pandas(app.dataframe[0].value)
     assert frame["layer"].to_list() == ["gold", "silver", "bronze"]
     assert frame["asked_by"].to_list() == ["**a test** <b>"] * 3
+    assert app.dataframe[0].proto.row_height > 35
+    widths = {name: each.get("width") for name, each in
+              json.loads(app.dataframe[0].proto.columns).items()}  # fmt: skip
+    assert widths["asked_by"] > 100  # pixels, for "command line"
+    shown = list(frame.columns)
+    assert shown.index("reasons") < shown.index("rows_in")  # the edge of the page is about there
     assert len(app.get("plotly_chart")) == 1
     figure = build_times(own.history())
     assert sum(len(trace.x) for trace in figure.data) == 3
@@ -129,3 +138,9 @@ def test_a_check_that_does_not_hold_leads_to_its_rows(page: Open, own: Lake) -> 
     app.query_params["sql"] = asked
     sound(app.run())
     assert pl.from_pandas(app.dataframe[-1].value)["pos"].to_list() == [100]
+
+
+def test_the_page_s_style_passes_streamlit_s_cleaning_and_tells_of_charts_moved_sideways() -> None:
+    body = look._STYLE.removeprefix("<style>").removesuffix("</style>")
+    assert "<" not in body
+    assert "@media (max-width: 640px)" in body.split("Move sideways")[0]

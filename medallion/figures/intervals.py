@@ -94,7 +94,8 @@ def frequency_intervals(
         figure.update_xaxes(tickmode="array", tickvals=list(places.values()), ticktext=ticks)
     figure.update_xaxes(range=[-0.8, end + 0.8])
     highs = [row["af_high"] for row in frame.iter_rows(named=True) if _known(row)]
-    top = min(1.0, max(highs, default=0.01) * 1.08)
+    # Room above a frequency of 1, too: the super-populations' names stand on the frame.
+    top = max(highs, default=0.01) * 1.08
     figure.update_yaxes(range=[-0.015 * top, top])
     figure.update_layout(legend={**LEGEND_BELOW}, showlegend=False)
     # Room for the axes from the start: plotly draws all again where it has to make some.

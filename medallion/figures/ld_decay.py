@@ -11,7 +11,10 @@ from medallion.figures.groups import heading_of
 from medallion.figures.marks import marks_of
 from medallion.figures.style import base_figure, count, frequency, plain, plural, short
 
-__all__ = ["ld_decay_lines"]
+__all__ = ["PER_DECADE", "evenly", "ld_decay_lines"]
+
+PER_DECADE = 12
+"""Points to a power of ten: each kilobase by itself up to about 5, wider ranges behind."""
 
 # 1 kb, 2 kb and 5 kb of each power of ten, as far as the table reaches.
 _TICKS = (500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000)
@@ -20,9 +23,10 @@ _TICKS = (500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 50
 def ld_decay_lines(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
     """Draw the mean r² by distance; `frame` has the columns of `gold.ld_decay`.
 
-    A range of distances stands at its middle; those without a pair are left out.
+    Ranges that lie close on the logarithmic axis are drawn as one, see `evenly`. A range
+    stands at its middle; those without a pair are left out.
     """
-    known = frame.with_columns(pl.col("super_population").cast(pl.String)).drop_nulls("r2")
+    known = evenly(frame)
     codes = known["super_population"].unique(maintain_order=True).to_list()
     figure = base_figure(
         title="Linkage against distance",
@@ -61,6 +65,29 @@ def ld_decay_lines(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
     figure.update_yaxes(rangemode="tozero")
     figure.update_layout(legend=LEGEND_BELOW, showlegend=True)
     return figure.figure()
+
+
+def evenly(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return `gold.ld_decay` with ranges put together that are even on a logarithmic axis.
+
+    A range goes where its middle lies, PER_DECADE to a power of ten. r² is the mean over all
+    pairs, that of each range weighted by its pairs; ranges without a pair are left out.
+    """
+    middle = (pl.col("distance_from") + pl.col("distance_to")) / 2
+    pairs = pl.col("pairs").sum()
+    return (
+        frame.with_columns(pl.col("super_population").cast(pl.String))
+        .drop_nulls("r2")
+        .group_by(
+            "super_population", step=(middle.log(10) * PER_DECADE).floor(), maintain_order=True
+        )
+        .agg(
+            pl.col("distance_from").min(),
+            pl.col("distance_to").max(),
+            (pl.col("r2") * pl.col("pairs")).sum() / pairs,
+            pairs,
+        )
+    )
 
 
 def _summary(known: pl.DataFrame, codes: list[str]) -> str:

@@ -38,6 +38,7 @@ _OTHER = ("#777777", "#999999", "x")
 _MARKS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon", "star")
 _HEIGHTS = (1.0, 1.2, 1.2, 1.0, 2.0)
 _ALLELE_CHARS = 12
+_LEAST_FST = 0.02  # FST within it is hardly any, so it is drawn as little
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,8 @@ def _lines(
         _absent(figure, row, f"{title} is not known here: it wants SNVs that vary in a group.")
         return
     figure.update_yaxes(title={"text": title}, tickformat="~g", row=row)
+    if known[column].n_unique() == 1:  # of one value alone plotly draws from 1 below it to 1 above
+        figure.update_yaxes(range=_span(known[column], 0), row=row)
     for code, colour in colours.items():
         add_steps(
             figure,
@@ -225,6 +228,13 @@ def _lines(
         )
 
 
+def _span(values: pl.Series, least: float) -> list[float]:
+    """Return the range of an axis that holds the values, 0, and `least` above it, with room."""
+    low, high = min(0.0, *values), max(0.0, least, *values)
+    room = 0.1 * ((high - low) or 1.0)
+    return [low - room, high + room]
+
+
 def _fst(figure: Sketch, tracks: Tracks, theme: Theme) -> None:
     rows = tracks.fst.drop_nulls("fst")
     if rows.is_empty():
@@ -234,7 +244,7 @@ def _fst(figure: Sketch, tracks: Tracks, theme: Theme) -> None:
             "FST is not known here: it wants two groups, and alleles that vary.",
         )
         return
-    figure.update_yaxes(title={"text": "FST"}, row=4)
+    figure.update_yaxes(title={"text": "FST"}, range=_span(rows["fst"], _LEAST_FST), row=4)
     add_steps(
         figure,
         rows.sort("start"),

@@ -78,9 +78,6 @@ def keep(lake: Lake, cohort: Cohort, known: dict[str, Cohort], groups: list[str]
         except MedallionError as error:
             st.session_state["cohort trouble"] = str(error)
 
-    if cohort.everyone:
-        st.caption("Nothing is chosen yet, so the cohort is everyone.")
-        return
     if cohort.name in groups:
         say.text_note(
             "A stored group has this name.",
@@ -116,6 +113,30 @@ def keep(lake: Lake, cohort: Cohort, known: dict[str, Cohort], groups: list[str]
         st.caption("Gold, Variant, Region and Populations show it beside the stored groups" + where)
     if trouble := st.session_state.pop("cohort trouble", None):
         say.failure("The cohort was not saved.", str(trouble))
+
+
+def invite(people: pl.DataFrame) -> None:
+    """Say, where nothing is chosen, who there is to choose from and what comes next."""
+    supers = codes(people, "super_population") or codes(people, "population")
+    with st.container(border=True):
+        st.markdown("**:material/group_add: Nobody is chosen yet.**")
+        st.text(
+            f"There are {plural(people.height, 'sample')} to choose from. Choose by sex, by group "
+            "or by name above: the frequencies among those chosen are then drawn here beside a "
+            "stored group's, and on the pages Gold, Variant, Region and Populations."
+        )
+        if supers:
+            column = "super" if codes(people, "super_population") else "population"
+
+            def begin() -> None:
+                st.session_state[f"cohort_{column}"] = supers[:1]
+
+            st.button(
+                "Begin with the first group",
+                icon=":material/lightbulb:",
+                on_click=begin,
+                help="Puts it into the boxes above, to be narrowed or changed there.",
+            )
 
 
 def define(people: pl.DataFrame) -> Cohort:
@@ -323,7 +344,7 @@ def show_table(
             "difference": draw.number(
                 "Difference, cohort − group", "Frequency in the cohort less the group's.", "%+.5f"
             ),
-            "hwe_p": draw.number("HWE p", "Exact test in the cohort (Wigginton 2005).", "%.3g"),
+            "hwe_p": draw.probability("HWE p", "Exact test in the cohort (Wigginton 2005)."),
         },
         key="cohort alleles",
         alt="Alleles by their frequency in the cohort and in the group",
@@ -369,6 +390,10 @@ def main() -> None:
     groups = groups_of(lake, version)
     # Elsewhere it would be taken for the stored group of its name.
     cohorts.remember(lake, None if cohort.everyone or cohort.name in groups else cohort)
+    if cohort.everyone:  # against ALL each allele would lie on the diagonal
+        invite(people)
+        made.told(lake, "cohort")
+        return
     keep(lake, cohort, known, groups)
     show_members(members)
     show_frequencies(lake, version, cohort, cohorts.marked(cohort, known))

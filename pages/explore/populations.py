@@ -210,6 +210,7 @@ def show_spectra(lake: Lake, version: str, groups: pl.DataFrame) -> None:
         if sizes.get(code, 0) > 1
     ]
     usual = [code for code in codes if sizes[code] > min(DRAWN)] or codes
+    row = st.container(horizontal=True, vertical_alignment="bottom")
     chosen = row.multiselect(
         "Which",
         codes,

@@ -231,7 +231,7 @@ def show_table(
         "selection": {"rows": [] if ticked is None else [ticked], "columns": [], "cells": []}
     }
     st.dataframe(
-        shown.select(list(columns)),
+        draw.unsigned_zeros(shown.select(list(columns)), columns),
         hide_index=True,
         column_config=columns,
         height=min(420, 35 * (shown.height + 1) + 3),

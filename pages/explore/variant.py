@@ -21,6 +21,7 @@ from pages.shared import (
     cohorts,
     draw,
     evidence,
+    geography,
     headline,
     made,
     panels,
@@ -68,12 +69,11 @@ def show_frequencies(lake: Lake, version: str, frame: pl.DataFrame, name: str) -
             "ac": draw.number("AC", "Copies of the ALT allele in the group."),
             "an": draw.number("AN", "Called alleles of the group."),
             **pick.genotype_columns(),
-            "hwe_p": draw.number(
+            "hwe_p": draw.probability(
                 "HWE p",
                 "Exact test of Hardy-Weinberg proportions (Wigginton et al. 2005). Low in a "
                 "group of several populations may only mean that they differ. Not corrected for "
                 "the number of groups: one in twenty may be below 0.05 by chance.",
-                "%.3g",
             ),
         },
         alt="Frequencies of the variant in each group with their intervals",
@@ -126,7 +126,7 @@ def show_linkage(lake: Lake, version: str, row: Row, name: str) -> None:
     groups = cache.populations(str(lake.path), lake.version("gold"))
     codes = groups["population"].cast(pl.String).unique(maintain_order=True).to_list()
     codes.sort(key=lambda code: code != ALL)
-    left, right = st.columns([2, 2], vertical_alignment="bottom")
+    left, right = st.columns([2, 2])
     group = left.selectbox(
         "Group",
         codes,
@@ -165,6 +165,8 @@ def show_linkage(lake: Lake, version: str, row: Row, name: str) -> None:
     if frame.height > MOST_DRAWN:
         said += f" Drawn: the {MOST_DRAWN:,} with the highest r²."
     st.caption(f"{said} Tick a row to go to that variant.")
+    if mixed := geography.admixed(groups, group):
+        st.caption(mixed)
     pick.row_picker(
         frame.head(LISTED).with_columns(chrom=pl.lit(row["chrom"])),
         {
@@ -186,7 +188,8 @@ def show_linkage(lake: Lake, version: str, row: Row, name: str) -> None:
         key="neighbour rows",
         alt="Alleles by falling linkage with the variant",
     )
-    draw.downloads(frame, f"linkage-{name}-{group}", "all alleles in range")
+    whose = frame.with_columns(variant=pl.lit(label(row)), population=pl.lit(group))
+    draw.downloads(whose, f"linkage-{name}-{group}", "all alleles in range")
 
 
 def show_carriers(lake: Lake, version: str, row: Row, name: str) -> None:

@@ -95,11 +95,10 @@ def chart_of_variant(lake: Lake, version: str, frame: pl.DataFrame) -> None:
                     "is haploid.",
                 ),
                 **pick.genotype_columns(),
-                "hwe_p": draw.number(
+                "hwe_p": draw.probability(
                     "HWE p",
                     "Exact test of Hardy-Weinberg proportions (Wigginton et al. 2005): "
                     "small where genotypes are not as random mating would make them.",
-                    "%.3g",
                 ),
             },
             alt="Frequencies of the variant in each group",

@@ -245,14 +245,15 @@ def show_quarantine(lake: Lake, version: str) -> None:
             "reason": draw.text("Reason", "A code that stays the same between versions."),
             "verdict": draw.text("Verdict", "quarantined: not in silver; noted: kept."),
             "defects": draw.number("How many", "Defects of this kind."),
-            "meaning": draw.text("Meaning", "What is wrong.", 250),
-            "detail": draw.text("For example", "Of the first: what was expected and found.", 220),
+            "meaning": draw.text("Meaning", "What is wrong.", 210),
+            "detail": draw.text("For example", "Of the first: what was expected and found.", 190),
             "line": draw.number("in line", "Of its file, from 1; 0: it is in no line."),
-            "remedy": draw.text("What to do", "How to put it right.", 220),
+            "remedy": draw.text("What to do", "How to put it right.", 200),
             "raw": draw.text("The line begins", "As it stands, where it was set apart."),
         },
         alt="Defects by reason",
-        height=400,
+        height=520,
+        lines=4,
     )
     left, right = st.columns(2)
     verdict = left.multiselect(
@@ -282,14 +283,14 @@ def show_quarantine(lake: Lake, version: str) -> None:
             st.session_state["line"] = line
 
     columns = {
-        "file": draw.text("File", "The source file.", "small"),
         "line": draw.number("Line", "Its line in the file, from 1."),
-        "chrom": draw.text("Chrom", "As far as it could be read.", "small"),
+        "chrom": draw.text("Chrom", "As far as it could be read.", 60),
         "pos": draw.number("Position", "As far as it could be read."),
-        "verdict": draw.text("Verdict", "quarantined: not in silver; noted: kept.", "small"),
-        "reason": draw.text("Reason", "What is wrong.", "medium"),
+        "verdict": draw.text("Verdict", "quarantined: not in silver; noted: kept.", 95),
+        "reason": draw.text("Reason", "What is wrong.", 165),
         "field": draw.text("Field", "The column that is wrong.", "small"),
-        "detail": draw.text("Detail", "What was found, what was expected.", "large"),
+        "detail": draw.text("Detail", "What was found, what was expected.", 290),
+        "file": draw.text("File", "The source file.", 130),
     }
     st.dataframe(
         frame.select(list(columns)),
@@ -297,7 +298,8 @@ def show_quarantine(lake: Lake, version: str) -> None:
         lazy=False,
         placeholder=draw.EMPTY,
         column_config=columns,
-        height=min(400, 35 * (frame.height + 1) + 3),
+        height=min(400, 38 + draw.row_height(3) * frame.height),
+        row_height=draw.row_height(3),
         key="defects table",
         on_select=take,
         selection_mode="single-row",

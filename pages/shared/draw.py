@@ -18,8 +18,8 @@ from pages.shared.dress import dressed
 from pages.shared.words import plural
 
 __all__ = [
-    "EMPTY", "as_bytes", "downloads", "figure", "made_downloads", "number", "stem", "table", "text",
-    "views",
+    "EMPTY", "as_bytes", "downloads", "figure", "made_downloads", "number", "probability",
+    "row_height", "stem", "table", "text", "unsigned_zeros", "views",
 ]  # fmt: skip
 
 EMPTY = "–"
@@ -28,6 +28,7 @@ EMPTY = "–"
 Column = Any  # what st.column_config's functions return
 Width = Literal["small", "medium", "large"] | int
 
+_DECIMALS = re.compile(r"%\+?\.(\d)f")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _TABLE_HEIGHT = 420
 _ROW, _LINE = 35, 20  # pixels of a row of one line, and of each further one
@@ -67,9 +68,14 @@ def figure(
     )
 
 
-def number(label: str, meaning: str, form: str = "localized") -> Column:
+def number(label: str, meaning: str, form: str = "localized", width: Width | None = None) -> Column:
     """Return a number column's heading, format and help."""
-    return st.column_config.NumberColumn(label, help=meaning, format=form)
+    return st.column_config.NumberColumn(label, help=meaning, format=form, width=width)
+
+
+def probability(label: str, meaning: str) -> Column:
+    """Return a column of p-values: one notation for all of them, however small."""
+    return number(label, meaning, "%.2e", 110)
 
 
 def text(label: str | None, meaning: str, width: Width | None = None) -> Column:
@@ -97,11 +103,11 @@ def table(
     """
     wanted = [name for name in columns if name in frame.columns]
     st.dataframe(
-        frame.select(wanted),
+        unsigned_zeros(frame.select(wanted), columns),
         hide_index=True,
         column_config={name: columns[name] for name in wanted},
-        height=min(height, _ROW + (_ROW + _LINE * (lines - 1)) * frame.height + 3),
-        row_height=None if lines == 1 else _ROW + _LINE * (lines - 1),
+        height=min(height, _ROW + row_height(lines) * frame.height + 3),
+        row_height=row_height(lines),
         lazy=False,
         placeholder=EMPTY,
         key=key,
@@ -109,6 +115,22 @@ def table(
         selection_mode="single-row",
         alt=alt,
     )
+
+
+def row_height(lines: int) -> int:
+    """Return the height of a table's rows of so many lines, in pixels; beyond one, text wraps."""
+    return _ROW + _LINE * (lines - 1)
+
+
+def unsigned_zeros(frame: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
+    """Return the frame with a plain 0 for what a column's decimals would show as -0.0000."""
+    zeroed = []
+    for name in frame.columns:
+        form = columns[name].get("type_config", {}).get("format")
+        if frame.schema[name].is_float() and (decimals := _DECIMALS.fullmatch(form or "")):
+            little = pl.col(name).is_between(-0.5 * 10.0 ** -int(decimals[1]), 0.0)
+            zeroed.append(pl.when(little).then(0.0).otherwise(pl.col(name)).alias(name))
+    return frame.with_columns(zeroed)
 
 
 def views(choices: Sequence[str], key: str) -> str:

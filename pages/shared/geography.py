@@ -7,10 +7,10 @@ from typing import Any
 
 import polars as pl
 
-from medallion.catalog.populations import SUPER_POPULATIONS_BY_CODE, UNASSIGNED
+from medallion.catalog.populations import ALL, SUPER_POPULATIONS_BY_CODE, UNASSIGNED
 from medallion.popgen.geography import MOST_COMPARED, where_found
 
-__all__ = ["compared", "meaning", "missing", "where"]
+__all__ = ["admixed", "compared", "meaning", "missing", "where"]
 
 
 def where(groups: pl.DataFrame, row: Mapping[str, Any], n_alts: int) -> str:
@@ -54,6 +54,17 @@ def missing(groups: pl.DataFrame) -> str | None:
         f"The geographic code and statistics along the chromosome compare {here}, or up to "
         f"{MOST_COMPARED} populations. FST of its {populations} populations with each other is on "
         "the Structure page, their diversity on Populations."
+    )
+
+
+def admixed(groups: pl.DataFrame, code: str) -> str | None:
+    """Return what linkage over everyone means; None for another group, or one ancestry alone."""
+    supers = _known(groups, "super_population")
+    if code != ALL or supers < 2:
+        return None
+    return (
+        f"ALL mixes {supers} super-populations: alleles whose frequency differs between them go "
+        "together even where they are not linked. Choose one group to see linkage alone."
     )
 
 

@@ -8,7 +8,9 @@ Links in captions: Streamlit fades them with the whole caption, to 3:1. Only its
 are faded.
 
 Charts of many groups, and maps, on a phone: below 640 pixels their marks and words lie
-upon each other. They keep that width, and are moved sideways in a box of their own.
+upon each other. They keep that width, and are moved sideways in a box of their own, which
+says so: its edge may fall between two groups, and nothing then looks cut off. Where the
+browser can tell how far it was moved, the right edge is faded too until there is no more.
 
 Charts are drawn on the server, for light or dark. When that changes under an open page, by
 the menu or at sunset, Streamlit leaves them as they are; the page is drawn anew instead, once
@@ -26,6 +28,7 @@ from pages.shared import state
 
 __all__ = ["readable"]
 
+# Without a "<" in it: Streamlit's cleaning takes such a style away whole.
 _STYLE = """<style>
 [data-testid=stButtonGroup] :is([aria-checked=true], [aria-pressed=true]) {
   color: light-dark(#8a5320, #e6b884) !important;
@@ -37,6 +40,25 @@ _STYLE = """<style>
 @media (max-width: 640px) {
   [class*="st-key-wide-"] { overflow-x: auto; }
   [class*="st-key-wide-"] > * { min-width: 640px; }
+  [class*="st-key-wide-"]::before {
+    content: "Move sideways to see all ↔";
+    position: sticky;
+    left: 0;
+    width: max-content;
+    font-size: 0.875rem;
+    color: color-mix(in srgb, currentColor 65%, transparent);
+  }
+  @supports (animation-timeline: scroll(self inline)) {
+    [class*="st-key-wide-"] {
+      mask: linear-gradient(to right, #000 calc(100% - 48px), transparent) left no-repeat;
+      animation: moved-sideways linear both;
+      animation-timeline: scroll(self inline);
+    }
+  }
+}
+@keyframes moved-sideways {
+  from, 90% { mask-size: 100% 100%; }
+  to { mask-size: calc(100% + 48px) 100%; }
 }
 /* The search box stands where Streamlit leaves room above a page. */
 [data-testid=stMainBlockContainer] { padding-top: 4rem; }

@@ -12,7 +12,7 @@ from medallion.catalog.populations import ALL
 from medallion.errors import MedallionError
 from medallion.figures.ld_matrix import ld_triangle, measure_title
 from medallion.ondemand import Measure
-from pages.shared import cache, draw, find, lead, pick, place, say, state
+from pages.shared import cache, draw, find, geography, lead, pick, place, say, state
 from pages.shared.words import allele_label, plural
 
 __all__ = ["show"]
@@ -100,16 +100,18 @@ def show(lake: Lake, version: str) -> None:
         f"{plural(alleles.height, 'allele')}, each a column and a row. An empty cell: one of the "
         "two does not vary, or is never called where the other is. Click a cell to name its pair."
     )
+    if mixed := geography.admixed(cache.populations(path, version), group):
+        st.caption(mixed)
     if picked is not None:
         _show_picked(lake, alleles, pairs, names, picked, measure)
     picker = _take(keys, pairs, _TABLE)
-    _show_pairs(alleles, pairs, names, measure, picker, f"ld-{place.label(view)}-{group}")
+    _show_pairs(alleles, pairs, names, measure, group, picker, f"ld-{place.label(view)}-{group}")
     _made(lake, measure)
 
 
 def _choose(codes: list[str]) -> tuple[str, float, Measure]:
     """Draw the choice of group, frequency and measure."""
-    left, middle, right = st.columns(3, vertical_alignment="bottom")
+    left, middle, right = st.columns(3)
     group = left.selectbox(
         "Group", codes, key="ld_group", bind="query-params",
         help="Whose haplotypes are counted. Over ALL, differences between populations make "
@@ -193,7 +195,7 @@ def _show_picked(
 
 def _show_pairs(
     alleles: pl.DataFrame, pairs: pl.DataFrame, names: list[str], measure: Measure,
-    picker: Callable[[], None], stem: str,
+    group: str, picker: Callable[[], None], stem: str,
 ) -> None:  # fmt: skip
     """List the pairs with the strongest linkage; a tick names one above, downloads hold all."""
     st.subheader("Pairs, strongest first", anchor=False)
@@ -233,7 +235,7 @@ def _show_pairs(
         "af_2": draw.number("Frequency of the other", "AC / AN in the group.", "%.4f"),
     }
     st.dataframe(
-        shown,
+        draw.unsigned_zeros(shown, columns),
         hide_index=True,
         column_config=columns,
         height=min(360, 35 * (shown.height + 1) + 3),
@@ -244,7 +246,7 @@ def _show_pairs(
         selection_mode="single-row",
         alt="Pairs of alleles by falling linkage",
     )
-    draw.downloads(table, stem, "all pairs")
+    draw.downloads(table.with_columns(population=pl.lit(group)), stem, "all pairs")
 
 
 def _made(lake: Lake, measure: Measure) -> None:

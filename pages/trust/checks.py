@@ -46,15 +46,16 @@ def verdicts(frame: pl.DataFrame, what: str) -> None:
         frame.with_columns(verdict=words).sort("ok", maintain_order=True),
         {
             "verdict": draw.text("Verdict", "holds, note, warning or FAILED.", "small"),
-            "id": draw.text("Check", "A name that stays the same between versions."),
+            "id": draw.text("Check", "A name that stays the same between versions.", 150),
             "layer": draw.text("Layer", "What it looks at.", "small"),
-            "about": draw.text("About", "The file, contig or group that was checked."),
-            "message": draw.text("What should hold", "In words.", "large"),
-            "expected": draw.text("Expected", "What was expected."),
-            "found": draw.text("Found", "What was found."),
+            "about": draw.text("About", "The file, contig or group that was checked.", 120),
+            "message": draw.text("What should hold", "In words.", 330),
+            "expected": draw.text("Expected", "What was expected.", 140),
+            "found": draw.text("Found", "What was found.", 140),
         },
         alt=what,
         height=520,
+        lines=2,
     )
     draw.downloads(frame, what.lower().replace(" ", "-"), "all checks")
     lead_to_rows(missed.sort(severity.replace_strict(ORDER, default=9), maintain_order=True))
@@ -118,7 +119,7 @@ def catalog() -> None:
     draw.table(
         kinds,
         {
-            "id": draw.text("Check", "A name that stays the same between versions."),
+            "id": draw.text("Check", "A name that stays the same between versions.", 160),
             "layer": draw.text("Layer", "What it looks at.", "small"),
             "severity": draw.text(
                 "Severity",
@@ -131,6 +132,7 @@ def catalog() -> None:
         },
         alt="All kinds of checks",
         height=420,
+        lines=2,
     )
 
 

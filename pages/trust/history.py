@@ -81,10 +81,14 @@ def main() -> None:
         memory=pl.col("peak_memory").map_elements(size, return_dtype=pl.String),
     )
     columns = {
-        "started_at": st.column_config.DatetimeColumn("Started", help="UTC.", timezone="UTC"),
+        "started_at": st.column_config.DatetimeColumn(
+            "Started", help="UTC.", timezone="UTC", format="YYYY-MM-DD HH:mm:ss", width=150
+        ),
         "layer": draw.text("Layer", "What was built.", "small"),
         "outcome": draw.text("Outcome", "done, failed or cancelled.", "small"),
         "seconds": draw.number("Seconds", "From start to end.", "%.1f"),
+        "reasons": draw.text("Why", "What had changed, or was missing.", 260),
+        "asked_by": draw.text("Asked by", "dashboard, command line or Python.", 105),
         "rows_in": draw.number(
             "Rows in", "Into silver: records of the files; into gold: rows of silver's tables."
         ),
@@ -95,16 +99,15 @@ def main() -> None:
         ),
         "rows": draw.number("Rows out", "Of all tables of the layer, together."),
         "size": draw.text("Size out", "Of the tables on disk.", "small"),
-        "memory": draw.text("Peak memory", "Of the whole process up to then.", "small"),
-        "asked_by": draw.text("Asked by", "dashboard, command line or Python.", "small"),
-        "reasons": draw.text("Why", "What had changed, or was missing.", "large"),
-        "error": draw.text("Error", "What stood in the way.", "large"),
+        "memory": draw.text("Peak memory", "Of the whole process up to then.", 100),
+        "error": draw.text("Error", "What stood in the way.", 260),
     }
     ticked = st.dataframe(
         shown.select(list(columns)),
         hide_index=True,
         column_config=columns,
-        height=min(420, 35 * (shown.height + 1) + 3),
+        height=min(420, 38 + draw.row_height(3) * shown.height),
+        row_height=draw.row_height(3),
         lazy=False,
         placeholder=draw.EMPTY,
         key="runs",
