@@ -117,7 +117,8 @@ def keep(lake: Lake, cohort: Cohort, known: dict[str, Cohort], groups: list[str]
 
 def invite(people: pl.DataFrame) -> None:
     """Say, where nothing is chosen, who there is to choose from and what comes next."""
-    supers = codes(people, "super_population") or codes(people, "population")
+    column = "super_population" if codes(people, "super_population") else "population"
+    groups = codes(people, column)
     with st.container(border=True):
         st.markdown("**:material/group_add: Nobody is chosen yet.**")
         st.text(
@@ -125,18 +126,15 @@ def invite(people: pl.DataFrame) -> None:
             "or by name above: the frequencies among those chosen are then drawn here beside a "
             "stored group's, and on the pages Gold, Variant, Region and Populations."
         )
-        if supers:
-            column = "super" if codes(people, "super_population") else "population"
+        if groups:
 
             def begin() -> None:
-                st.session_state[f"cohort_{column}"] = supers[:1]
+                st.session_state[f"cohort_{column.removesuffix('_population')}"] = groups[:1]
 
             st.button(
-                "Begin with the first group",
-                icon=":material/lightbulb:",
-                on_click=begin,
+                "Begin with the first group", icon=":material/lightbulb:", on_click=begin,
                 help="Puts it into the boxes above, to be narrowed or changed there.",
-            )
+            )  # fmt: skip
 
 
 def define(people: pl.DataFrame) -> Cohort:
@@ -164,14 +162,12 @@ def define(people: pl.DataFrame) -> Cohort:
     )  # fmt: skip
     with st.expander("Only these samples", icon=":material/list:"):
         typed = long_text.area(
-            "Names of samples",
-            "cohort_samples",
-            height=90,
+            "Names of samples", "cohort_samples", height=90,
             placeholder="HG00096, HG00097, or one on a line",
             meaning="Empty: any. In any case; names with blanks or commas are known as such. A "
             "list of some hundred names is too long for this page's link. Saved, the cohort is "
             "on other pages by its name alone.",
-        )
+        )  # fmt: skip
     samples = people["sample"].cast(pl.String).to_list()
     names = terms_of(typed, samples)
     known = as_known(names, samples)
