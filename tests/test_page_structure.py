@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 from two_populations import NASTY, NASTY_SAMPLE, OTHER, TWIN, take_samples_away, write_cohort
 
 from medallion import Lake
-from medallion.files import in_command
 from medallion.figures.style import plain
+from medallion.files import in_command
 from pages.shared import builds, chromosomes, components
 
 VIEWS = ["Components", "FST", "Tree", "Relatives"]

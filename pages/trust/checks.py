@@ -23,7 +23,8 @@ def verdicts(frame: pl.DataFrame, what: str) -> None:
         missed.filter(severity == each).height for each in ("error", "warning", "info")
     )
     rest = ", ".join(
-        plural(n, word) if n else f"no {word}s" for n, word in ((warned, "warning"), (noted, "note"))
+        plural(n, word) if n else f"no {word}s"
+        for n, word in ((warned, "warning"), (noted, "note"))
     )
     if failed:
         st.markdown(f":red[:material/error: **{plural(failed, 'check')} failed; {rest}.**]")
