@@ -78,8 +78,10 @@ def show(lake: Lake, version: str) -> None:
         say.text_note(
             f"Made from {plural(sites, 'site')} only.",
             [
-                "What sets groups apart may be one stretch of the chromosome. "
-                "More chromosomes help.",
+                (
+                    "What sets groups apart may be one stretch of the chromosome. "
+                    "More chromosomes help."
+                ),
                 chromosomes.how_to_add(lake),
             ],
         )
