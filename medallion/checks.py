@@ -84,9 +84,10 @@ def run_checks(
 
 def _unreadable(root: Place, layer: str, error: str, *, whole: bool) -> Check:
     """Say what is lost: a table of the layer, or, where all are `whole`, one that it stands on."""
+    layers = ("bronze", "silver", "gold")
     lost = {
         name: lost_now(root, snapshot)
-        for name in ("bronze", "silver", "gold")
+        for name in layers[: layers.index(layer) + 1]
         if (snapshot := read_snapshot(root, name)) is not None
     }
     below = next((name for name, tables in lost.items() if tables and name != layer), None)

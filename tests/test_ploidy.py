@@ -53,15 +53,22 @@ def built(path: Path, text: str) -> Lake:
     return lake
 
 
+def both(
+    seed: int, runs: int, few: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Lake, Lake]:
+    """A lake of some records as it is built, and one whose patterns have these bounds."""
+    text = vcf_text(records(seed), SAMPLES)
+    usual = built(folder / "usual", text)
+    monkeypatch.setattr(patterns, "_MOST_RUNS", runs)
+    monkeypatch.setattr(patterns, "_FEW", few)
+    return usual, built(folder / "bounded", text)
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_records_whose_patterns_imply_nothing_say_the_same(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = vcf_text(records(seed), SAMPLES)
-    usual = built(tmp_path / "usual", text)
-    monkeypatch.setattr(patterns, "_MOST_RUNS", 30)
-    monkeypatch.setattr(patterns, "_FEW", 3)
-    bounded = built(tmp_path / "bounded", text)
+    usual, bounded = both(seed, 30, 3, tmp_path, monkeypatch)
     of_record = bounded.scan("silver.variants").collect()["pattern"]
     assert of_record.n_unique() < 10
     assert usual.scan("silver.variants").collect()["pattern"].n_unique() > 50
@@ -82,15 +89,8 @@ def test_records_whose_patterns_imply_nothing_say_the_same(
     assert all(check.ok for check in bounded.verify() if check.severity == "error")
 
 
-@pytest.mark.parametrize("seed", [3])
-def test_linkage_and_cohorts_say_the_same(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = vcf_text(records(seed), SAMPLES)
-    usual = built(tmp_path / "usual", text)
-    monkeypatch.setattr(patterns, "_MOST_RUNS", 0)
-    monkeypatch.setattr(patterns, "_FEW", 0)
-    bounded = built(tmp_path / "bounded", text)
+def test_linkage_and_cohorts_say_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual, bounded = both(3, 0, 0, tmp_path, monkeypatch)
     assert bounded.scan("silver.patterns").collect()["gt"].to_list() == ["."]
     for ask in (
         lambda lake: lake.cohort("7:1-70000", samples=["S1", "S2", "S5"]),

@@ -65,15 +65,18 @@ def export_table(
     Raises UsageError for another ending or for what the format cannot hold, SourceError
     where the path cannot be written; a file that was there is then as it was.
     """
-    if path.suffix == LINES and table.name == DEFECTS.name:
-        return _export_lines(root, table, version, path, choose)
-    endings = (*FLAT, _EXCEL, _DUCKDB)
+    lines = (LINES,) if table.name == DEFECTS.name else ()
+    endings = (*FLAT, _EXCEL, _DUCKDB, *lines)
     if path.suffix not in endings:
         raise UsageError(
             f"{path.name} has no ending that says its format: expected one of {', '.join(endings)}."
         )
     frame = choose(delta.scan(root, table, version))
     with delta.reading(root, table.layer):
+        if path.suffix in lines:
+            with new_file(path) as temporary:
+                rows = write_lines(frame, temporary)
+            return Exported(path, root, (Origin(table.name, version, rows),), rows, unit="lines")
         rows = count_rows(frame)
         if path.suffix in FLAT:
             with new_file(path) as temporary:
@@ -82,19 +85,6 @@ def export_table(
         else:
             _write_together(root, [(table, version, frame, rows)], path)
     return Exported(path, root, (Origin(table.name, version, rows),), rows)
-
-
-def _export_lines(
-    root: Place,
-    table: Table,
-    version: int,
-    path: Path,
-    choose: Callable[[pl.LazyFrame], pl.LazyFrame],
-) -> Exported:
-    """Write the lines that stand in `silver.defects` to a file, as they were in the source."""
-    with delta.reading(root, table.layer), new_file(path) as temporary:
-        rows = write_lines(choose(delta.scan(root, table, version)), temporary)
-    return Exported(path, root, (Origin(table.name, version, rows),), rows, unit="lines")
 
 
 def export_layer(

@@ -85,11 +85,9 @@ class Layout:
         Super-populations; where there is no second one, populations, if they are few.
         """
         few = 2 <= len(self.populations) <= MOST_COMPARED
-        return (
-            self.populations
-            if len(self.super_populations) < 2 and few
-            else (self.super_populations)
-        )
+        if few and len(self.super_populations) < 2:
+            return self.populations
+        return self.super_populations
 
     @property
     def along(self) -> tuple[int, ...]:
