@@ -174,4 +174,5 @@ def main() -> None:
         say.failure("This page cannot be shown.", str(error))
 
 
-main()
+if __name__ == "__main__":  # not in a process that Python's multiprocessing starts from here
+    main()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from pathlib import Path
 
 import pytest
-from app_pages import Open, charts, sound
+from app_pages import ROOT, Open, charts, sound
 from layer_pages import PAGES, VIEWS, open_app, own, press, shown, wait, write_panel, write_vcf
 
 from medallion import Lake
@@ -166,3 +167,11 @@ def test_a_vcf_without_records_or_without_samples(tmp_path: Path, open_app: Open
         for page, views in VIEWS.items():
             for view in views:
                 sound(open_app(lake, page, **{page: view}))
+
+
+def test_a_process_that_is_started_from_the_app_does_not_run_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Python's multiprocessing loads the main module again, by this name."""
+    monkeypatch.setattr("streamlit.navigation", lambda *_, **__: pytest.fail("the app ran"))
+    runpy.run_path(str(ROOT / "app.py"), run_name="__mp_main__")
