@@ -45,7 +45,7 @@ def test_checks_of_the_build_and_run_again(page: Open, own: Lake) -> None:
     wrong = stored.filter(pl.col("verdict") == "failed")["id"].to_list()
     assert wrong
     assert frame.filter(pl.col("verdict") != "holds")["id"].to_list() == wrong
-    assert app.dataframe[0].proto.row_height > 35  # else what should hold is cut off, not broken
+    assert app.dataframe[0].proto.row_height > 64  # else what should hold is cut off, not broken
     next(b for b in app.button if b.label == "Check everything now").click()
     sound(app.run())
     again = pl.from_pandas(app.dataframe[1].value)
@@ -82,7 +82,7 @@ def test_history_lists_the_builds(page: Open, own: Lake) -> None:
     frame = pl.from_pandas(app.dataframe[0].value)
     assert frame["layer"].to_list() == ["gold", "silver", "bronze"]
     assert frame["asked_by"].to_list() == ["**a test** <b>"] * 3
-    assert app.dataframe[0].proto.row_height > 35
+    assert app.dataframe[0].proto.row_height > 64
     widths = {name: each.get("width") for name, each in
               json.loads(app.dataframe[0].proto.columns).items()}  # fmt: skip
     assert widths["asked_by"] > 100  # pixels, for "command line"

@@ -32,6 +32,7 @@ _DECIMALS = re.compile(r"%\+?\.(\d)f")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _TABLE_HEIGHT = 420
 _ROW, _LINE = 35, 20  # pixels of a row of one line, and of each further one
+_WRAPS = 65  # Streamlit wraps text in rows of more than 64 pixels alone
 
 
 def figure(
@@ -119,7 +120,7 @@ def table(
 
 def row_height(lines: int) -> int:
     """Return the height of a table's rows of so many lines, in pixels; beyond one, text wraps."""
-    return _ROW + _LINE * (lines - 1)
+    return _ROW if lines == 1 else max(_WRAPS, _ROW + _LINE * (lines - 1))
 
 
 def unsigned_zeros(frame: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
