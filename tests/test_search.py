@@ -165,7 +165,7 @@ def test_what_is_missing_has_a_reason_that_fits_its_form(
         f"22:{row[1] + 1}": "No variant stands at this position. Positions are 1-based",
         other: "position with these alleles",
         "22:200-100": "ends before it starts",
-        "nobody": "No sample, population or identifier",
+        "nobody": "No sample, population or identifier of this lake has this name. Genes",
     }
     assert row[1] + 1 not in {each[1] for each in alleles}
     found = demo_lake.search("; ".join(asked))

@@ -244,7 +244,10 @@ def _reason(
             "looking for an rsID finds nothing: search by position. (The project's Phase 3 files "
             "have none.)"
         )
-    return "No sample, population or identifier of this lake has this name."
+    return (
+        "No sample, population or identifier of this lake has this name. Genes are not known: name "
+        "the region of one, such as 22:16,050,000-16,060,000."
+    )
 
 
 def _nearest(
