@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from medallion.loading import loading
@@ -22,6 +23,8 @@ def main() -> int:
 
 def expect_work() -> None:
     """Have a process for a build load what it needs, while this one does the same."""
+    # numpy's threads wait for work by turning round, on cores that load the other modules.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
     start_early("medallion.bronze.index", "medallion.silver.partition", "medallion.gold.partition")
 
 
