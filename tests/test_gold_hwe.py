@@ -60,7 +60,7 @@ def test_no_rows() -> None:
 
 
 def test_a_p_is_the_same_whatever_else_is_asked() -> None:
-    """Many rows of one size go by a table, few one by one; a stored p equals one on demand."""
+    """What is worked out beside it does not matter; a stored p equals one on demand."""
     rng = np.random.default_rng(3)
     hom_alt = rng.integers(0, 30, 400)
     het = rng.integers(0, 40, 400)

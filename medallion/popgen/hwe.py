@@ -25,23 +25,16 @@ __all__ = ["exact_test"]
 # Probabilities that are equal on paper differ in the last bits; as in the authors' code
 # and plink's, such a one counts as not exceeding the observed.
 _SLACK = 1e-8
-# A table of n samples has some n * n / 4 numbers.
-_TABLED = 1 << 12
-# What may come out for one number of copies takes, alone, as long as for so many in a table.
-_AS_LONG = 8
-_MOST_BYTES = 1 << 27
 _CELLS = 1 << 16
+_MOST_CELLS = 1 << 24
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+_BITS = 20  # of a number of samples
 
 
-_tables: dict[int, npt.NDArray[np.float64]] = {}
-_making = threading.Lock()
-
-
-def exact_test(
-    n_hom_ref: npt.ArrayLike, n_het: npt.ArrayLike, n_hom_alt: npt.ArrayLike
-) -> npt.NDArray[np.float64]:
+def exact_test(n_hom_ref: npt.ArrayLike, n_het: npt.ArrayLike, n_hom_alt: npt.ArrayLike) -> Floats:
     """The p of the exact test for each row of counts.
 
     The three arrays have the same shape (n,) and count diploid samples. The result has
@@ -51,61 +44,64 @@ def exact_test(
     if (hom_ref < 0).any() or (het < 0).any() or (hom_alt < 0).any():
         raise ValueError("counts of genotypes must not be negative")
     n = hom_ref + het + hom_alt
-    if len(n) and int(n.max()) >= 1 << 20:
+    if len(n) and int(n.max()) >= 1 << _BITS:
         raise ValueError("more than a million samples in one group")
     rare = 2 * np.minimum(hom_ref, hom_alt) + het
     # With no copy or one of the rarer allele there is one outcome; most rows are such.
     p = np.where(n > 0, 1.0, np.nan)
     rows = np.flatnonzero(rare > 1)
-    n, rare, het = n[rows], rare[rows], het[rows]
-    # Where many rows have one number of samples, all that may come out is worked out once.
-    times = np.bincount(n)
-    often = times[:_TABLED] * _AS_LONG > np.arange(len(times[:_TABLED]))
-    for size in np.flatnonzero(often).tolist():
-        here = np.flatnonzero(n == size)
-        if size in _tables or np.count_nonzero(np.bincount(rare[here])) * _AS_LONG > size:
-            p[rows[here]] = _table(size)[_place(rare[here], het[here])]
-            times[size] = 0
-    if len(left := np.flatnonzero(times[n])):
-        p[rows[left]] = _one_by_one(n[left], rare[left], het[left])
+    keys = rare[rows] << _BITS | n[rows]
+    order = np.argsort(keys)
+    rows, keys = rows[order], keys[order]
+    edges = np.flatnonzero(np.diff(keys, prepend=-1, append=-1))
+    distinct, times = keys[edges[:-1]], np.diff(edges)
+    for first, end in _pieces(distinct >> _BITS):
+        here = rows[edges[first] : edges[end]]
+        tails = _tails.of(distinct[first:end])
+        starts = np.cumsum([0, *map(len, tails[:-1])])
+        p[here] = np.concatenate(tails)[np.repeat(starts, times[first:end]) + het[here] // 2]
     return p
 
 
-def _one_by_one(n: Ints, rare: Ints, het: Ints) -> npt.NDArray[np.float64]:
-    """The p of each row; p depends on (n, rare, het) alone, and of these few are distinct."""
-    distinct, inverse = np.unique((n << 42) | (rare << 21) | het, return_inverse=True)
-    found = np.empty(len(distinct))
-    groups = distinct >> 21
-    starts = np.flatnonzero(np.diff(groups, prepend=-1))
-    for start, stop in zip(starts, [*starts[1:], len(distinct)], strict=True):
-        samples, copies = int(groups[start]) >> 21, int(groups[start]) & (2**21 - 1)
-        found[start:stop] = _tail(samples, copies)[(distinct[start:stop] & (2**21 - 1)) // 2]
-    p: npt.NDArray[np.float64] = found[inverse]
-    return p
+def _pieces(rare: Ints) -> Iterator[tuple[int, int]]:
+    """Cuts ascending numbers of copies to some that are alike, with outcomes that stay in cache."""
+    first = 0
+    while first < len(rare):
+        alike = int(np.searchsorted(rare, 2 * rare[first], "right"))
+        cells = (rare[first:alike] // 2 + 1) * np.arange(1, alike - first + 1)
+        end = first + max(1, int(np.searchsorted(cells, _CELLS, "right")))
+        yield first, end
+        first = end
 
 
-def _table(n: int) -> npt.NDArray[np.float64]:
-    """The p of everything that may come out among n samples, in the order of `_place`."""
-    with _making:  # one thread at a time: others want the same tables
-        found = _tables.get(n)
-        if found is None:
-            found = np.concatenate([_outcomes(n, rare) for rare in _pieces(n)])
-            if found.nbytes + sum(t.nbytes for t in _tables.values()) > _MOST_BYTES:
-                _tables.clear()
-            _tables[n] = found
-    return found
+class _Tails:
+    """The p of all outcomes by copies << _BITS | samples: a few thousand serve millions of rows."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Floats] = {}
+        self._cells = 0
+        self._looking = threading.Lock()
+
+    def of(self, keys: Ints) -> list[Floats]:
+        """For each key the p of rare & 1 heterozygotes, and of every second more, up to rare."""
+        with self._looking:  # one thread at a time: others want the same
+            found = [self._known.get(key) for key in keys.tolist()]
+            missing = [at for at, tail in enumerate(found) if tail is None]
+            if missing:
+                new = keys[missing]
+                copies = new >> _BITS
+                p = _outcomes(new & ((1 << _BITS) - 1), copies)
+                tails = np.split(p, np.cumsum(copies // 2 + 1)[:-1])
+                for at, tail in zip(missing, tails, strict=True):
+                    found[at] = tail
+                if self._cells > _MOST_CELLS:
+                    self._known, self._cells = {}, 0
+                self._known.update(zip(new.tolist(), tails, strict=True))
+                self._cells += len(p)
+        return [tail for tail in found if tail is not None]
 
 
-def _pieces(n: int) -> Iterator[Ints]:
-    """Numbers of copies from 0 to n, as many at a time as have outcomes that stay in cache."""
-    rare = np.arange(n + 1)
-    step = max(1, _CELLS // (n // 2 + 1))
-    return (rare[low : low + step] for low in range(0, n + 1, step))
-
-
-def _place(rare: Ints, het: Ints) -> Ints:
-    """Where in `_table` an outcome is: behind all with fewer copies, each with rare//2 + 1."""
-    return rare + (rare - 1) ** 2 // 4 + het // 2
+_tails = _Tails()
 
 
 @lru_cache(maxsize=1)
@@ -118,20 +114,14 @@ def _log_factorials(n: int) -> npt.NDArray[np.float64]:
     return _log_factorials_up_to(1 << (n + 1).bit_length())
 
 
-@lru_cache(maxsize=1 << 15)
-def _tail(n: int, rare: int) -> npt.NDArray[np.float64]:
-    """The p for each possible number of heterozygotes (rare & 1, then every second one)."""
-    return _outcomes(n, np.array([rare]))
-
-
-def _outcomes(n: int, rare: Ints) -> npt.NDArray[np.float64]:
-    """`_tail` for several numbers of copies of the rarer allele, one after the other."""
-    copies = rare[:, None]
+def _outcomes(n: Ints, rare: Ints) -> Floats:
+    """The p of each outcome for n samples and rare copies, one pair after the other."""
+    samples, copies = n[:, None], rare[:, None]
     het = (copies & 1) + 2 * np.arange(int(rare.max()) // 2 + 1)
     possible = het <= copies
     hom_rare = np.maximum(copies - het, 0) >> 1
-    hom_common = np.maximum(n - ((copies + het) >> 1), 0)
-    ln = _log_factorials(n)
+    hom_common = np.maximum(samples - ((copies + het) >> 1), 0)
+    ln = _log_factorials(int(n.max()))
     log_p = het * np.log(2) - ln[hom_rare] - ln[het] - ln[hom_common]
     log_p[~possible] = -np.inf
     likelihood = np.exp(log_p - log_p.max(axis=1, keepdims=True))
