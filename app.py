@@ -172,6 +172,15 @@ def main() -> None:
         pass_over_modules()
     except MedallionError as error:
         say.failure("This page cannot be shown.", str(error))
+    except Exception:
+        say.text_note(
+            "This page met an error that nobody foresaw.",
+            [
+                "The fault is the program's, not your data's, and what is built is whole.",
+                "Reload the page. If it comes again, please report what stands below.",
+            ],
+        )
+        raise
 
 
 if __name__ == "__main__":  # not in a process that Python's multiprocessing starts from here

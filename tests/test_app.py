@@ -169,6 +169,17 @@ def test_a_vcf_without_records_or_without_samples(tmp_path: Path, open_app: Open
                 sound(open_app(lake, page, **{page: view}))
 
 
+def test_an_error_that_nobody_foresaw_is_owned_up_to(
+    tmp_path: Path, open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = tmp_path / "lake"
+    Lake(lake, vcf=[write_vcf(tmp_path / "cohort.vcf", ["S1"])]).build("silver")
+    monkeypatch.setattr("pages.shared.filters.variants", None)
+    app = open_app(lake, "silver")
+    assert "The fault is the program's, not your data's" in shown(app)
+    assert len(app.exception) == 1
+
+
 def test_a_process_that_is_started_from_the_app_does_not_run_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -105,7 +105,7 @@ def test_nobody_and_everybody(page: Open, own_demo: Lake) -> None:
     assert app.multiselect(key="cohort_super").value == ["AFR"]
     assert len(app.get("plotly_chart")) == 1
     shown = json.loads(app.dataframe[-1].proto.columns)["hwe_p"]
-    assert (shown["type_config"]["format"], shown["width"]) == ("%.2e", 110)
+    assert (shown["type_config"]["format"], shown["width"]) == ("%.3g", 110)
 
 
 def test_variant_and_gold_show_the_cohort(page: Open, own_demo: Lake, common: list[str]) -> None:

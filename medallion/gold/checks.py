@@ -115,7 +115,8 @@ def _duplicates(facts: Facts) -> Iterator[Row]:
     for entry in facts.ledger:
         found = facts.quarantined.get((entry["file"], "duplicate"), 0)
         yield (
-            "duplicates", found == 0, entry["file"], "0 records", f"{found:,} records",
+            "duplicates", found == 0, entry["file"], "0 records",
+            f"{found:,} record{'' if found == 1 else 's'}",
         )  # fmt: skip
 
 

@@ -74,17 +74,17 @@ def show_who(lake: Lake, version: str) -> None:
 
 
 def _list(tally: pl.DataFrame) -> None:
+    unknown = draw.number("Sex unknown", "Not stated.", width=90)
     draw.table(
         tally,
         {
-            "population": draw.text("Population", "Code of the population.", "small"),
+            "population": draw.text("Population", "Code of the population.", 76),
             "population_name": draw.text("Name", "Its name spelled out."),
-            "super_population": draw.text("Super-pop.", "The super-population it is of.", "small"),
-            "samples": draw.number("Samples", "Samples in the VCF."),
-            "female": draw.number("Female", "As the sample table states."),
-            "male": draw.number("Male", "As the sample table states."),
-            "unknown": draw.number("Sex unknown", "Not stated."),
-            "place": draw.text("Sampled in", "The 1000 Genomes Project's sampling place."),
+            "super_population": draw.text("Super", "The super-population it is of.", 58),
+            "samples": draw.number("Samples", "Samples in the VCF.", width=66),
+            "female": draw.number("Female", "As the sample table states.", width=58),
+            "male": draw.number("Male", "As the sample table states.", width=48),
+            **({"unknown": unknown} if tally["unknown"].sum() else {}),
         },
         alt="Populations and their samples",
         height=530,

@@ -11,7 +11,7 @@ from medallion.errors import MedallionError
 from medallion.figures import MOST_MARKS, result_chart
 from medallion.status import LAYERS
 from pages.shared import cache, draw, lead, say, state
-from pages.shared.words import plural
+from pages.shared.words import escaped, plural
 
 SECONDS = 20.0
 MOST_ROWS = 100_000
@@ -128,22 +128,15 @@ def show_schema(lake: Lake) -> None:
         name = st.selectbox("Table", list(tables), key="of", bind="query-params")
         table = tables[name or next(iter(tables))]
         st.text(f"One row per {table.row}.")
-        draw.table(
-            pl.DataFrame(
-                [(c.name, c.type, c.unit, c.meaning) for c in table.columns],
-                schema=["column", "type", "unit", "meaning"],
-                orient="row",
-            ),
-            {
-                "column": draw.text("Column", "Name of the column.", 170),
-                "type": draw.text("Type", "Type of its values.", 90),
-                "unit": draw.text("Unit", "Unit of its values, where they have one.", 90),
-                "meaning": draw.text("Meaning", "What a value says."),
-            },
-            alt=f"Columns of {table.name}",
-            height=300,
-            lines=2,
-        )
+        look = f"select * from {table.name} limit 100"  # noqa: S608  # a name of ours
+        with st.container(height=365, border=False):
+            st.button("Its first 100 rows", on_click=ask, args=(look,), type="tertiary")
+            for column in table.columns:
+                unit = f", {column.unit}" if column.unit else ""
+                st.markdown(
+                    f"**{escaped(column.name)}** :gray[{escaped(column.type + unit)}]  \n"
+                    f"{escaped(column.meaning)}"
+                )
 
 
 def how_much(rows: int, *, cut: bool) -> str:
@@ -173,7 +166,7 @@ def show_result(lake: Lake, sql: str) -> None:
     for remark in remarks:
         st.text(remark)
     if frame.is_empty():
-        st.caption("Nothing fits all conditions. Leave one out, or look at the tables above.")
+        st.caption("Nothing fits all conditions. Leave one out, or look at the columns.")
         return
     draw.table(
         frame.head(SHOWN),
@@ -254,8 +247,11 @@ def main() -> None:
         say.text_note("There is no table yet.", ["Build the layers on the Overview page."])
         return
     cache.expect_query()
-    asked = editor()
-    show_schema(lake)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        asked = editor()
+    with right:
+        show_schema(lake)
     if asked and asked.strip():
         show_result(lake, asked)
         named = [table.name for table in lake.tables() if table.name in asked.casefold()]

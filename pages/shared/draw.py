@@ -75,8 +75,8 @@ def number(label: str, meaning: str, form: str = "localized", width: Width | Non
 
 
 def probability(label: str, meaning: str) -> Column:
-    """Return a column of p-values: one notation for all of them, however small."""
-    return number(label, meaning, "%.2e", 110)
+    """Return a column of p-values, to three digits however small: 0.205 and 1.3e-8."""
+    return number(label, meaning, "%.3g", 110)
 
 
 def text(label: str | None, meaning: str, width: Width | None = None) -> Column:
