@@ -50,7 +50,7 @@ def test_a_table_s_first_rows_are_one_press_away(page: Open, demo_lake: Lake) ->
     assert "One row per sample" in texts(app)
     next(b for b in app.button if b.label == "Its first 100 rows").click()
     found = result(sound(app.run()))
-    assert found["sample"].to_list() == demo_lake.silver("samples")["sample"].to_list()[:100]
+    assert found.equals(demo_lake.query("from silver.samples").head(100))
 
 
 def test_a_link_holds_the_question_and_run_asks_another(page: Open, demo_lake: Lake) -> None:
