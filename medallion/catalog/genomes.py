@@ -1,4 +1,4 @@
-"""The two genome builds: lengths of their chromosomes, and where X and Y recombine.
+"""The two genome builds: their chromosomes' lengths and accessions, and where X and Y recombine.
 
 Facts only. Inside a pseudo-autosomal region (PAR) a male has two copies of X and is
 called as a diploid there; outside, he is haploid. Positions are 1-based, both ends
@@ -10,6 +10,8 @@ Sources
 Lengths: the assembly reports of the Genome Reference Consortium, GRCh37
 (GCA_000001405.1) and GRCh38 (GCA_000001405.15); MT is the revised Cambridge Reference
 Sequence (NC_012920.1), which the 1000 Genomes GRCh37 reference (hs37d5) uses as well.
+Accessions (RefSeq): the same reports. From GRCh37 to GRCh38 the version of each rose by one,
+but for MT's, which is the same sequence in both.
 PARs: https://www.ncbi.nlm.nih.gov/grc/human and the Ensembl assembly exceptions.
 """
 
@@ -37,10 +39,14 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Genome:
-    """A genome build: chromosome lengths in base pairs, and the PARs of X and Y."""
+    """A genome build: chromosome lengths in base pairs, and the PARs of X and Y.
+
+    `accessions` has the chromosomes by what RefSeq calls them: NC_000022.10 is 22 of GRCh37.
+    """
 
     name: str
     lengths: Mapping[str, int]
+    accessions: Mapping[str, str]
     pars: tuple[Interval, ...]
     citation: str
 
@@ -78,11 +84,24 @@ _LENGTHS_38 = _lengths(
     58_617_616, 64_444_167, 46_709_983, 50_818_468, 156_040_895, 57_227_415,
     16_569,
 )
+# The versions of NC_000001 to NC_000024 (X is 23, Y is 24) in GRCh37.
+_VERSIONS_37 = (
+    10, 11, 11, 11, 9, 11, 13, 10, 11, 10, 9, 11, 10, 8, 9, 9, 10, 9, 9, 10, 8, 10, 10, 9,
+)
 # fmt: on
+
+
+def _accessions(newer: int) -> Mapping[str, str]:
+    """The chromosomes by accession, of versions that are `newer` than those of GRCh37."""
+    nuclear = zip(_CHROMS[:-1], _VERSIONS_37, strict=True)
+    found = {f"NC_{i:06}.{version + newer}": chrom for i, (chrom, version) in enumerate(nuclear, 1)}
+    return MappingProxyType({**found, "NC_012920.1": "MT"})
+
 
 GRCH37 = Genome(
     name="GRCh37",
     lengths=_LENGTHS_37,
+    accessions=_accessions(0),
     pars=(
         Interval("PAR1", "X", 60_001, 2_699_520),
         Interval("PAR2", "X", 154_931_044, 155_260_560),
@@ -95,6 +114,7 @@ GRCH37 = Genome(
 GRCH38 = Genome(
     name="GRCh38",
     lengths=_LENGTHS_38,
+    accessions=_accessions(1),
     pars=(
         Interval("PAR1", "X", 10_001, 2_781_479),
         Interval("PAR2", "X", 155_701_383, 156_030_895),

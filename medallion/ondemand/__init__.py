@@ -6,6 +6,7 @@ linkage `medallion.popgen.linkage`, haplotypes `medallion.popgen.haplotypes`, co
 `medallion.gold.cohort`.
 """
 
+from medallion.ondemand.builds import as_in_lake, build_of
 from medallion.ondemand.cohort import cohort
 from medallion.ondemand.haplotypes import MOST_IN_HAPLOTYPES, haplotypes
 from medallion.ondemand.linkage import MOST_IN_MATRIX, Measure, ld_matrix, ld_pairs, linked
@@ -18,6 +19,8 @@ __all__ = [
     "MOST_TERMS",
     "Found",
     "Measure",
+    "as_in_lake",
+    "build_of",
     "cohort",
     "contig_bounds",
     "haplotypes",

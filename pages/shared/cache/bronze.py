@@ -7,8 +7,9 @@ import streamlit as st
 
 from medallion import Lake
 from medallion.bronze.raw import RawRecord
-from medallion.catalog.outside import genome_of
+from medallion.files import place
 from medallion.forward import RecordTrace
+from medallion.ondemand import build_of
 from medallion.vcf.header import Header
 from pages.shared.cache.opened import FEW, SOME, scan
 
@@ -29,21 +30,9 @@ def header(path: str, version: str, file: str) -> Header:
 
 @st.cache_data(max_entries=FEW, show_spinner=False)
 def genome(path: str, version: str) -> str | None:
-    """Return the genome build that the contigs' lengths in every VCF tell; None: not known.
-
-    None of files that the demo's program made: their positions are of no build.
-    """
-    builds = set()
-    for file in files(path, version).filter(kind="vcf")["file"]:
-        found = header(path, version, file)
-        lengths = {
-            name: int(fields["length"])
-            for name, fields in found.contigs.items()
-            if fields.get("length", "").isdecimal()
-        }
-        simulated = any(key == "medallion_simulated" for key, _ in found.other)
-        builds.add(None if simulated else genome_of(lengths))
-    return builds.pop() if len(builds) == 1 else None
+    """Return the genome build of the lake's positions; None: not known."""
+    del version
+    return build_of(place(path))
 
 
 @st.cache_data(max_entries=SOME, show_spinner=False)
