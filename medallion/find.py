@@ -1,9 +1,9 @@
-"""Finding variants by what people type: a position, an allele, an identifier."""
+"""Finding variants by what people type: an allele, a position, an identifier."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -14,7 +14,7 @@ from medallion.bronze.raw import Region
 from medallion.errors import UsageError
 from medallion.export import in_region
 
-__all__ = ["Name", "places", "read_name", "variant_filter"]
+__all__ = ["Name", "places", "read_name", "read_position", "variant_filter"]
 
 _LAST = (1 << 31) - 1
 _FEW = 8
@@ -22,6 +22,8 @@ _LOWER = (pl.col("id"), pl.col("folded"))  # one of them is the identifier in lo
 # A contig's name may hold what parts it from the position (HLA-A*01:01): the last counts.
 _ALLELE = re.compile(r"(\S+)[-:_]([0-9][0-9,]*)[-:_]([A-Za-z.]+)[-:_>](\S+)")
 _POSITION = re.compile(r"(\S+)[-:_]([0-9][0-9,]*)")
+# With fewer digits it may be a chromosome's name.
+_ALONE = re.compile(r"[0-9]{3,10}|[0-9]{1,3}(?:,[0-9]{3}){1,3}")
 # As HGVS writes a substitution: 22:g.16050075A>G.
 _CHANGE = re.compile(
     r"(\S+)[-:_](?:[gm]\.)?([0-9][0-9,]*)([A-Za-z]+)>([A-Za-z*.]+|<\S+>)", re.IGNORECASE
@@ -46,6 +48,13 @@ def read_name(text: str) -> Name | None:
     if match := _POSITION.fullmatch(stripped):
         return Name(match[1], _position(match[2]))
     return None
+
+
+def read_position(text: str) -> int | None:
+    """Read a position that stands alone, `16050075` or `16,050,075`; None where it is none."""
+    stripped = text.strip()
+    pos = _position(stripped) if _ALONE.fullmatch(stripped) else _LAST + 1
+    return pos if pos <= _LAST else None
 
 
 def places(texts: Sequence[str], identifiers: pl.LazyFrame) -> pl.Expr:
@@ -78,26 +87,28 @@ def places(texts: Sequence[str], identifiers: pl.LazyFrame) -> pl.Expr:
     alike: dict[frozenset[int], list[str]] = {}
     for chrom, at in found.items():
         alike.setdefault(frozenset(at), []).append(chrom)
-    return pl.any_horizontal(
-        pl.lit(value=False), *(_at(chroms, sorted(at)) for at, chroms in alike.items())
-    )
+    here = [pl.col("chrom").is_in(chroms) & _at(at) for at, chroms in alike.items()]
+    if alone := {pos for pos in map(read_position, names) if pos is not None}:
+        here.append(_at(alone))
+    return pl.any_horizontal(pl.lit(value=False), *here)
 
 
-def _at(chroms: Sequence[str], at: Sequence[int]) -> pl.Expr:
+def _at(positions: Iterable[int]) -> pl.Expr:
+    at = sorted(positions)
     here = pl.col("pos").is_between(at[0], at[-1])
     if len(at) > 1:
         here &= pl.col("pos").is_in(pl.Series(at, dtype=pl.Int32).implode())
-    return pl.col("chrom").is_in(list(chroms)) & here
+    return here
 
 
 def variant_filter(text: str) -> pl.Expr:
     """The rows of a table with chrom, pos, id, ref, alt that `text` means.
 
-    `22-16050075-A-G`, `22:16050075`, with `chr` or without, or an identifier such as
-    `rs587697622` (one of several in the source's ID counts too), in any case: those in
-    another count where none of the rows has it as it is written. So it is to be asked of
-    the rows that `places` leaves, in a filter of its own. Raises UsageError for an empty
-    text.
+    `22-16050075-A-G`, `22:16050075`, with `chr` or without, a position on any contig,
+    `16050075`, or an identifier such as `rs587697622` (one of several in the source's ID
+    counts too), in any case: those in another count where none of the rows has it as it is
+    written. So it is to be asked of the rows that `places` leaves, in a filter of its own.
+    Raises UsageError for an empty text.
     """
     stripped = text.strip()
     if not stripped:
@@ -109,6 +120,8 @@ def variant_filter(text: str) -> pl.Expr:
     here = pl.lit(value=False)
     if name is not None:
         here = in_region(Region(name.chrom, name.pos, name.pos))
+    elif (pos := read_position(stripped)) is not None:
+        here = pl.col("pos") == pos
     if name is None or name.ref is None:  # an identifier may look like a position
         lower = pl.Series([stripped]).str.to_lowercase().item()
         alike = _has(pl.col("id").cast(pl.String).str.to_lowercase(), lower)

@@ -260,12 +260,12 @@ class Lake:
     def variant(self, text: str) -> pl.DataFrame:
         """Rows of `silver.variants` that `text` means, in the order of the file.
 
-        `text` is 22-16050075-A-G, 22:16050075 or an identifier such as rs587697622.
+        `text` is 22-16050075-A-G, 22:16050075, NC_000022.10:16050075, 16050075 or rs587697622.
         """
-        found = self.scan("silver.variants", build=False)
-        identifiers = self.scan("silver.identifiers", build=False)
+        names, scan = ondemand.as_in_lake(self.path, [text]), partial(self.scan, build=False)
         with delta.reading(self.path, "silver"):
-            return found.filter(places([text], identifiers)).filter(variant_filter(text)).collect()
+            here = places(names, scan("silver.identifiers"))
+            return scan("silver.variants").filter(here).filter(variant_filter(*names)).collect()
 
     def search(self, text: str) -> ondemand.Found:
         """A place, samples, populations or variants that `text` means; see `ondemand.search`."""

@@ -195,7 +195,7 @@ def test_an_rsid_in_a_lake_without_says_so(
 ) -> None:
     lake_of("unnamed")
     page.goto(f"{address}/{link('unnamed', 'variant?variant=rs587697622')}")
-    page.get_by_text("No variant of this source has an ID").wait_for()
+    page.get_by_text("no variant of this lake has an identifier").wait_for()
 
 
 def test_a_name_that_is_markup_is_shown_as_it_is(

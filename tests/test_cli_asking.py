@@ -63,7 +63,21 @@ def test_a_source_without_identifiers_says_so(new: Command, tmp_path: Path) -> N
     vcf = tmp_path / "some.vcf"
     vcf.write_text(vcf_text(["22 100 . A G . . . GT 0|1 0|0 0|0"]), encoding="utf-8")
     new("build", "--vcf", str(vcf))
-    assert "gives no identifiers" in new("variant", "rs1", code=1)
+    assert "no variant of this lake has an identifier" in new("variant", "rs1", code=1)
+
+
+def test_what_is_not_found_is_told_why(new: Command, tmp_path: Path) -> None:
+    vcf = tmp_path / "some.vcf"
+    calls = ". . . GT 0|1 0|0 0|0"
+    extra = ["##contig=<ID=22,length=51304566>"]
+    records = [f"22 100 . A G {calls}", f"22 200 . A Z {calls}"]
+    vcf.write_text(vcf_text(records, extra=extra), encoding="utf-8")
+    new("build", "silver", "--vcf", str(vcf))
+    apart = "Line 5 of some.vcf, at this position, was set apart: "
+    assert apart in new("variant", "22:200", code=1)
+    assert f"missing\t200\t{apart}" in new("search", "100", "200")
+    assert "variant\tNC_000022.10:100\t22-100-A-G" in new("search", "NC_000022.10:100")
+    assert "of GRCh38, but this lake is of GRCh37" in new("variant", "NC_000022.11:100", code=2)
 
 
 # query

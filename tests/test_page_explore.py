@@ -11,6 +11,7 @@ import pytest
 import streamlit
 from app_pages import Open, sound, tables, texts
 from odd_samples import lake_of
+from plain_vcf import vcf_text
 from streamlit.elements.lib import policies
 
 from medallion import Lake
@@ -253,6 +254,54 @@ def test_regions_of_a_list_are_links_and_what_is_missing_has_its_reason(
     assert "No sample, population or identifier" in texts(app)
     (near,) = (label for label in linked if label.startswith("Nearest to 22 16076076 G A"))
     assert "variant=22-1607" in linked[near]
+
+
+def test_a_place_in_quarantine_leads_to_its_line(open_page: Open, tmp_path: Path) -> None:
+    vcf = tmp_path / "some.vcf"
+    records = ["7 100 . A G . . . GT 0|1", "7 200 . A Z . . . GT 0|1", "7 300 . A G . . . GT 0|1"]
+    vcf.write_text(vcf_text(records, ("S1",)), encoding="utf-8")
+    lake = Lake(tmp_path / "lake", vcf=[vcf])
+    lake.build("gold")
+    for page, query in (("search", {"q": "200; 7:250"}), ("variant", {"variant": "7:200"})):
+        app = open_page(lake, f"explore/{page}", **query)
+        assert "Line 4 of some.vcf, at this position, was set apart: An ALT" in texts(app)
+        links = {link.proto.label.replace("\\", ""): link.proto for link in app.get("page_link")}
+        to = links["Line 4 of some.vcf"]
+        assert (to.page, to.query_string) == ("silver", "silver=Quarantine&line=4")
+    app = open_page(lake, "layers/silver", silver="Quarantine", line="4")
+    assert "some.vcf, line 4: expected" in texts(app)
+
+
+def test_an_accession_of_the_other_build_is_told_and_of_the_own_build_found(
+    open_page: Open, own: Lake
+) -> None:
+    app = open_page(own, "explore/search", q="NC_000007.14:g.100A>G")
+    assert "NC_000007.14 is chromosome 7 of GRCh38, but this lake is of GRCh37" in texts(app)
+    app = open_page(own, "layers/gold")
+    app.text_input(key="search box").set_value("NC_000007.13:g.100A>G")
+    sound(app.run())
+    assert app.title[0].value == "Variant"
+    assert app.text_input(key="variant").value == "7-100-A-G"
+
+
+def test_what_is_taken_for_granted_is_said(open_page: Open, demo_lake: Lake) -> None:
+    app = open_page(demo_lake, "layers/gold")
+    app.text_input(key="search box").set_value("NC_000022.10:17,000,000-17,100,000")
+    sound(app.run())
+    assert app.title[0].value == "Search"
+    assert "genome build is not known: took NC_000022.10 for 22." in texts(app)
+    assert "Understood as a region: 22:17,000,000-17,100,000" in texts(app)
+
+
+def test_what_can_be_searched_for_is_told_by_what_is_there(open_page: Open, own: Lake) -> None:
+    app = open_page(own, "explore/search")
+    told = app.code[0].value.split("\n")[:-2]
+    for line in told:
+        name = line.split("  ")[0]
+        found = own.search(name)
+        assert found.missing == (), line
+    assert [line.split("  ")[0] for line in told[:3]] == ["7-100-A-G", "7:100", "NC_000007.13:100"]
+    assert told[4].startswith("S1 ")
 
 
 def test_a_lake_without_identifiers_says_so(open_page: Open, own: Lake) -> None:

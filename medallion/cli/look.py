@@ -65,13 +65,10 @@ def _variant(options: argparse.Namespace) -> int:
     lake = open_lake(options)
     found = lake.variant(options.variant)
     if found.is_empty():
-        hint = ""
-        by_name = not options.variant.startswith("chr") and ":" not in options.variant
-        if by_name and lake.scan("silver.identifiers", build=False).head(1).collect().is_empty():
-            hint = " This lake's source gives no identifiers: search by position."
+        why = dict.fromkeys(lake.search(options.variant).reasons)
         print(
-            f"medallion: nothing in {lake.path} is {options.variant!r}. Expected a variant such as "
-            f"22-16050075-A-G, 22:16050075 or rs587697622.{hint}",
+            f"medallion: no variant in {lake.path} is {options.variant!r}.",
+            *(why or ["What a name means: medallion search."]),
             file=sys.stderr,
         )
         return 1
@@ -139,11 +136,10 @@ def _search(options: argparse.Namespace) -> int:
         for row in rows.iter_rows(named=True):
             allele = f"{row['chrom']}-{row['pos']}-{row['ref']}-{row['alt']}"
             print(f"{kind}\t{row['asked']}\t{allele}\t{cell(row['id'])}")
-    for name in found.missing:
-        print(f"missing\t{name}")
-    if found.missing and not found.has_ids:
-        print("medallion: no variant of this lake has an identifier: search by position.",
-              file=sys.stderr)  # fmt: skip
+    for name, reason in zip(found.missing, found.reasons, strict=True):
+        print(f"missing\t{name}\t{reason}")
+    for note in found.notes:
+        print(f"medallion: {note}", file=sys.stderr)
     return 1 if len(found.missing) == len(found.terms) else 0
 
 

@@ -6,14 +6,16 @@ A name that means nothing, or more than one thing, is a UsageError that says wha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
 from medallion.errors import UsageError
 from medallion.find import variant_filter
+from medallion.ondemand.builds import as_in_lake
 from medallion.ondemand.silver import Silver
 
-__all__ = ["find_alleles", "find_records", "label", "listed", "several", "unphased"]
+__all__ = ["find_alleles", "find_records", "forms", "label", "listed", "several", "unphased"]
 
 _LISTED = 8
 
@@ -47,17 +49,17 @@ def find_records(silver: Silver, texts: Sequence[str]) -> pl.DataFrame:
 
 def _found(silver: Silver, texts: Sequence[str], key: Sequence[str]) -> list[pl.DataFrame]:
     """Rows of `silver.variants` that each text means: of one `key`, or UsageError."""
-    filters = [variant_filter(text) for text in texts]
+    spelled = as_in_lake(silver.root, texts)
+    filters = [variant_filter(text) for text in spelled]
     # One pass for what any of them can mean, instead of hundreds of conditions a row.
-    every = silver.at(texts)
+    every = silver.at(spelled)
     found = []
     for text, means in zip(texts, filters, strict=True):
         rows = every.filter(means)
         if rows.is_empty():
             raise UsageError(
                 f"There is no variant {text.strip()!r} in silver: expected one such as "
-                "22-16050075-A-G, 22:16050075 or rs587697622. See silver.defects for what was "
-                "kept out."
+                f"{forms(silver.example())}. See silver.defects for what was kept out."
             )
         if rows.n_unique(key) > 1:
             choices = [f"{label(r)} ({r['file']} #{r['record']:,})" for r in rows.to_dicts()]
@@ -104,6 +106,18 @@ def several(variants: Sequence[str], most: int) -> list[str]:
 def label(row: Mapping[str, object]) -> str:
     """How a row of `silver.variants` is told: 22-16050075-A-G."""
     return f"{row['chrom']}-{row['pos']}-{row['ref']}-{row['alt']}"
+
+
+def forms(example: Mapping[str, Any] | None) -> str:
+    """How a variant may be named: 22-16050075-A-G, 22:16050075 or rs587697622.
+
+    `example` is what `Silver.example` gives.
+    """
+    if example is None:
+        return "22-16050075-A-G, 22:16050075 or rs587697622"
+    told = [label(example), f"{example['chrom']}:{example['pos']}"]
+    told += [str(example["id"]).split(";")[0]] if example["id"] else []
+    return f"{', '.join(told[:-1])} or {told[-1]}"
 
 
 def unphased(names: Sequence[str]) -> UsageError:

@@ -11,10 +11,12 @@ from medallion.bronze.raw import Region
 from medallion.catalog.populations import ALL
 from medallion.errors import UsageError
 from medallion.files import Place
-from medallion.find import Name, read_name
-from medallion.ondemand.named import label, listed
+from medallion.find import Name, read_name, read_position
+from medallion.ondemand.builds import accession_of, build_of, by_contig
+from medallion.ondemand.missing import Missing
+from medallion.ondemand.named import forms, listed
 from medallion.ondemand.silver import Silver
-from medallion.ondemand.terms import as_known, contig_of, like_a_contig, place_of, terms_of, turned
+from medallion.ondemand.terms import as_known, contig_of, place_of, terms_of
 
 __all__ = ["MOST_TERMS", "Found", "search", "terms_of"]
 
@@ -23,9 +25,6 @@ MOST_TERMS = 10_000
 
 _KEY = ("file", "record", "alt_index")
 _LAST = (1 << 31) - 1
-_NEAR = 100_000  # bases on either side in which the nearest variant is looked for
-_NEAREST_OF = 5  # names
-_LONG = 200  # characters of a name that is better told by its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +36,11 @@ class Found:
     names and codes as the lake has them. variants: a row of `silver.variants` (without
     INFO) for each name that means one allele, after a column `asked` with that name.
     ambiguous: the same for names that mean several. missing: names that mean nothing
-    here; reasons: why, a sentence for each of them; nearest: the variant that is next to
-    a missing one, for the first few. has_ids: whether any variant of the lake has an
-    identifier, without which looking for one finds nothing.
+    here; reasons: why, for each of them; set_apart: the records in quarantine where one of
+    them has its place (asked, file, line, chrom, pos, reason, detail); nearest: the variant
+    that is next to one, for the first few. has_ids: whether any variant of the lake has an
+    identifier, without which looking for one finds nothing. notes: what was taken for
+    granted, in sentences.
     """
 
     terms: tuple[str, ...]
@@ -52,7 +53,9 @@ class Found:
     has_ids: bool
     regions: tuple[Region, ...] = ()
     reasons: tuple[str, ...] = ()
+    set_apart: pl.DataFrame = field(default_factory=pl.DataFrame)
     nearest: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def search(root: Place, text: str) -> Found:
@@ -60,9 +63,10 @@ def search(root: Place, text: str) -> Found:
 
     A region (22:16,050,000-16,060,000, or a contig), a sample, a population's or
     super-population's code or name (ALL is everyone), a variant (22-16050075-A-G,
-    22:g.16050075A>G, 22:16050075, a line `22 16050075 A G`, an identifier), or a list of
-    up to MOST_TERMS of these. Contigs are taken with `chr` or without; contigs, samples,
-    populations and identifiers in any case where that is clear.
+    22:g.16050075A>G, 22:16050075, 16050075 on whichever contig, a line `22 16050075 A G`,
+    an identifier), or a list of up to MOST_TERMS of these. Contigs are taken with `chr` or
+    without, or by the RefSeq accession that they have in the lake's genome build; contigs,
+    samples, populations and identifiers in any case where that is clear.
 
     Raises UsageError for an empty text and for too long a list, NotBuiltError without
     silver.
@@ -74,34 +78,42 @@ def search(root: Place, text: str) -> Found:
     terms = terms_of(text, [*names, *codes])
     if not terms:
         raise UsageError(
-            "Name what to look for: a variant (22-16050075-A-G, 22:16050075, rs587697622), a "
-            "region (22:16,050,000-16,060,000), a sample, a population, or a list of them."
+            f"Name what to look for: a variant ({forms(silver.example())}), a region, a sample, a "
+            "population, or a list of them."
         )
     if len(terms) > MOST_TERMS:
         raise UsageError(
             f"{len(terms):,} names are too many for one search: expected {MOST_TERMS:,} or "
             "fewer. Search in parts, or use SQL."
         )
-    contigs = silver.contigs()
+    bounds = silver.bounds()
+    contigs = bounds["chrom"].to_list()
     samples = as_known(terms, names)
     populations = {term: codes[name] for term, name in as_known(terms, codes).items()}
     taken = samples.keys() | populations.keys()
-    places = {term: place_of(term) for term in terms}
+    spelled, refused, notes = _spelled(root, terms, contigs)
+    places = {term: place_of(spelled[term]) for term in terms}
     regions = {
         term: region
         for term in terms
         # A number that names a sample names a contig only where it stands alone.
         if (term not in taken or len(terms) == 1)
-        and (region := _region(term, places[term], contigs)) is not None
+        and (region := _region(spelled[term], places[term], contigs)) is not None
     }
-    variants = _variants(silver, [t for t in terms if t not in regions], places, contigs)
+    alone = {
+        term: pos
+        for term in terms
+        if term not in taken and term not in regions and (pos := read_position(term)) is not None
+    }
+    if len(contigs) == 1:
+        places |= {term: Name(contigs[0], pos) for term, pos in alone.items()}
+    variants = _variants(silver, [t for t in terms if t not in regions], places, alone, contigs)
     counts = variants.group_by("asked").len()
     several = set(counts.filter(pl.col("len") > 1)["asked"])
     found = {*variants["asked"], *taken, *regions}
-    missing = tuple(t for t in terms if t not in found)
+    unknown = [term for term in terms if term not in found]
+    missing = Missing(silver, bounds, unknown, places, alone, refused)
     unclear = pl.col("asked").is_in(list(several))
-    has_ids = not missing or silver.has_ids()
-    nearest = _nearest(silver, missing, places, contigs)
     return Found(
         terms=tuple(terms),
         region=regions[terms[0]] if len(terms) == len(regions) == 1 and not taken else None,
@@ -109,12 +121,39 @@ def search(root: Place, text: str) -> Found:
         populations=tuple(dict.fromkeys(populations.values())),
         variants=variants.filter(~unclear),
         ambiguous=variants.filter(unclear),
-        missing=missing,
-        has_ids=has_ids,
+        missing=tuple(missing.names),
+        has_ids=missing.has_ids,
         regions=tuple(dict.fromkeys(regions.values())),
-        reasons=tuple(_reason(term, places[term], contigs, has_ids=has_ids) for term in missing),
-        nearest=nearest,
+        reasons=missing.reasons(),
+        set_apart=missing.set_apart,
+        nearest=missing.nearest(),
+        notes=notes,
     )
+
+
+def _spelled(
+    root: Place, terms: Sequence[str], contigs: Sequence[str]
+) -> tuple[dict[str, str], dict[str, str], tuple[str, ...]]:
+    """The terms with the lake's contigs in place of accessions, why some cannot be, and notes."""
+    spelled = {term: term for term in terms}
+    refused: dict[str, str] = {}
+    named = {term: accession for term in terms if (accession := accession_of(term)) is not None}
+    if not named:
+        return spelled, refused, ()
+    build = build_of(root)
+    taken_for: dict[str, str] = {}
+    for term, accession in named.items():
+        try:
+            spelled[term] = by_contig(term, contigs, build)
+        except UsageError as error:
+            refused[term] = str(error)
+            continue
+        if spelled[term] != term:
+            taken_for[accession] = by_contig(accession, contigs, build)
+    if build is not None or not taken_for:
+        return spelled, refused, ()
+    told = listed([f"{accession} for {contig}" for accession, contig in taken_for.items()])
+    return spelled, refused, (f"This lake's genome build is not known: took {told}.",)
 
 
 def _region(term: str, place: Region | Name | None, contigs: Sequence[str]) -> Region | None:
@@ -144,6 +183,7 @@ def _variants(
     silver: Silver,
     terms: Sequence[str],
     places: Mapping[str, Region | Name | None],
+    alone: Mapping[str, int],
     contigs: Sequence[str],
 ) -> pl.DataFrame:
     """The alleles that each term means, in the order of the terms, then of the file."""
@@ -152,7 +192,7 @@ def _variants(
         place = places[term]
         if isinstance(place, Name) and (contig := contig_of(place.chrom, contigs)) is not None:
             spelled.append((term, _written(contig, place)))
-    matched = _match(silver, spelled)
+    matched = _match(silver, spelled, alone)
     written = matched.filter("exact").get_column("asked")
     matched = matched.filter(pl.col("exact") | ~pl.col("asked").is_in(written.implode())).drop(
         "exact"
@@ -171,8 +211,12 @@ def _written(contig: str, name: Name) -> str:
     return place if name.ref is None else f"{contig}-{name.pos}-{name.ref}-{name.alt}"
 
 
-def _match(silver: Silver, spelled: Sequence[tuple[str, str]]) -> pl.DataFrame:
+def _match(
+    silver: Silver, spelled: Sequence[tuple[str, str]], alone: Mapping[str, int]
+) -> pl.DataFrame:
     """The alleles that each name means by one of its spellings, in no order.
+
+    `alone` are the names that are a position of whichever contig.
 
     `exact` tells those that it means as it is spelled from those whose identifier is it in
     another case.
@@ -200,6 +244,9 @@ def _match(silver: Silver, spelled: Sequence[tuple[str, str]]) -> pl.DataFrame:
         ALT=pl.col("alt").cast(pl.String).str.to_uppercase(),
     )
     at = places.filter(pl.col("REF").is_null()).select("asked", "bare", "pos")
+    anywhere = pl.DataFrame(
+        list(alone.items()), schema={"asked": pl.String, "pos": pl.Int32}, orient="row"
+    )
     by_id = (
         every.with_columns(one=pl.col("id").cast(pl.String).str.split(";"))
         .explode("one")
@@ -211,6 +258,7 @@ def _match(silver: Silver, spelled: Sequence[tuple[str, str]]) -> pl.DataFrame:
     by_place = pl.concat(
         [
             every.join(at, on=["bare", "pos"]),
+            every.join(anywhere, on="pos"),
             every.join(places.drop_nulls("REF"), on=["bare", "pos", "REF", "ALT"]),
         ],
         how="diagonal",
@@ -221,55 +269,3 @@ def _match(silver: Silver, spelled: Sequence[tuple[str, str]]) -> pl.DataFrame:
         .unique(["asked", *_KEY], keep="first")
         .drop("bare", "REF", "ALT")
     )
-
-
-def _reason(
-    term: str, place: Region | Name | None, contigs: Sequence[str], *, has_ids: bool
-) -> str:
-    """Why a name means nothing in this lake, by its form."""
-    chrom = term if place is None else place.chrom
-    if contig_of(chrom, contigs) is None and (isinstance(place, Region) or like_a_contig(chrom)):
-        return f"This lake has no chromosome {chrom}: it has {listed(contigs)}."
-    if turned(term):
-        return "The region ends before it starts: name its first position first."
-    if isinstance(place, Name) and contig_of(chrom, contigs) is not None:
-        what = "position" if place.ref is None else "position with these alleles"
-        return (
-            f"No variant stands at this {what}. Positions are 1-based and of the lake's genome "
-            "build, REF and ALT as in the VCF; a broken record is in quarantine, see Silver."
-        )
-    if not has_ids:
-        return (
-            "It is no sample or population, and no variant of this lake has an identifier, so "
-            "looking for an rsID finds nothing: search by position. (The project's Phase 3 files "
-            "have none.)"
-        )
-    return (
-        "No sample, population or identifier of this lake has this name. Genes are not known: name "
-        "the region of one, such as 22:16,050,000-16,060,000."
-    )
-
-
-def _nearest(
-    silver: Silver,
-    missing: Sequence[str],
-    places: Mapping[str, Region | Name | None],
-    contigs: Sequence[str],
-) -> dict[str, str]:
-    """The variant next to each of the first missing names that are a place of this lake."""
-    found: dict[str, str] = {}
-    for term in missing:
-        if len(found) == _NEAREST_OF:
-            break
-        place = places[term]
-        contig = contig_of(place.chrom, contigs) if isinstance(place, Name) else None
-        if contig is None or not isinstance(place, Name) or place.pos > _LAST:
-            continue
-        here = pl.col("pos").is_between(place.pos - _NEAR, place.pos + _NEAR)
-        rows = silver.variants((pl.col("chrom") == contig) & here)
-        if not rows.is_empty():
-            away = (pl.col("pos").cast(pl.Int64) - place.pos).abs()
-            row = rows.sort(away, *_KEY).row(0, named=True)
-            name = label(row)
-            found[term] = name if len(name) <= _LONG else f"{row['chrom']}:{row['pos']}"
-    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,8 @@ from medallion.files import Place
 from medallion.find import places
 from medallion.gold.matrix import Haplotypes, read_haplotypes
 from medallion.popgen.groups import Group, Groups
-from medallion.silver.tables import COLUMNS, IDENTIFIERS, SAMPLES, VARIANTS
+from medallion.silver.quarantine import is_quarantined
+from medallion.silver.tables import COLUMNS, DEFECTS, IDENTIFIERS, SAMPLES, VARIANTS
 from medallion.storage import delta
 from medallion.tables import needed_snapshot, needed_version
 
@@ -28,6 +30,7 @@ _COLUMNS = (
     "chrom", "pos", "id", "ref", "alt", "alt_index", "n_alts", "ac", "an", "n_missing",
     "has_gt", "pattern", "file", "record",
 )  # fmt: skip
+_SHORT = 10  # characters of REF and ALT of an example
 
 
 def contig_bounds(root: Place) -> pl.DataFrame:
@@ -36,8 +39,12 @@ def contig_bounds(root: Place) -> pl.DataFrame:
     The log of `silver.variants` tells them: no file of it is opened. Raises as
     `tables.needed_version`.
     """
+    return _bounds(root, needed_version(root, VARIANTS))
+
+
+def _bounds(root: Place, version: int) -> pl.DataFrame:
     with delta.reading(root, "silver"):
-        parts = delta.parts_of(root, VARIANTS, needed_version(root, VARIANTS))
+        parts = delta.parts_of(root, VARIANTS, version)
     rows = [(p.chrom, p.rows, *p.stats["pos"]) for p in parts]
     told = pl.DataFrame(
         rows,
@@ -83,11 +90,32 @@ class Silver:
             version = needed_version(self.root, IDENTIFIERS)
         return delta.scan(self.root, IDENTIFIERS, version)
 
+    def bounds(self) -> pl.DataFrame:
+        """As `contig_bounds`."""
+        return _bounds(self.root, self.versions["variants"])
+
     def contigs(self) -> list[str]:
         """The contigs that have variants, sorted; from the log alone."""
+        return self.bounds()["chrom"].to_list()
+
+    def example(self) -> dict[str, Any] | None:
+        """A short variant of the lake: its chrom, pos, id, ref and alt; None: there is none."""
+        frame = delta.scan(self.root, VARIANTS, self.versions["variants"])
+        short = pl.sum_horizontal(pl.col("ref", "alt").str.len_chars()) <= _SHORT
         with delta.reading(self.root, "silver"):
-            parts = delta.parts_of(self.root, VARIANTS, self.versions["variants"])
-        return sorted({p.chrom or "" for p in parts})
+            rows = frame.filter(short).head(1).select("chrom", "pos", "id", "ref", "alt")
+            return next(iter(rows.collect().to_dicts()), None)
+
+    def set_apart(self, positions: Sequence[int]) -> pl.DataFrame:
+        """Rows of `silver.defects` of records in quarantine at any of these positions."""
+        columns = ("file", "line", "chrom", "pos", "reason", "detail")
+        if not positions:
+            return pl.DataFrame(schema=DEFECTS.polars_schema()).select(columns)
+        frame = delta.scan(self.root, DEFECTS, self.versions["defects"])
+        here = pl.col("pos").is_in(pl.Series(positions, dtype=pl.Int32).implode())
+        with delta.reading(self.root, "silver"):
+            rows = frame.filter(is_quarantined() & here).select(columns)
+            return rows.collect().sort("file", "line")
 
     def has_ids(self) -> bool:
         """Whether any variant has an identifier."""

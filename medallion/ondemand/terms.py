@@ -22,7 +22,8 @@ _NUMBER = r"(?:[12](?:,[0-9]{3}){3}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(?![0-9])"
 _BETWEEN_COMMAS = re.compile(rf"(?:(?<=[:_.{_DASHES}-]){_NUMBER}|[^,])+")
 _LINES = re.compile(r"[\r\n]+")
 _PARTS = re.compile(r"[;|]+")
-_CHROM = r"(?:[Cc][Hh][Rr])?(?:[0-9]{1,2}|[XYxy]|[Mm][Tt]?)"
+_BLANKS = re.compile(r",?\s+")
+_CHROM = r"(?:(?:[Cc][Hh][Rr])?(?:[0-9]{1,2}|[XYxy]|[Mm][Tt]?)|[Nn][Cc]_[0-9]{6}(?:\.[0-9]{1,3})?)"
 _POS = rf"(?:{_NUMBER}|[0-9]+)"
 # A line of a table or of a VCF; without alleles, a small number is no position.
 _ROW = re.compile(
@@ -33,15 +34,17 @@ _ROW = re.compile(
 _SPAN = re.compile(rf"(\S+?)\s*:\s*({_POS})\s*(?:-|\.\.)\s*({_POS})")
 _DASHED_SPAN = re.compile(rf"({_CHROM})-({_POS})-({_POS})")
 _CONTIG = re.compile(_CHROM)
+# No human chromosome is longer than 250 million bases: 901,902,903 are three names.
+_ALONE = re.compile(r"(?:[12]?[0-9]{1,2},[0-9]{3}|[0-9]{1,3}),[0-9]{3}")
 
 
 def terms_of(text: str, known: Iterable[str] = ()) -> list[str]:
     """Return the names in a text, each once, as they are written.
 
     They are parted by lines, semicolons, bars, commas or blanks. A comma that parts
-    thousands, after a contig's colon, and the blanks within a place, such as a line of a
-    table (22 16050075 A G), part no names; nor does what a name in `known`, in any case,
-    holds itself.
+    thousands, after a contig's colon or in a number that stands alone, and the blanks
+    within a place, such as a line of a table (22 16050075 A G), part no names; nor does
+    what a name in `known`, in any case, holds itself.
     """
     held = {_folded(name) for name in known}
     longest = max((len(name.split()) for name in held), default=1)
@@ -56,6 +59,11 @@ def _terms(text: str, held: set[str], longest: int) -> Iterator[str]:
         for piece in _PARTS.split(line):
             if _one(piece, held):
                 yield piece.strip()
+                continue
+            words = _BLANKS.split(piece.strip(", \t"))
+            grouped = [word for word in words if "," in word]
+            if grouped and all(_alone(word, held) for word in grouped):
+                yield from _words(words, held, longest)
                 continue
             for part in _BETWEEN_COMMAS.findall(piece):
                 if _one(part, held):
@@ -73,7 +81,12 @@ def _one(text: str, held: set[str]) -> bool:
     words = re.split(r"[\s,]+", text.strip())
     if len(words) < 2 or all(_folded(word) in held for word in words):
         return False
-    return _of_line(text) is not None
+    return _of_line(text) is not None or _alone(text.strip(), held)
+
+
+def _alone(text: str, held: set[str]) -> bool:
+    """Whether a text is one number with commas in it, rather than names that they part."""
+    return _ALONE.fullmatch(text) is not None and held.isdisjoint(text.split(","))
 
 
 def _words(words: Sequence[str], held: set[str], longest: int) -> Iterator[str]:
@@ -130,6 +143,8 @@ def place_of(term: str) -> Region | Name | None:
 def _of_line(text: str) -> Region | Name | None:
     """The place that a text with blanks or commas between its parts is."""
     plain = _DASH.sub("-", text.strip())
+    if _ALONE.fullmatch(plain):
+        return None
     if match := _ROW.fullmatch(plain):
         chrom, pos, ref, alt, alone = match.groups()
         if alone:

@@ -8,23 +8,49 @@ from functools import partial
 import polars as pl
 import streamlit as st
 
-from medallion.catalog.populations import POPULATIONS_BY_CODE
+from medallion import Lake
+from medallion.bronze.raw import Region
+from medallion.catalog.genomes import GENOMES, bare_chrom
+from medallion.catalog.populations import ALL, POPULATIONS_BY_CODE
 from medallion.errors import UsageError
 from medallion.ondemand import Found
 from pages.shared import cache, draw, find, long_text, made, panels, pick, say, state
 from pages.shared.words import escaped, plural
 
 SHOWN = 1000
-LINKS = 12
 MISSING = 30
-FORMS = """22-16050075-A-G              one allele; 22:g.16050075A>G or a line 22 16050075 A G too
-22:16050075                  all alleles at a position
-rs587697622                  an identifier of the source
-chr22:16,050,000-16,060,000  a region; a contig alone is the whole of it
-HG00096                      a sample
-GBR, AFR, ALL                populations, super-populations, everyone
-A pasted list of up to 10,000 of them, one on a line or with commas between. Names of
+LIST = """A pasted list of up to 10,000 of them, one on a line or with commas between. Names of
 samples that hold blanks or commas are known as such."""
+USUAL = {"chrom": "22", "pos": 16_050_075, "ref": "A", "alt": "G", "id": "rs587697622"}
+
+
+def forms(lake: Lake, version: str) -> str:
+    """Return what can be searched for, with examples of this lake's own."""
+    path = str(lake.path)
+    row = cache.example(path, version) or USUAL
+    chrom, pos, ref, alt = (row[name] for name in ("chrom", "pos", "ref", "alt"))
+    region = Region(chrom, max(1, pos - 5_000), pos + 5_000)
+    told = {
+        f"{chrom}-{pos}-{ref}-{alt}": f"one allele; {chrom}:g.{pos}{ref}>{alt} or a line "
+        f"{chrom} {pos} {ref} {alt} too",
+        f"{chrom}:{pos}": f"all alleles at a position; {pos} is looked for on every chromosome",
+    }
+    build = GENOMES.get(cache.genome(path, lake.version("bronze")) or "")
+    for accession, meant in build.accessions.items() if build else ():
+        if meant == bare_chrom(chrom):
+            told[f"{accession}:{pos}"] = f"the chromosome by its RefSeq accession in {build.name}"
+    if row["id"]:
+        told[row["id"].split(";")[0]] = "an identifier of the source"
+    told[find.region_label(region)] = "a region; a contig alone is the whole of it"
+    people = cache.samples(path, version).filter("in_vcf").head(1)
+    for sample, group, above in people.select(
+        pl.col("sample", "population", "super_population").cast(pl.String)
+    ).iter_rows():
+        told[sample] = "a sample"
+        groups = dict.fromkeys(filter(None, (group, above, ALL)))
+        told[", ".join(groups)] = "groups of samples, and everyone"
+    width = max(len(name) for name in told)
+    return "\n".join([*(f"{name:<{width}}  {meaning}" for name, meaning in told.items()), LIST])
 
 
 def links(
@@ -32,15 +58,15 @@ def links(
 ) -> None:
     """Draw a link for each of the first names, to a page of the section Explore."""
     with st.container(horizontal=True):
-        for name in names[:LINKS]:
+        for name in names[: find.LINKS]:
             target = find.there_is(kind, query(name))
             if target is None:
                 st.text(name)
                 continue
             page, parameters = target
             find.link(" ".join(escaped(name).split()) or "?", icon, page, parameters)
-    if len(names) > LINKS:
-        st.caption(f"The first {LINKS} of {len(names):,}.")
+    if len(names) > find.LINKS:
+        st.caption(f"The first {find.LINKS} of {len(names):,}.")
 
 
 def show_variants(found: Found) -> None:
@@ -54,7 +80,7 @@ def show_variants(found: Found) -> None:
         verb = "means" if names == 1 else "mean"
         st.caption(
             f"{plural(names, 'name')} {verb} more than one ALT allele each: a position holds "
-            "several, or records share an identifier."
+            "several, in several chromosomes where none is named, or records share an identifier."
         )
         table(found.ambiguous, "ambiguous", "Alleles with the same name")
 
@@ -80,9 +106,19 @@ def table(frame: pl.DataFrame, key: str, alt: str) -> None:
 
 def show_missing(found: Found) -> None:
     """Say what was not found, the reason by its form, and what is near."""
+    apart = dict.fromkeys(found.set_apart["asked"])
     by_reason: dict[str, list[str]] = {}
+    told: list[str] = []
     for name, reason in zip(found.missing, found.reasons, strict=True):
-        by_reason.setdefault(reason, []).append(name)
+        if name in apart:
+            told.append(f"{name}: {reason}")
+        else:
+            by_reason.setdefault(reason, []).append(name)
+    if told:
+        more = [f"And {len(told) - find.LINKS:,} more."] if len(told) > find.LINKS else []
+        what = f"{plural(len(told), 'name')} not found: what stands there is in quarantine."
+        say.text_note(what, [*told[: find.LINKS], *more])
+        find.lines_set_apart(found)
     for reason, names in by_reason.items():
         more = f" and {len(names) - MISSING:,} more" if len(names) > MISSING else ""
         what = f"{plural(len(names), 'name')} not found."
@@ -117,18 +153,20 @@ def main() -> None:
         "What are you looking for?",
         "q",
         height=100,
-        placeholder="22-16050075-A-G, rs587697622, HG00096, GBR, or a pasted list",
+        placeholder="Variants, positions, regions, samples, populations, or a pasted list",
         meaning="Press Ctrl+Enter, or click elsewhere, to search.",
     )
     if not typed:
         st.caption("You can search for:")
-        st.code(FORMS, language=None)
+        st.code(forms(lake, version), language=None)
         return
     try:
         found = cache.search(str(lake.path), version, typed)
     except UsageError as error:
         say.failure("This cannot be searched for.", str(error))
         return
+    for note in found.notes:
+        st.text(note)
     if found.region is not None:
         st.text(f"Understood as a region: {find.region_label(found.region)}")
         name = find.region_label(found.region)
@@ -152,7 +190,7 @@ def main() -> None:
         show_regions(found)
     if found.populations:
         st.subheader(plural(len(found.populations), "population"), anchor=False)
-        for code in found.populations[:LINKS]:
+        for code in found.populations[: find.LINKS]:
             if code in POPULATIONS_BY_CODE:
                 st.caption(f"{code}: {POPULATIONS_BY_CODE[code].name}")
         query = partial(find.population_query, lake)

@@ -13,14 +13,16 @@ from medallion.bronze.raw import Region
 from medallion.errors import MedallionError
 from medallion.ondemand import Found
 from pages.shared import cache, long_text, state
-from pages.shared.words import allele_label
+from pages.shared.words import allele_label, escaped
 
 __all__ = [
+    "LINKS",
     "OPENED",
     "box",
     "default",
     "destination",
     "follow",
+    "lines_set_apart",
     "link",
     "population_query",
     "region_label",
@@ -30,6 +32,9 @@ __all__ = [
 SEARCH = "pages/explore/search.py"
 OPENED = "open page"
 """Where in the session a page puts what is to be opened: a page of Explore, and its query."""
+
+LINKS = 12
+"""The most links of a kind that a search shows."""
 
 _ASKED = "searched"
 _GOING = "on the way"
@@ -44,7 +49,7 @@ def box() -> None:
             "Search",
             key="search box",
             on_change=_ask,
-            placeholder="Search: rsID, 22-16050075-A-G, region, sample, population …",
+            placeholder="Search: rsID, variant, position, region, sample, population …",
             icon=":material/search:",
             label_visibility="collapsed",
             width=640,
@@ -128,10 +133,27 @@ def link(label: str, icon: str, page: str, query: Mapping[str, str]) -> None:
     )
 
 
+def lines_set_apart(found: Found) -> None:
+    """Draw links to the first lines in quarantine that stand where a missing name has its place."""
+    lines = found.set_apart.select("file", "line").unique(maintain_order=True)
+    if lines.is_empty():
+        return
+    with st.container(horizontal=True):
+        for file, line in lines.head(LINKS).iter_rows():
+            label = escaped(" ".join(f"Line {line:,} of {file}".split()))
+            query = {"silver": "Quarantine", "line": str(line)}
+            link(label, ":material/report:", "pages/layers/silver.py", query)
+    if lines.height > LINKS:
+        st.caption(f"The first {LINKS} of {lines.height:,} lines.")
+
+
 def destination(lake: Lake, found: Found) -> tuple[str, dict[str, str]] | None:
-    """Return the page, and its query, where a search means one thing only; else None."""
+    """Return the page, and its query, where a search means one thing only; else None.
+
+    None, too, where something was taken for granted, which the Search page says.
+    """
     things = len(found.regions) + len(found.samples) + len(found.populations) + len(found.variants)
-    if things != 1 or found.missing or not found.ambiguous.is_empty():
+    if things != 1 or found.missing or found.notes or not found.ambiguous.is_empty():
         return None
     if found.region is not None:
         return there_is("region", {"region": region_label(found.region)})

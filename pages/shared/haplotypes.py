@@ -17,6 +17,7 @@ from medallion.figures.haplotypes import (
     ranked,
 )
 from medallion.ondemand import MOST_IN_HAPLOTYPES
+from medallion.ondemand.named import forms
 from pages.shared import cache, draw, lead, place, say, state
 from pages.shared.words import allele_label, plural
 
@@ -35,7 +36,7 @@ def show(lake: Lake) -> None:
             key="ld_variants",
             bind="query-params",
             height=90,
-            placeholder="22-16050075-A-G, 22:16050115, rs587697622",
+            placeholder=forms(cache.example(path, silver)),
             help=f"2 to {MOST_IN_HAPLOTYPES} of one chromosome, parted by commas, spaces or lines. "
             "A name means the whole record, with all its alleles.",
         )

@@ -11,8 +11,9 @@ import streamlit as st
 from medallion import Lake
 from medallion.catalog.genotypes import GENOTYPES
 from medallion.errors import UsageError
+from medallion.ondemand.named import forms
 from pages.shared import cache, draw, find, say
-from pages.shared.words import allele_label
+from pages.shared.words import allele_label, escaped
 
 __all__ = [
     "KEY",
@@ -29,8 +30,8 @@ __all__ = [
 KEY = ("chrom", "pos", "ref", "alt", "record", "alt_index")
 """The columns of which `key` is made."""
 
-_FORMS = "22-16050075-A-G, 22:16050075 or rs587697622"
 _ALLELE_CHARS = 60
+_MOST_REASONS = 5
 
 
 def choose_variant(lake: Lake) -> dict[str, Any] | None:
@@ -39,14 +40,15 @@ def choose_variant(lake: Lake) -> dict[str, Any] | None:
     Returns None, having said why, where the box is empty or names no allele.
     """
     version = lake.version("silver")
+    examples = forms(cache.example(str(lake.path), version))
     typed = (
         st.text_input(
             "Variant",
             key="variant",
             bind="query-params",
-            placeholder=_example(cache.example(str(lake.path), version)),
-            help=f"Chromosome, position (1-based), REF and ALT as in the VCF; or chromosome and "
-            f"position; or an ID. For example {_FORMS}.",
+            placeholder=examples,
+            help="Chromosome, position (1-based), REF and ALT as in the VCF; or chromosome and "
+            f"position; or an ID. For example {escaped(examples)}.",
         )
         or ""
     ).strip()
@@ -54,21 +56,14 @@ def choose_variant(lake: Lake) -> dict[str, Any] | None:
         return None
     try:
         found = cache.find_variant(str(lake.path), version, typed)
+        searched = cache.search(str(lake.path), version, typed) if found.is_empty() else None
     except UsageError as error:
-        say.failure("This does not name a variant.", str(error), f"Try {_FORMS}.")
+        say.failure("This does not name a variant.", str(error), f"Try {escaped(examples)}.")
         return None
-    if found.is_empty():
-        named = cache.named(str(lake.path), version)
-        say.text_note(
-            "No such variant in this lake.",
-            [
-                typed,
-                "The chromosome is spelled as in the source, positions are 1-based."
-                if named
-                else "No variant of this source has an ID, so looking for an rsID finds "
-                "nothing: look by position.",
-            ],
-        )
+    if searched is not None:
+        why = list(dict.fromkeys(searched.reasons))[:_MOST_REASONS]
+        say.text_note("No such variant in this lake.", [typed, *why])
+        find.lines_set_apart(searched)
         return None
     if found.height == 1:
         return dict(found.row(0, named=True))
@@ -181,17 +176,6 @@ def variant_columns() -> dict[str, Any]:
 def genotype_columns() -> dict[str, Any]:
     """Return the columns that count a group's samples by genotype, with their meaning."""
     return {name: draw.number(*told) for name, told in GENOTYPES.items()}
-
-
-def _example(row: Mapping[str, Any] | None) -> str:
-    """Return the forms of naming a variant, with one of the lake's own."""
-    if row is None:
-        return _FORMS
-    forms = [allele_label(row["chrom"], row["pos"], row["ref"], row["alt"])]
-    forms.append(f"{row['chrom']}:{row['pos']}")
-    if row["id"]:
-        forms.append(row["id"])
-    return f"{', '.join(forms[:-1])} or {forms[-1]}"
 
 
 def _describe(row: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from medallion.bronze.raw import Region, parse_where, same_contig
 from medallion.errors import UsageError
 from medallion.ondemand.region import View
 from pages.shared import cache, find, say
+from pages.shared.words import escaped
 
 __all__ = ["Contig", "choose", "contigs", "label", "many", "middle", "show_view", "some", "whole"]
 
@@ -18,6 +19,7 @@ Contig = dict[str, Any]
 """chrom, how many alleles, and their first and last position."""
 
 MANY = 60_000
+_WIDE = 10_000  # bases of a region that is an example
 _ENOUGH = 1000  # alleles that a page shows before anyone has chosen a region
 
 
@@ -67,7 +69,9 @@ def choose(known: dict[str, Contig], default: View | None = None) -> View | None
 
     An empty box means `default`, else all of the first contig.
     """
-    empty = default or whole(next(iter(known.values())))
+    first = next(iter(known.values()))
+    empty = default or whole(first)
+    example = label(View(first["chrom"], first["first"], first["first"] + _WIDE))
     typed = (
         st.text_input(
             "Region",
@@ -75,7 +79,7 @@ def choose(known: dict[str, Contig], default: View | None = None) -> View | None
             bind="query-params",
             placeholder=label(empty),
             help="Chromosome, first and last position (1-based, both included), such as "
-            "22:16,050,000-16,060,000; or a chromosome alone.",
+            f"{escaped(example)}; or a chromosome alone.",
         )
         or ""
     ).strip()
@@ -84,7 +88,7 @@ def choose(known: dict[str, Contig], default: View | None = None) -> View | None
     try:
         place = parse_where(typed)
     except UsageError as error:
-        say.failure("This is no region.", str(error), "Try 22:16,050,000-16,060,000.")
+        say.failure("This is no region.", str(error), f"Try {escaped(example)}.")
         return None
     if not isinstance(place, Region):
         say.failure("This is a record, not a region.", typed, "Records are on the Bronze page.")

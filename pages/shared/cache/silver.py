@@ -10,10 +10,10 @@ import streamlit as st
 from medallion import Lake
 from medallion.files import place
 from medallion.ondemand import contig_bounds
+from medallion.ondemand.silver import Silver
 from pages.shared.cache.filter import VariantFilter
 from pages.shared.cache.opened import FEW, SOME, Allele, of_allele, scan
 
-_EXAMPLE_CHARS = 10
 _SHOWN_OF_A_LINE = 120
 
 
@@ -35,9 +35,7 @@ def contigs(path: str, version: str) -> list[dict[str, Any]]:
 def example(path: str, version: str) -> dict[str, Any] | None:
     """Return chrom, pos, id, ref and alt of a short variant, or None where there is none."""
     del version
-    short = pl.sum_horizontal(pl.col("ref", "alt").str.len_chars()) <= _EXAMPLE_CHARS
-    rows = scan(path, "silver.variants").select("chrom", "pos", "id", "ref", "alt")
-    return next(iter(rows.filter(short).head(1).collect().to_dicts()), None)
+    return Silver.of(place(path)).example()
 
 
 @st.cache_data(max_entries=FEW, show_spinner=False)
