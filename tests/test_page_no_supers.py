@@ -11,7 +11,8 @@ from app_pages import Open, charts, no_markup, tables, texts
 from two_populations import NASTY, OTHER, write_cohort
 
 from medallion import Lake
-from medallion.figures.style import plain
+from medallion.catalog.populations import ALL
+from medallion.figures.style import plain, short
 from medallion.popgen.geography import MOST_COMPARED
 
 Build = Callable[[str, Callable[[Path], Lake]], Lake]
@@ -112,11 +113,54 @@ def test_fst_is_of_the_populations_on_the_other_pages(lake: Lake, open_page: Ope
     assert row["fst_super_populations"] is None
 
 
-def test_many_populations_without_super_populations_are_told_why(
-    built_once: Build, open_page: Open
+def test_linkage_falls_with_distance_in_each_population(
+    lake: Lake, as_supers: Lake, open_page: Open
 ) -> None:
+    found = rows(lake, "gold.ld_decay")
+    assert found.equals(rows(as_supers, "gold.ld_decay"))
+    app = open_page(lake, "explore/ld", ld="Decay")
+    (chart,) = charts(app)
+    assert {t["name"] for t in chart["data"]} == {short(NASTY, 24), short(OTHER, 24)}
+    assert len({t["line"]["color"] for t in chart["data"]}) == 2
+    assert "ALL mixes" not in texts(app)
+    no_markup(app, NASTY)
+
+
+def test_linkage_over_everyone_is_told_to_be_of_a_mixture(
+    without: Lake, under_one: Lake, open_page: Open
+) -> None:
+    query = {"region": "7:1000-100000", "ld_group": "ALL"}
+    assert "ALL mixes 2 populations" in texts(open_page(without, "explore/ld", **query))
+    assert "ALL mixes" not in texts(open_page(under_one, "explore/ld", **query))
+
+
+@pytest.fixture(scope="session")
+def many(built_once: Build) -> Lake:
+    """More populations than are compared, without super-populations."""
     groups = [(f"p{i}",) for i in range(MOST_COMPARED + 1)]
-    lake = built_once("many populations", lambda folder: cohort(folder, groups))
+    return built_once("many populations", lambda folder: cohort(folder, groups))
+
+
+def test_where_no_groups_are_compared_linkage_falls_with_distance_in_all(
+    many: Lake, built_once: Build, open_page: Open
+) -> None:
+    one = built_once("one population", lambda folder: cohort(folder, [("the only one",)]))
+    found = rows(many, "gold.ld_decay")
+    assert set(found["super_population"]) == {ALL}
+    assert found["pairs"].sum() > 10_000
+    assert found.equals(rows(one, "gold.ld_decay"))
+    app = open_page(many, "explore/ld", ld="Decay")
+    assert f"ALL mixes {MOST_COMPARED + 1} populations" in texts(app)
+    assert [t["name"] for t in charts(app)[0]["data"]] == [ALL]
+    app = open_page(one, "explore/ld", ld="Decay")
+    assert "ALL mixes" not in texts(app)
+    assert len(charts(app)) == 1
+
+
+def test_many_populations_without_super_populations_are_told_why(
+    many: Lake, open_page: Open
+) -> None:
+    lake = many
     assert set(rows(lake, "gold.windows")["level"]) == {"all"}
     assert rows(lake, "gold.windows_fst").is_empty()
     app = open_page(lake, "explore/region")

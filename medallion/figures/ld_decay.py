@@ -1,4 +1,4 @@
-"""How linkage falls off with distance, a line for each super-population."""
+"""How linkage falls off with distance, a line for each group."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def ld_decay_lines(frame: pl.DataFrame, *, theme: Theme = "light") -> go.Figure:
     codes = known["super_population"].unique(maintain_order=True).to_list()
     figure = base_figure(
         title="Linkage against distance",
-        subtitle="Mean r² of pairs of common SNVs, by super-population",
+        subtitle="Mean r² of pairs of common SNVs, by group",
         x_title="Distance of the two (kilobases, logarithmic)",
         y_title="Mean r² (0 to 1)",
         alt=_summary(known, codes),
@@ -91,7 +91,7 @@ def evenly(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _summary(known: pl.DataFrame, codes: list[str]) -> str:
-    head = f"Lines of the mean r² by distance in {plural(len(codes), 'super-population')}"
+    head = f"Lines of the mean r² by distance in {plural(len(codes), 'group')}"
     if known.is_empty():
         return f"{head}: there are no pairs."
     parts = []

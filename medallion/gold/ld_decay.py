@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from medallion.popgen.geography import MOST_COMPARED
 from medallion.popgen.linkage import DECAY_EDGES, DecaySums
 from medallion.storage.schema import Column, Table
 
@@ -13,9 +14,10 @@ __all__ = ["LD_DECAY", "decay_rows"]
 
 LD_DECAY = Table(
     "gold.ld_decay",
-    "super-population and range of distances",
+    "super-population and range of distances; in a lake without a second super-population, "
+    f"population, if they are at most {MOST_COMPARED}, and without any such group, ALL",
     (
-        Column("super_population", "string", "code of the super-population", nullable=False),
+        Column("super_population", "string", "code of the group", nullable=False),
         Column("distance_from", "int32", "smallest distance of two sites", "bases", nullable=False),
         Column("distance_to", "int32", "largest distance of two sites, included", "bases",
                nullable=False),
@@ -32,7 +34,7 @@ LD_DECAY = Table(
 
 
 def decay_rows(sums: DecaySums, codes: Sequence[str]) -> pl.DataFrame:
-    """`gold.ld_decay`; `codes` of the super-populations, in the order of the sums."""
+    """`gold.ld_decay`; `codes` of the groups, in the order of the sums."""
     bins = len(DECAY_EDGES) - 1
     return LD_DECAY.conform(
         pl.DataFrame(

@@ -234,8 +234,8 @@ class _Chosen:
         copies = np.concatenate(self._copies)[order]
         pos, record = (self._sites[c].to_numpy().astype(np.int64)[order] for c in ("pos", "record"))
         members = np.array(
-            [np.isin(task.strata, task.groups.members[g]) for g in layout.super_populations], bool
-        ).reshape(len(layout.super_populations), len(task.strata))
+            [np.isin(task.strata, task.groups.members[g]) for g in layout.linkage], bool
+        ).reshape(len(layout.linkage), len(task.strata))
         keep = prune(copies, pos)
         structure = Sites(pos[keep], record[keep], copies[keep])
         return replace(sums, structure=structure, decay=ld_decay(copies, pos, members))
@@ -287,7 +287,7 @@ def _sums(
         weir_cockerham_super=weir_cockerham(by_super),
         samples=sum_samples(variants, carried, missed, task.ploidy, task.column_of, expected),
         structure=Sites.none(len(task.strata)),
-        decay=DecaySums.zeros(len(by_super)),
+        decay=DecaySums.zeros(len(layout.linkage)),
         published=compare(variants, counts, layout),
         hwe=np.stack([(~np.isnan(p)).sum(axis=0), (p < OUTLIER).sum(axis=0)]),
         x_patterns=_x_patterns(task.chrom, variants),

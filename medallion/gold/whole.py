@@ -94,7 +94,7 @@ def _tables(
     for more in sums[1:]:
         counted, sites, decay = counted + more.populations, sites + more.sites, decay + more.decay
     yield POPULATIONS, None, population_rows(counted, sites, _length(units), groups)
-    yield LD_DECAY, None, decay_rows(decay, by_super)
+    yield LD_DECAY, None, decay_rows(decay, [codes[g] for g in layout.linkage])
     for chrom in sorted({u.chrom for u, _ in units}):
         windows = Windows.added([s.windows for u, s in units if u.chrom == chrom])
         for size in SIZES:

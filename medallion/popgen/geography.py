@@ -95,6 +95,14 @@ class Layout:
         own = dict.fromkeys((*self.compared, *self.super_populations))
         return (*own, *(() if self.everyone is None else (self.everyone,)))
 
+    @property
+    def linkage(self) -> tuple[int, ...]:
+        """Columns of the groups in which the fall of linkage with distance is told.
+
+        Those that are compared; everyone, where there are none.
+        """
+        return self.compared or (() if self.everyone is None else (self.everyone,))
+
     @classmethod
     def of(cls, groups: Groups) -> Layout:
         """The layout of the counts of a lake's groups."""

@@ -46,6 +46,7 @@ A bin holds the distances above its lower bound, up to its upper bound."""
 MINOR_ALLELE_FREQUENCY = 0.05
 
 _SITES_AT_ONCE = 512
+_DECAY_SITES_AT_ONCE = 256  # the more, the more pairs are made twice, the fewer, the more steps
 
 Floats = npt.NDArray[np.float64]
 Float32s = npt.NDArray[np.float32]
@@ -191,8 +192,8 @@ def ld_decay(
         z, common = _unit(some, at_least)
         at = pos[common]
         z = z[common]
-        for first in range(0, len(z), _SITES_AT_ONCE):
-            last = min(first + _SITES_AT_ONCE, len(z))
+        for first in range(0, len(z), _DECAY_SITES_AT_ONCE):
+            last = min(first + _DECAY_SITES_AT_ONCE, len(z))
             stop = int(np.searchsorted(at, at[last - 1] + edges[-1], side="right"))
             square = (z[first:last] @ z[first:stop].T) ** 2
             distance = at[None, first:stop] - at[first:last, None]

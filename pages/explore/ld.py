@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from medallion import Lake
+from medallion.catalog.populations import ALL
 from medallion.figures.ld_decay import ld_decay_lines
-from pages.shared import cache, draw, haplotypes, lead, matrix, panels, say, state
+from medallion.popgen.geography import MOST_COMPARED
+from pages.shared import cache, draw, geography, haplotypes, lead, matrix, panels, say, state
 
 VIEWS = ["Region", "Haplotypes", "Decay"]
 
@@ -18,8 +20,8 @@ def show_decay(lake: Lake, version: str) -> None:
         say.text_note(
             "There are no pairs to measure.",
             [
-                "It takes common SNVs of autosomes in super-populations: this lake has too few.",
-                "Add chromosomes, or a sample table that names super-populations.",
+                "It takes common SNVs of an autosome, within a megabase: this lake has too few.",
+                "Add chromosomes or samples.",
             ],
         )
         return
@@ -29,6 +31,14 @@ def show_decay(lake: Lake, version: str) -> None:
         "genotypes, one number a sample: without any linkage it is still about 1 / samples, so a "
         "small group's line never reaches 0."
     )
+    mixed = geography.admixed(
+        cache.populations(str(lake.path), version),
+        ALL,
+        f"Super-populations in the sample table, or up to {MOST_COMPARED} populations, would each "
+        "have a line.",
+    )
+    if mixed and ALL in frame["super_population"]:
+        st.caption(mixed)
     draw.downloads(frame, "ld-decay", "the numbers behind the chart")
     lead.made(
         lake,

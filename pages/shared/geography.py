@@ -57,14 +57,20 @@ def missing(groups: pl.DataFrame) -> str | None:
     )
 
 
-def admixed(groups: pl.DataFrame, code: str) -> str | None:
-    """Return what linkage over everyone means; None for another group, or one ancestry alone."""
-    supers = _known(groups, "super_population")
-    if code != ALL or supers < 2:
+def admixed(
+    groups: pl.DataFrame, code: str, step: str = "Choose one group to see linkage alone."
+) -> str | None:
+    """Return what linkage over everyone means; None for another group, or one ancestry alone.
+
+    `step` says where linkage alone is seen.
+    """
+    supers, populations = _known(groups, "super_population"), _known(groups, "population")
+    mixed, word = (supers, "super-populations") if supers else (populations, "populations")
+    if code != ALL or mixed < 2:
         return None
     return (
-        f"ALL mixes {supers} super-populations: alleles whose frequency differs between them go "
-        "together even where they are not linked. Choose one group to see linkage alone."
+        f"ALL mixes {mixed} {word}: alleles whose frequency differs between them go "
+        f"together even where they are not linked. {step}"
     )
 
 
