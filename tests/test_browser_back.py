@@ -145,6 +145,45 @@ def test_back_after_a_link_and_a_search_and_then_a_reload(
     page.context.close()
 
 
+def test_a_pasted_list_of_linkage_stays_through_a_tick_a_view_a_reload_and_back(
+    chromium: playwright.Browser, address: str, demo_lake: Lake
+) -> None:
+    rows = demo_lake.scan("gold.variants", build=False).filter(n_alts=2, alt_index=2).collect()
+    row = rows.row(0, named=True)
+    place, second = f"22:{row['pos']}", f"22-{row['pos']}-{row['ref']}-{row['alt']}"
+    page = opened(chromium, 1600)
+    page.goto(f"{address}/ld")
+    page.wait_for_selector(CHART)
+    settled(page)
+    page.get_by_role("radio", name="My variants").click()
+    box = page.get_by_role("textbox", name="Variants")
+    box.fill(f"{ALLELE}, {OTHER} {place}")
+    box.press("Control+Enter")
+    page.get_by_text("2 alleles, each a column and a row").wait_for()
+    page.get_by_text("1 name of the list with several alleles").wait_for()
+    settled(page)
+    before = shown(page)
+    table = page.locator("[data-testid=stDataFrame] canvas").first
+    table.click(position={"x": 17, "y": 35 * 2 + 17}, force=True)  # the box before the second row
+    page.get_by_text("3 alleles, each a column and a row").wait_for()
+    listed = f"{ALLELE}\n{OTHER}\n{second}"
+    playwright.expect(box).to_have_value(listed)
+    settled(page)
+    ticked = shown(page)
+    page.get_by_role("radio", name="Haplotypes").click()
+    page.wait_for_url("**/ld?*ld=Haplotypes*")
+    playwright.expect(box).to_have_value(listed)
+    settled(page)
+    go(page, -1)
+    assert in_time(page, ticked) == ticked
+    page.reload()
+    settled(page)
+    assert in_time(page, ticked) == ticked
+    go(page, -1)
+    assert in_time(page, before) == before
+    page.context.close()
+
+
 @pytest.mark.parametrize("name", ["Structure", "Gold"])
 def test_a_link_clicked_right_from_a_box_is_followed_and_what_was_typed_is_kept(
     chromium: playwright.Browser, address: str, name: str

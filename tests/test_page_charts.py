@@ -22,7 +22,7 @@ PAGES: list[tuple[str, dict[str, str]]] = [
       for view in ("Frequencies", "Genotypes", "Map", "Linkage")),
     *(("explore/structure", {"structure": view})
       for view in ("Components", "FST", "Tree")),
-    *(("explore/ld", {"ld": view}) for view in ("Region", "Haplotypes", "Decay")),
+    *(("explore/ld", {"ld": view}) for view in ("Region", "My variants", "Haplotypes", "Decay")),
 ]  # fmt: skip
 
 

@@ -287,7 +287,7 @@ def test_an_example_is_a_press_away(demo_lake: Lake, page: Open) -> None:
     app = page(ld="Haplotypes")
     (button,) = [each for each in app.button if "differ much between groups" in each.label]
     sound(button.click().run())
-    names = app.text_area(key="ld_variants").value.split(", ")
+    names = app.text_area(key="ld_variants").value.split("\n")
     assert len(names) == 4
     assert {len(demo_lake.variant(name)) for name in names} == {1}
     assert len(app.get("plotly_chart")) == 2

@@ -1,4 +1,4 @@
-"""Linkage: all pairs of a region, haplotypes of a few variants, decay with distance."""
+"""Linkage: all pairs of a region or a list, haplotypes of a few, decay with distance."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from medallion.figures.ld_decay import ld_decay_lines
 from medallion.popgen.geography import MOST_COMPARED
 from pages.shared import cache, draw, geography, haplotypes, lead, matrix, panels, say, state
 
-VIEWS = ["Region", "Haplotypes", "Decay"]
+VIEWS = ["Region", "My variants", "Haplotypes", "Decay"]
 
 
 def show_decay(lake: Lake, version: str) -> None:
@@ -62,7 +62,9 @@ def main() -> None:
     st.markdown("Which alleles travel together, and how far.")
     version = panels.need(lake, "gold")
     view = draw.views(VIEWS, "ld")
-    if view == "Haplotypes":
+    if view == "My variants":
+        matrix.show_chosen(lake, version)
+    elif view == "Haplotypes":
         haplotypes.show(lake)
     elif view == "Decay":
         show_decay(lake, version)

@@ -1,4 +1,4 @@
-"""Linkage of all pairs of a region's alleles: controls, triangle, the pair that is clicked."""
+"""Linkage of all pairs of alleles, of a region or of a list: controls, triangle, its pairs."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from collections.abc import Callable
 
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from medallion import Lake
 from medallion.catalog.populations import ALL
 from medallion.errors import MedallionError
 from medallion.figures.ld_matrix import ld_triangle, measure_title
-from medallion.ondemand import Measure
-from pages.shared import cache, draw, find, geography, lead, pick, place, say, state
+from medallion.ondemand import MOST_IN_MATRIX, Measure
+from pages.shared import cache, chosen, draw, find, geography, lead, pick, place, say, state
 from pages.shared.words import allele_label, plural
 
-__all__ = ["show"]
+__all__ = ["show", "show_chosen"]
 
 _MOST = 300  # a larger matrix cannot be read, and weighs more than a page should
 _PAIRS = 500
+_EXAMPLES = 12
 _MEASURES: dict[str, Measure] = {"r²": "r2", "|D′|": "d_prime"}
 _PICKED = "ld_pair"
 _CHART, _TABLE = "ld matrix", "ld pairs"
@@ -43,7 +45,18 @@ def show(lake: Lake, version: str) -> None:
     view = place.choose(known, place.middle(first, 50_000))
     if view is None:
         return
-    group, minimum, measure = _choose(_groups_of(lake, version))
+    left, middle, right = st.columns(3)
+    group = _choose_group(left, lake, version)
+    minimum = float(
+        middle.number_input(
+            "Minor allele frequency from", value=0.05, min_value=0.0, max_value=0.5, step=0.01,
+            key="ld_af", bind="query-params",
+            help="Of the rarer of the allele and all else, in the group. Linkage of rare alleles "
+            "says little: they have few copies to tell by.",
+        )
+        or 0.0
+    )  # fmt: skip
+    measure = _choose_measure(right)
     common = cache.common_alleles(path, version, view, group, minimum, _MOST, None)
     file = None
     if len(common.files) > 1:
@@ -76,15 +89,94 @@ def show(lake: Lake, version: str) -> None:
             "are shown.",
             ["Narrow the region, or raise the frequency, to see all of what is left."],
         )
-    try:
-        pairs = cache.ld_pairs(
+    _show(
+        lake, version, alleles, group, measure, f"ld-{place.label(view)}-{group}",
+        lambda: cache.ld_pairs(
             path, (silver, version), view, group, minimum, _MOST, file, measure
+        ),
+    )  # fmt: skip
+
+
+def show_chosen(lake: Lake, version: str) -> None:
+    """Show r² or |D'| of all pairs of the alleles that the reader names."""
+    path, versions = str(lake.path), (lake.version("silver"), version)
+    asked = chosen.ask(lake, _EXAMPLES)
+    if asked is None:
+        return
+    typed, found = asked
+    left, right = st.columns(2)
+    group = _choose_group(left, lake, version)
+    measure = _choose_measure(right)
+    contig = None
+    listed = cache.listed_alleles(path, versions, typed, group, contig)
+    if len(listed.contigs) > 1:
+        places = {f"{chrom} of {file}": (chrom, file) for chrom, file in listed.contigs}
+        named = st.selectbox(
+            "Chromosome and file", list(places), key="ld_contig", bind="query-params",
+            help="Linkage is known within one alone. The one with most of your names comes first.",
         )  # fmt: skip
+        contig = places.get(named or "")
+        listed = cache.listed_alleles(path, versions, typed, group, contig)
+    chosen.choose_alleles(found, listed)
+    alleles = listed.alleles
+    if alleles.height < 2:
+        say.text_note(
+            "There are no two alleles to compare.",
+            [f"Of the names above, {alleles.height} can be used. Name more of one chromosome."],
+        )
+        return
+    if alleles.height > MOST_IN_MATRIX:
+        say.text_note(
+            f"{alleles.height:,} alleles are too many: up to {MOST_IN_MATRIX} are compared.",
+            ["Shorten the list above, or name those of a region on the view Region."],
+        )
+        return
+    _show(
+        lake, version, alleles, group, measure, f"ld-my-variants-{group}",
+        lambda: cache.listed_pairs(path, versions, typed, group, contig, measure),
+    )  # fmt: skip
+
+
+def _choose_group(column: DeltaGenerator, lake: Lake, version: str) -> str:
+    codes = _groups_of(lake, version)
+    group = column.selectbox(
+        "Group", codes, key="ld_group", bind="query-params",
+        help="Whose haplotypes are counted. Over ALL, differences between populations make "
+        "linkage too.",
+    )  # fmt: skip
+    return group or codes[0]
+
+
+def _choose_measure(column: DeltaGenerator) -> Measure:
+    title = column.segmented_control(
+        "Measure", list(_MEASURES), default="r²", required=True, key="ld_measure",
+        bind="query-params",
+        help="r²: squared correlation of the two ALT alleles, D² / (p(1−p) q(1−q)) (Hill & "
+        "Robertson 1968). D′: D over the most that the two frequencies allow (Lewontin 1964); "
+        "D is the frequency of both together less p q.",
+    )  # fmt: skip
+    return _MEASURES.get(title or "r²", "r2")
+
+
+def _show(
+    lake: Lake,
+    version: str,
+    alleles: pl.DataFrame,
+    group: str,
+    measure: Measure,
+    stem: str,
+    measured: Callable[[], pl.DataFrame],
+) -> None:
+    """Draw the pairs that `measured` returns of alleles, and list them; `stem` names the files."""
+    try:
+        pairs = measured()
     except MedallionError as error:
-        say.failure("Linkage cannot be shown.", str(error), "Choose r², another group or region.")
+        say.failure(
+            "Linkage cannot be shown.", str(error), "Choose r², another group or other variants."
+        )
         return
     if pairs.is_empty():
-        say.text_note("No two of these alleles vary.", [where, "Choose another group."])
+        say.text_note(f"No two of these alleles vary in {group}.", ["Choose another group."])
         return
     names = [allele_label(*row) for row in alleles.select("chrom", "pos", "ref", "alt").rows()]
     keys = [pick.key(row) for row in alleles.iter_rows(named=True)]
@@ -100,37 +192,12 @@ def show(lake: Lake, version: str) -> None:
         f"{plural(alleles.height, 'allele')}, each a column and a row. An empty cell: one of the "
         "two does not vary, or is never called where the other is. Click a cell to name its pair."
     )
-    if mixed := geography.admixed(cache.populations(path, version), group):
+    if mixed := geography.admixed(cache.populations(str(lake.path), version), group):
         st.caption(mixed)
     if picked is not None:
         _show_picked(lake, alleles, pairs, names, picked, measure)
-    picker = _take(keys, pairs, _TABLE)
-    _show_pairs(alleles, pairs, names, measure, group, picker, f"ld-{place.label(view)}-{group}")
+    _show_pairs(alleles, pairs, names, measure, group, _take(keys, pairs, _TABLE), stem)
     _made(lake, measure)
-
-
-def _choose(codes: list[str]) -> tuple[str, float, Measure]:
-    """Draw the choice of group, frequency and measure."""
-    left, middle, right = st.columns(3)
-    group = left.selectbox(
-        "Group", codes, key="ld_group", bind="query-params",
-        help="Whose haplotypes are counted. Over ALL, differences between populations make "
-        "linkage too.",
-    ) or codes[0]  # fmt: skip
-    minimum = middle.number_input(
-        "Minor allele frequency from", value=0.05, min_value=0.0, max_value=0.5, step=0.01,
-        key="ld_af", bind="query-params",
-        help="Of the rarer of the allele and all else, in the group. Linkage of rare alleles "
-        "says little: they have few copies to tell by.",
-    )  # fmt: skip
-    title = right.segmented_control(
-        "Measure", list(_MEASURES), default="r²", required=True, key="ld_measure",
-        bind="query-params",
-        help="r²: squared correlation of the two ALT alleles, D² / (p(1−p) q(1−q)) (Hill & "
-        "Robertson 1968). D′: D over the most that the two frequencies allow (Lewontin 1964); "
-        "D is the frequency of both together less p q.",
-    )  # fmt: skip
-    return group, float(minimum or 0.0), _MEASURES.get(title or "r²", "r2")
 
 
 def _take(keys: list[str], pairs: pl.DataFrame, key: str) -> Callable[[], None]:
@@ -179,7 +246,7 @@ def _show_picked(
     with st.container(border=True):
         st.text(
             f"{word} {value}, {abs(other['pos'] - one['pos']):,} bases apart. Frequencies: "
-            f"{one['af']:.4g} and {other['af']:.4g}."
+            f"{_frequency(one['af'])} and {_frequency(other['af'])}."
         )
         for index, row in zip(picked, (one, other), strict=True):
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -191,6 +258,10 @@ def _show_picked(
                     _VARIANT,
                     pick.query(lake, row),
                 )
+
+
+def _frequency(af: float | None) -> str:
+    return "not called" if af is None else f"{af:.4g}"
 
 
 def _show_pairs(
@@ -262,6 +333,6 @@ def _made(lake: Lake, measure: Measure) -> None:
                 "1964). Else r² is the squared correlation of the copies of the two over the "
                 "samples (Rogers & Huff 2009), and D′ is not known."
             ),
-            "Which alleles are common in the group is read from gold.",
+            "Frequencies in the group, and so which alleles are common there, are read from gold.",
         ],
     )

@@ -30,11 +30,14 @@ from pages.shared.cache.gold import (
 )
 from pages.shared.cache.linkage import (
     Common,
+    Listed,
     common_alleles,
     haplotypes,
     ld_decay,
     ld_pairs,
     linked,
+    listed_alleles,
+    listed_pairs,
 )
 from pages.shared.cache.opened import Allele, allele_of, open_lake
 from pages.shared.cache.region import RegionData, region_alleles, region_data
@@ -70,6 +73,7 @@ __all__ = [
     "Allele",
     "Common",
     "GroupTree",
+    "Listed",
     "Pair",
     "RegionData",
     "VariantFilter",
@@ -106,6 +110,8 @@ __all__ = [
     "ld_decay",
     "ld_pairs",
     "linked",
+    "listed_alleles",
+    "listed_pairs",
     "most_different",
     "named",
     "open_lake",
