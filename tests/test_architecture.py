@@ -206,3 +206,22 @@ def test_files_are_opened_with_their_encoding_and_paths_are_pathlib() -> None:
                 node.func.attr == "open" and not any("b" in str(m) for m in modes)
             ):
                 assert "encoding" in keywords, f"{module}:{node.lineno}"
+
+
+def test_controls_that_take_several_show_all_that_is_chosen() -> None:
+    """In a row or a column Streamlit would hide what does not fit on one line."""
+    pages = ROOT / "pages"
+    if not pages.exists():
+        pytest.skip("the dashboard is not in this copy")
+    calls = [
+        (path.name, node)
+        for path in sorted(pages.rglob("*.py"))
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "multiselect"
+    ]
+    assert len(calls) > 10
+    for name, call in calls:
+        given = {word.arg: ast.unparse(word.value) for word in call.keywords}
+        assert given.get("wrap") == "True", (name, call.lineno)

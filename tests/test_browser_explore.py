@@ -38,11 +38,12 @@ VIEWS = {
     "region?region=22:16,000,000-17,000,000": CHART,
     "sample?sample=SIM_GBR_001": CHART,
     "populations": CHART,
-    "populations?populations_view=Side+by+side": CHART,
+    "populations?populations_view=Side+by+side&level=Populations": CHART,
     "populations?populations_view=Two+against+each+other": CHART,
     "structure": CHART,
     "structure?structure=FST": CHART,
     "ld": CHART,
+    f"ld?ld=My+variants&ld_variants={ALLELE},+22-17518805-C-A,+nothing": CHART,
     "ld?ld=Decay": CHART,
     "cohort?cohort_super=AFR": CHART,
     "sql?sql=select+population,+af+from+gold.frequencies+limit+50": TABLE,
@@ -50,6 +51,14 @@ VIEWS = {
     "history": TABLE,
     "bronze?bronze=Records": TABLE,
 }
+# Each table that is wider than its box says so, and no other does.
+TABLES_SAY_SO = """() => [...document.querySelectorAll(".dvn-scroller")].every(box => {
+  const said = getComputedStyle(box.closest("[data-testid=stDataFrame]"), "::before").content;
+  return said.includes("sideways") === box.scrollWidth > box.clientWidth + 1;
+})"""
+# What is chosen in controls that take several, and not seen.
+HIDDEN = """() => [...document.querySelectorAll("[data-testid=stMultiSelectTagsContainer]")]
+  .filter(box => box.scrollWidth > box.clientWidth + 1).map(box => box.innerText)"""
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 NARROW = {"structure", "ld", "cohort?cohort_super=AFR", "checks"}  # looked at on a phone too
 MOST_BYTES = 5_000_000  # that a page sends to the browser, Streamlit's own files aside
@@ -145,6 +154,8 @@ def test_a_phone_in_the_dark_shows_all_without_scrolling_sideways(
         for chart in page.locator(".js-plotly-plot").all():
             box = chart.bounding_box()
             assert box is None or box["width"] <= 400 or moves_in_a_box(chart), path
+        page.wait_for_function(TABLES_SAY_SO)
+        assert page.evaluate(HIDDEN) == [], path
     page.context.close()
 
 

@@ -86,12 +86,25 @@ def test_history_lists_the_builds(page: Open, own: Lake) -> None:
     widths = {name: each.get("width") for name, each in
               json.loads(app.dataframe[0].proto.columns).items()}  # fmt: skip
     assert widths["asked_by"] > 100  # pixels, for "command line"
+    first = [widths[name] for name in list(frame.columns)[:4]]
+    assert sum(first) + 34 <= 366  # a phone's table, with the box to tick
     shown = list(frame.columns)
     assert shown.index("reasons") < shown.index("rows_in")  # the edge of the page is about there
     assert len(app.get("plotly_chart")) == 1
     figure = build_times(own.history())
     assert sum(len(trace.x) for trace in figure.data) == 3
     assert "<b>" not in str([c for t in figure.data for c in t.customdata])
+
+
+def test_a_ticked_build_tells_what_a_phone_does_not_show_of_it(page: Open, own: Lake) -> None:
+    app = page(own, "history")
+    app.session_state["runs"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    sound(app.run())
+    run = own.history().row(1, named=True)
+    said = texts(app)
+    assert f"Done after {run['seconds']:,.1f} s; asked by **a test** <b>; in: " in said
+    assert f"; out: {run['rows']:,} rows, " in said
+    assert "; peak memory: " in said
 
 
 def test_failed_builds_are_crosses_and_none_is_said(page: Open, own: Lake, tmp_path: Path) -> None:

@@ -154,11 +154,11 @@ def define(people: pl.DataFrame) -> Cohort:
     left, right = st.columns(2)
     supers = left.multiselect(
         "Super-populations", codes(people, "super_population"), key="cohort_super",
-        bind="query-params", placeholder="Any", help="In one of these.",
+        bind="query-params", placeholder="Any", help="In one of these.", wrap=True,
     )  # fmt: skip
     populations = right.multiselect(
         "Populations", codes(people, "population"), key="cohort_population",
-        bind="query-params", placeholder="Any", help="In one of these.",
+        bind="query-params", placeholder="Any", help="In one of these.", wrap=True,
     )  # fmt: skip
     with st.expander("Only these samples", icon=":material/list:"):
         typed = long_text.area(

@@ -219,6 +219,7 @@ def show_spectra(lake: Lake, version: str, groups: pl.DataFrame) -> None:
         key=f"which_{level}",
         bind="query-params",
         help=f"At most {LINES} lines can be told apart.",
+        wrap=True,
     )
     if not chosen:
         st.caption("Choose a group above.")

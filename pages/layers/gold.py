@@ -154,6 +154,7 @@ def show_spectrum(lake: Lake, version: str) -> None:
             key="which",
             bind="query-params",
             help=f"At most {LINES} lines can be told apart.",
+            wrap=True,
         )
         frame = frame.filter(pl.col("population").is_in(kept))
     if frame.is_empty():

@@ -199,6 +199,7 @@ def show_samples(lake: Lake, version: str) -> None:
         key="populations",
         bind="query-params",
         placeholder="All",
+        wrap=True,
     )
     if chosen:
         frame = frame.filter(pl.col("population").cast(pl.String).is_in(chosen))
@@ -262,6 +263,7 @@ def show_quarantine(lake: Lake, version: str) -> None:
         key="verdict",
         bind="query-params",
         placeholder="Any",
+        wrap=True,
     )
     reason = right.multiselect(
         "Reason",
@@ -269,6 +271,7 @@ def show_quarantine(lake: Lake, version: str) -> None:
         key="reason",
         bind="query-params",
         placeholder="Any",
+        wrap=True,
     )
     chosen = (tuple(verdict), tuple(reason))
     frame, total, size = cache.defects(str(lake.path), version, *chosen, ROW_LIMIT)

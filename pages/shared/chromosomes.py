@@ -23,7 +23,7 @@ _SILVER_SHARE, _GOLD_SHARE = 1.0, 0.5
 def choose(known: Sequence[str], key: str, default: Sequence[str] = ()) -> list[str]:
     """Draw the choice of some of `known`, or all of them; return what is chosen."""
     every = st.checkbox("All chromosomes", key=f"{key} all")
-    some = st.multiselect("Chromosomes", known, default=default, key=key, disabled=every)
+    some = st.multiselect("Chromosomes", known, default=default, key=key, disabled=every, wrap=True)
     return list(known) if every else [chrom for chrom in known if chrom in some]
 
 

@@ -123,6 +123,7 @@ def choose(lake: Lake) -> list[Cohort]:
         placeholder="None",
         help="Shown beside the stored groups, counted from the genotypes. They are made on the "
         "Cohort page.",
+        wrap=True,
     )
     return [known[name] for name in names]
 

@@ -153,6 +153,7 @@ def _filtered(everyone: pl.DataFrame) -> pl.DataFrame:
             placeholder="All",
             help="A sample is shown that is in one of these, on the left or on the right. "
             "Components are not computed anew.",
+            wrap=True,
         )
         if picked:
             wanted.append(pl.col(column).is_in(picked))

@@ -76,6 +76,7 @@ def variants(facets: Mapping[str, Any]) -> VariantFilter:
         bind="query-params",
         help="snv: one base for another. mnv: several for as many. insertion, deletion, indel: "
         "of another length. sv: structural, such as a copy number variant.",
+        wrap=True,
     )
     filters = row[1].multiselect(
         "Filter",
@@ -83,6 +84,7 @@ def variants(facets: Mapping[str, Any]) -> VariantFilter:
         key="filter",
         bind="query-params",
         help="The FILTER column: PASS, or the tests that the site failed.",
+        wrap=True,
     )
     low = row[2].number_input(
         "Frequency from",

@@ -11,6 +11,7 @@ Charts of many groups, and maps, on a phone: below 640 pixels their marks and wo
 upon each other. They keep that width, and are moved sideways in a box of their own, which
 says so: its edge may fall between two groups, and nothing then looks cut off. Where the
 browser can tell how far it was moved, the right edge is faded too until there is no more.
+Tables that are wider than the phone move by themselves, and say so too.
 
 Charts are drawn on the server, for light or dark. When that changes under an open page, by
 the menu or at sunset, Streamlit leaves them as they are; the page is drawn anew instead, once
@@ -40,14 +41,16 @@ _STYLE = """<style>
 @media (max-width: 640px) {
   [class*="st-key-wide-"] { overflow-x: auto; }
   [class*="st-key-wide-"] > * { min-width: 640px; }
-  [class*="st-key-wide-"]::before {
+  [class*="st-key-wide-"]::before, [data-testid=stDataFrame][data-sideways]::before {
     content: "Move sideways to see all ↔";
+    display: block;
     position: sticky;
     left: 0;
     width: max-content;
     font-size: 0.875rem;
     color: color-mix(in srgb, currentColor 65%, transparent);
   }
+  [data-testid=stElementContainer]:has([data-sideways]) { height: auto !important; }
   @supports (animation-timeline: scroll(self inline)) {
     [class*="st-key-wide-"] {
       mask: linear-gradient(to right, #000 calc(100% - 48px), transparent) left no-repeat;
@@ -84,18 +87,29 @@ export default function ({ data, setTriggerValue }) {
   turned();
 
   let waiting = null;
-  const tabbed = () => {
+  const looked = () => {
     waiting = null;
+    for (const part of document.querySelectorAll(".dvn-scroller, .dvn-stack")) wide.observe(part);
     for (const box of document.querySelectorAll("[data-testid=stCode] pre:not([tabindex])")) {
       if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) {
         box.tabIndex = 0;
       }
     }
   };
-  const boxes = new MutationObserver(() => { waiting ??= setTimeout(tabbed, 100); });
+  const wide = new ResizeObserver(parts => {
+    for (const part of parts) {
+      const box = part.target.closest(".dvn-scroller");
+      const table = box?.closest("[data-testid=stDataFrame]");
+      table?.toggleAttribute("data-sideways", box.scrollWidth > box.clientWidth + 1);
+    }
+  });
+  const boxes = new MutationObserver(() => { waiting ??= setTimeout(looked, 100); });
   boxes.observe(app, { childList: true, subtree: true });
-  tabbed();
-  return () => { scheme.disconnect(); boxes.disconnect(); clearTimeout(waiting); };
+  looked();
+  return () => {
+    for (const watch of [scheme, boxes, wide]) watch.disconnect();
+    clearTimeout(waiting);
+  };
 }
 """,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -15,12 +16,26 @@ from pages.shared.words import plural, size
 ROWS = 500
 
 
-def show_run(run: dict[str, object]) -> None:
+def summed_up(run: dict[str, Any]) -> str:
+    """Say of a build what the table's columns have, few of which a phone shows at a time."""
+    said = [f"{run['outcome'].capitalize()} after {run['seconds']:,.1f} s"]
+    said.append(f"asked by {run['asked_by']}")
+    for rows, taken, way in (("rows_in", "bytes_in", "in"), ("rows", "bytes", "out")):
+        amount = [] if run[rows] is None else [plural(run[rows], "row")]
+        amount += [] if run[taken] is None else [size(run[taken])]
+        said += [f"{way}: {', '.join(amount)}"] if amount else []
+    if run["peak_memory"] is not None:
+        said.append(f"peak memory: {size(run['peak_memory'])}")
+    return f"{'; '.join(said)}."
+
+
+def show_run(run: dict[str, Any]) -> None:
     """Show one build: its stages, its reasons, the versions that made it."""
     st.subheader(f"{str(run['layer']).capitalize()}, {run['started_at']:%Y-%m-%d %H:%M:%S} UTC",
                  anchor=False)  # fmt: skip
-    for reason in run["reasons"] or []:  # type: ignore[attr-defined]
+    for reason in run["reasons"] or []:
         st.text(str(reason))
+    st.text(summed_up(run))
     if run["code"]:
         st.text(f"Made by code {str(run['code'])[:12]}: another makes the layer out of date.")
     if run["error"]:
@@ -72,7 +87,7 @@ def main() -> None:
     draw.figure(build_times(runs, theme=state.theme()), key="build times")
     newest = runs.reverse().head(ROWS)
     st.caption(
-        f"{plural(runs.height, 'build')}, newest first. Tick one to see its stages and versions."
+        f"{plural(runs.height, 'build')}, newest first. Tick one to see all that is known of it."
     )
     shown = newest.with_columns(
         pl.col("reasons").list.join(" "),
@@ -80,13 +95,14 @@ def main() -> None:
         size=pl.col("bytes").map_elements(size, return_dtype=pl.String),
         memory=pl.col("peak_memory").map_elements(size, return_dtype=pl.String),
     )
+    # What a phone shows at once stands first; a tick tells the rest.
     columns = {
         "started_at": st.column_config.DatetimeColumn(
-            "Started", help="UTC.", timezone="UTC", format="YYYY-MM-DD HH:mm:ss", width=150
+            "Started", help="UTC.", timezone="UTC", format="YYYY-MM-DD HH:mm", width=126
         ),
-        "layer": draw.text("Layer", "What was built.", "small"),
-        "outcome": draw.text("Outcome", "done, failed or cancelled.", "small"),
-        "seconds": draw.number("Seconds", "From start to end.", "%.1f"),
+        "layer": draw.text("Layer", "What was built.", 62),
+        "outcome": draw.text("Outcome", "done, failed or cancelled.", 76),
+        "seconds": draw.number("Seconds", "From start to end.", "%.1f", 68),
         "reasons": draw.text("Why", "What had changed, or was missing.", 260),
         "asked_by": draw.text("Asked by", "dashboard, command line or Python.", 105),
         "rows_in": draw.number(
