@@ -20,13 +20,13 @@ _LAST = (1 << 31) - 1
 _FEW = 8
 _LOWER = (pl.col("id"), pl.col("folded"))  # one of them is the identifier in lower case
 # A contig's name may hold what parts it from the position (HLA-A*01:01): the last counts.
-_ALLELE = re.compile(r"(\S+)[-:_]([0-9][0-9,]*)[-:_]([A-Za-z.]+)[-:_>](\S+)")
-_POSITION = re.compile(r"(\S+)[-:_]([0-9][0-9,]*)")
+_ALLELE = re.compile(r"(\S+)[-:_]([0-9][0-9,]{0,30})[-:_]([A-Za-z.]+)[-:_>](\S+)")
+_POSITION = re.compile(r"(\S+)[-:_]([0-9][0-9,]{0,30})")
 # With fewer digits it may be a chromosome's name.
 _ALONE = re.compile(r"[0-9]{3,10}|[0-9]{1,3}(?:,[0-9]{3}){1,3}")
 # As HGVS writes a substitution: 22:g.16050075A>G.
 _CHANGE = re.compile(
-    r"(\S+)[-:_](?:[gm]\.)?([0-9][0-9,]*)([A-Za-z]+)>([A-Za-z*.]+|<\S+>)", re.IGNORECASE
+    r"(\S+)[-:_](?:[gm]\.)?([0-9][0-9,]{0,30})([A-Za-z]+)>([A-Za-z*.]+|<\S+>)", re.IGNORECASE
 )
 
 

@@ -275,3 +275,13 @@ def test_examples_in_refusals_are_of_the_lake(two: Lake) -> None:
     with pytest.raises(UsageError, match="21-9411239-G-A, 21:9411239 or rs1"):
         two.ld_matrix(["nonsense", "rs4"])
     assert two.search("BRCA2").reasons[0].endswith("such as 21:9,411,239-9,421,239.")
+
+
+def test_a_number_too_long_for_any_position_is_a_name_like_another(two: Lake) -> None:
+    """Python refuses to read one of more than 4,300 digits."""
+    long = "9" * 5000
+    for text in (f"22:{long}", long, f"22 {long}", f"22-{long}-A-G", f"22:1-{long}", f"#{long}"):
+        assert two.search(text).variants.is_empty()
+        assert two.variant(text).is_empty()
+    with pytest.raises(UsageError):
+        two.raw(f"22:{long}")

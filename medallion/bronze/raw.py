@@ -57,9 +57,9 @@ Where = Region | tuple[int, int]
 """A region, or the first and last of a range of record numbers."""
 
 # A contig's name may hold colons (HLA-A*01:01): the last one is the position's.
-_REGION = re.compile(r"(\S+):([0-9][0-9,_]*)(?:\s*(?:-|\.\.)\s*([0-9][0-9,_]*))?")
+_REGION = re.compile(r"(\S+):([0-9][0-9,_]{0,30})(?:\s*(?:-|\.\.)\s*([0-9][0-9,_]{0,30}))?")
 _CONTIG = re.compile(r"[^:\s]+|<[^>]+>")
-_RECORD = re.compile(r"#\s*([0-9][0-9,_]*)(?:\s*(?:-|\.\.)\s*#?([0-9][0-9,_]*))?")
+_RECORD = re.compile(r"#\s*([0-9][0-9,_]{0,30})(?:\s*(?:-|\.\.)\s*#?([0-9][0-9,_]{0,30}))?")
 
 
 def parse_where(text: str) -> Where:

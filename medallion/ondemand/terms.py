@@ -24,12 +24,12 @@ _LINES = re.compile(r"[\r\n]+")
 _PARTS = re.compile(r"[;|]+")
 _BLANKS = re.compile(r",?\s+")
 _CHROM = r"(?:(?:[Cc][Hh][Rr])?(?:[0-9]{1,2}|[XYxy]|[Mm][Tt]?)|[Nn][Cc]_[0-9]{6}(?:\.[0-9]{1,3})?)"
-_POS = rf"(?:{_NUMBER}|[0-9]+)"
+_POS = rf"(?:{_NUMBER}|[0-9]{{1,20}})"
 # A line of a table or of a VCF; without alleles, a small number is no position.
 _ROW = re.compile(
     rf"({_CHROM})[\s,:]+(?:({_POS})(?:[\s,]+(?:\.|rs[0-9]+))?[\s,]+"
     r"([ACGTNacgtn]+)[\s,>/]+([ACGTNacgtn*]+|<\S+>)"
-    rf"|({_NUMBER}|[0-9]{{4,}}))"
+    rf"|({_NUMBER}|[0-9]{{4,20}}))"
 )
 _SPAN = re.compile(rf"(\S+?)\s*:\s*({_POS})\s*(?:-|\.\.)\s*({_POS})")
 _DASHED_SPAN = re.compile(rf"({_CHROM})-({_POS})-({_POS})")
