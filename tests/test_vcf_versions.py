@@ -208,6 +208,8 @@ ODD_HEADERS = (
     (5, fmt("M5mC", "1", "Float"), "reserved-key"),
     (5, fmt("DPM76792C", "M", "Float"), "reserved-key"),
     (4, fmt("M5mC", "1", "Float"), None),
+    (5, fmt("MINE_C", "M", "Float"), None),
+    (5, fmt("MINE", "M", "Float"), "header-malformed"),
 )
 
 

@@ -5,7 +5,8 @@ not one to trust. What is left of a cell without its digits, dots and minus sign
 *shape*: colons, commas, the slash of its genotype, and as many letters as it has bytes
 that no plain number has. The samples of a record share a few shapes, and a file has not
 many more: each is judged once, and where all of a record's fit, the record is settled.
-Else its fields are counted one by one, all at once. So a fraction where a whole number
+Else its fields are counted one by one, all at once; so are those of a FORMAT with a key
+whose values no shape can count (`medallion.vcf.counts`). A fraction where a whole number
 is declared passes, as it does in most programs.
 """
 
@@ -15,35 +16,26 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from math import comb
 
 import numpy as np
 import numpy.typing as npt
 
-from medallion.vcf.definitions import (
-    ANY,
-    EXPECTED,
-    ITEMS,
-    PER_ALLELE,
-    PER_ALT,
-    PER_GENOTYPE,
-    Kind,
-    define,
-)
+from medallion.vcf.cells import Cells, cut, odd_texts
+from medallion.vcf.counts import SampleCounts, suits, suits_ploidy
+from medallion.vcf.definitions import ANY, EXPECTED, ITEMS, PER_GENOTYPE, Kind, define
 from medallion.vcf.genotypes import Calls, GenotypeReader
 from medallion.vcf.info import Broken
 from medallion.vcf.patterns import UNSAID
 from medallion.vcf.words import strings
 
-__all__ = ["Cells", "FormatChecker", "FormatKind", "Ploidies", "Ploidy"]
+__all__ = ["FormatChecker", "FormatKind", "Ploidies", "Ploidy"]
 
 Ints = npt.NDArray[np.int64]
-Bytes = npt.NDArray[np.uint8]
 Shorts = npt.NDArray[np.int16]
 Ploidy = Callable[[Ints], tuple[Shorts, Shorts]]
 """For m records by their places: ploidy and called alleles of samples, shape (m, n_samples)."""
 
-_TAB, _COLON, _COMMA, _DOT = b"\t:,."
+_DOT = ord(".")
 _BLANK = 32
 _PLAIN = b"0123456789.-"
 # Phased or not, and whatever its texts say, a cell has the same shape.
@@ -80,26 +72,17 @@ class FormatKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
-    """The sample columns of one record: text[start:stop] of the text they are given with.
-
-    `row` is the number that a defect is told with, `n_alts` the record's ALT alleles.
-    """
-
-    row: int
-    start: int
-    stop: int
-    n_alts: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Rule:
-    """The keys of one FORMAT, with their definitions; arrays of shape (n_keys,)."""
+    """The keys of one FORMAT, with their definitions; arrays of shape (n_keys,).
+
+    `uncounted`: of some key a shape does not tell whether it has the right number of values.
+    """
 
     keys: tuple[str, ...]
     one: Ints
     two: Ints
     kinds: Ints
+    uncounted: bool
 
 
 class FormatChecker:
@@ -128,8 +111,8 @@ class FormatChecker:
         """
         if keys not in self._rules:
             self._rules[keys] = self._rule(keys)
-        few = len(self._samples) < _MANY
-        rest = [i for i, cell in enumerate(cells) if few or not self._settled(text, keys, cell)]
+        each = len(self._samples) < _MANY or self._rules[keys].uncounted
+        rest = [i for i, cell in enumerate(cells) if each or not self._settled(text, keys, cell)]
         found: list[Broken] = []
         low = 0
         while low < len(rest):
@@ -151,7 +134,8 @@ class FormatChecker:
             # Genotypes are read elsewhere.
             one[0] = two[0] = ANY
             kinds[0] = Kind.ANY
-        return _Rule(names, one, two, kinds)
+        uncounted = bool((np.minimum(one, two) < PER_GENOTYPE).any())
+        return _Rule(names, one, two, kinds, uncounted)
 
     def _settled(self, text: bytes, keys: bytes, cell: Cells) -> bool:
         """Whether the shapes of a record's cells tell that all are as defined."""
@@ -190,16 +174,16 @@ class FormatChecker:
         items = np.array([field.count(b",") + 1 for field in fields])
         alts = np.full(m, n_alts)
         if rule.keys[0] != "GT":
-            genotypes = _genotypes(1, items, alts) | _genotypes(2, items, alts)
+            genotypes = suits_ploidy(1, items, alts) | suits_ploidy(2, items, alts)
         elif not texts[0].strip(b"/"):
-            genotypes = _genotypes(len(texts[0]) + 1, items, alts)
+            genotypes = suits_ploidy(len(texts[0]) + 1, items, alts)
         else:
             genotypes = np.zeros(m, bool)
-        suits = [
-            np.where(number == PER_GENOTYPE, genotypes, _suits(number, items, alts))
+        one, two = (
+            np.where(number == PER_GENOTYPE, genotypes, suits(number, items, alts))
             for number in (rule.one[:m], rule.two[:m])
-        ]
-        return bool((suits[0] | suits[1]).all())
+        )
+        return bool((one | two).all())
 
     def _some(
         self, text: bytes, keys: bytes, cells: Sequence[Cells], which: Ints,
@@ -210,7 +194,7 @@ class FormatChecker:
         own = [cells[i] for i in which.tolist()]
         joined = b"\t".join([text[c.start : c.stop] for c in own]) + b"\t"
         array = np.frombuffer(joined, np.uint8)
-        fields = _cut(array)
+        fields = cut(array)
         row = fields.cell // n
         found: dict[int, Broken] = {}
 
@@ -226,7 +210,7 @@ class FormatChecker:
                 number = own[int(row[f])].row
                 found.setdefault(number, (number, reason, f"FORMAT/{name}", told))
 
-        texts, controls = _texts(array, fields)
+        texts, controls = odd_texts(array, fields)
         tell(controls, "control-character", "found a control character in {name}")
         extra = fields.key >= k
         tell(extra, "sample-malformed", "FORMAT names {keys} fields, found one more")
@@ -237,19 +221,16 @@ class FormatChecker:
         checked = ~extra & ~empty & (one != ANY)
         if checked.any():
             alts = np.array([c.n_alts for c in own])[row]
-            suits = _suits(one, items, alts) | _suits(two, items, alts)
-            per_genotype = checked & ((one == PER_GENOTYPE) | (two == PER_GENOTYPE))
-            if per_genotype.any():
-                at = np.flatnonzero(per_genotype)
-                ok = _suits_ploidy(
-                    None if ploidy is None else ploidy(which), fields.cell[at], items[at], alts[at]
-                )  # fmt: skip
-                for number in (one[at], two[at]):
-                    ok |= (number != PER_GENOTYPE) & _suits(number, items[at], alts[at])
-                suits[at] = ok
-            tell(
-                checked & ~suits, "format-definition", "expected another number of values in {name}"
-            )
+            ok = suits(one, items, alts) | suits(two, items, alts)
+            of_samples = checked & (np.minimum(one, two) <= PER_GENOTYPE)
+            if of_samples.any():
+                at = np.flatnonzero(of_samples)
+                called = None if ploidy is None else ploidy(which)
+                counts = SampleCounts(array, fields, alts, rule.keys, own, n, called)
+                ok[at] = counts.suit(one[at], at)
+                other = at[two[at] != one[at]]
+                ok[other] |= counts.suit(two[other], other)
+            tell(checked & ~ok, "format-definition", "expected another number of values in {name}")
         texts = texts[~extra[texts]]
         kinds = rule.kinds[slot[texts]]
         for kind in np.unique(kinds[kinds != Kind.ANY]).tolist():
@@ -260,94 +241,6 @@ class FormatChecker:
             wrong[of_it] = ~values.str.contains(rf"^{item}(?:,{item})*$").to_numpy()
             tell(wrong, "format-definition", f"expected {EXPECTED[Kind(kind)]} in {{name}}")
         return list(found.values())
-
-
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    """The fields of some records' cells, in the order of the text; arrays of shape (m,).
-
-    `cell` counts the samples of all those records, `key` the fields of a cell, both from
-    0; `items` are the field's values; it is array[start:stop].
-    """
-
-    cell: Ints
-    key: Ints
-    items: Ints
-    start: Ints
-    stop: Ints
-
-
-def _cut(array: Bytes) -> _Fields:
-    """Cut cells, each with a tab behind it, into fields."""
-    marks = np.flatnonzero((array == _TAB) | (array == _COLON) | (array == _COMMA))
-    types = array[marks]
-    end = np.flatnonzero(types != _COMMA)
-    last = np.flatnonzero(types[end] == _TAB)
-    before = np.concatenate([[-1], end[:-1]])
-    stop = marks[end]
-    start = np.zeros_like(stop)
-    start[1:] = stop[:-1] + 1
-    per_cell = np.diff(last, prepend=-1)
-    return _Fields(
-        cell=np.repeat(np.arange(len(last)), per_cell),
-        key=np.arange(len(end)) - np.repeat(last - per_cell + 1, per_cell),
-        items=end - before,
-        start=start,
-        stop=stop,
-    )
-
-
-def _texts(array: Bytes, fields: _Fields) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """Fields, ascending, with a byte that no plain number has; and which have a control."""
-    # Wrapped around 0: digits and the colon; comma, minus and dot.
-    odd = (array - np.uint8(ord("0")) > 10) & (array - np.uint8(_COMMA) > 2) & (array != _TAB)
-    at = np.flatnonzero(odd)
-    field = np.searchsorted(fields.stop, at)
-    controls = np.zeros(len(fields.stop), bool)
-    controls[field[array[at] < _BLANK]] = True
-    return np.unique(field), controls
-
-
-def _suits(number: Ints, items: Ints, alts: Ints | int) -> npt.NDArray[np.bool_]:
-    """Whether so many values suit a Number, in a diploid sample."""
-    alleles = np.maximum(alts, 1)
-    result: npt.NDArray[np.bool_] = (
-        (number == ANY)
-        | (number < PER_GENOTYPE)
-        | (number == items)
-        | ((number == PER_ALT) & (items == alleles))
-        | ((number == PER_ALLELE) & (items == alleles + 1))
-        | ((number == PER_GENOTYPE) & (items == (alleles + 1) * (alleles + 2) // 2))
-    )
-    result |= (np.asarray(alts) == 0) & (number <= PER_ALLELE) & (items == 1)
-    return result
-
-
-def _suits_ploidy(
-    known: tuple[Shorts, Shorts] | None, cell: Ints, items: Ints, alts: Ints
-) -> npt.NDArray[np.bool_]:
-    """Whether so many values are one for each genotype that a sample may have.
-
-    A sample without a genotype is diploid by specification, but haploid ones exist; of a
-    missing genotype the ploidy says nothing.
-    """
-    if known is None:
-        return _genotypes(1, items, alts) | _genotypes(2, items, alts)
-    ploidy, called = known[0].ravel()[cell], known[1].ravel()[cell]
-    ok: npt.NDArray[np.bool_] = called == 0
-    for p in np.unique(ploidy).tolist():
-        ok |= (ploidy == p) & _genotypes(p, items, alts)
-    return ok
-
-
-def _genotypes(ploidy: int, items: Ints, alts: Ints) -> npt.NDArray[np.bool_]:
-    """Whether `items` is (ploidy + ALTs) over ploidy; without ALT, that of one ALT will do."""
-    # Counts beyond 62 bits, of many alleles at a high ploidy, cannot be met.
-    most = int(alts.max(initial=0)) + 1
-    table = np.array([min(comb(ploidy + a, ploidy), 1 << 62) for a in range(most + 1)])
-    met: npt.NDArray[np.bool_] = items == table[alts]
-    met |= (alts == 0) & (items == table[1])
-    return met
 
 
 class Ploidies:

@@ -31,7 +31,7 @@ from medallion.vcf.definitions import (
 )
 from medallion.vcf.words import digits_and_dot, key_codes, strings
 
-__all__ = ["Broken", "InfoFields", "InfoReader"]
+__all__ = ["Broken", "Found", "InfoFields", "InfoReader", "shown"]
 
 Ints = npt.NDArray[np.int64]
 Broken = tuple[int, str, str, str]
@@ -92,6 +92,10 @@ class InfoReader:
         key = self._keys(text, start, key_stop)
         commas = np.flatnonzero(body == _COMMA)
         return InfoFields(self, text, commas, len(info), row, key, start, key_stop, stop)
+
+    def number(self, name: str) -> str:
+        """The Number that the header gives a key; a dot where it says nothing."""
+        return self._declared.get(name, {}).get("Number", ".")
 
     def _keys(self, text: npt.NDArray[np.uint8], start: Ints, stop: Ints) -> Ints:
         codes = key_codes(text, start, stop)
@@ -186,7 +190,7 @@ class InfoFields:
         if not self.reader.valid.all():
             for i in np.flatnonzero(~self.reader.valid[self.key]).tolist():
                 name = self.reader.names[int(self.key[i])]
-                detail = f"expected KEY=VALUE pairs parted by ;, found the key {_shown(name)}"
+                detail = f"expected KEY=VALUE pairs parted by ;, found the key {shown(name)}"
                 found.append((int(self.row[i]), "info-malformed", "INFO", detail))
         return found
 
@@ -209,7 +213,7 @@ class InfoFields:
             one, two = self._value(a), self._value(b)
             if one != two:
                 name = self.reader.names[int(self.key[a])]
-                detail = f"{name} stands twice: {_shown(one)} and {_shown(two)}"
+                detail = f"{name} stands twice: {shown(one)} and {shown(two)}"
                 found.append((int(self.row[a]), "info-repeated", f"INFO/{name}", detail))
         return found
 
@@ -269,7 +273,7 @@ class InfoFields:
             number = self.reader.definitions[key].numbers[0]
             wanted = f"{_expected(number, alts)} value{'s' if _expected(number, alts) != 1 else ''}"
             wanted += f", found {count}"
-        detail = f"{name}: expected {wanted}: {_shown(self._value(field))}"
+        detail = f"{name}: expected {wanted}: {shown(self._value(field))}"
         return int(self.row[field]), "info-definition", f"INFO/{name}", detail
 
 
@@ -285,6 +289,11 @@ class Found:
     start: Ints
     stop: Ints
     present: npt.NDArray[np.bool_]
+
+    def counts(self) -> Ints:
+        """How many values each record has, by their commas; 1 where it has none."""
+        first = np.searchsorted(self.commas, self.start)
+        return np.searchsorted(self.commas, self.stop) - first + 1
 
     def values(self) -> pl.Series:
         """The values as strings; null where a record has none."""
@@ -352,5 +361,6 @@ def _fits(number: Ints, count: Ints, alts: Ints) -> npt.NDArray[np.bool_]:
     return fits
 
 
-def _shown(value: str) -> str:
+def shown(value: str) -> str:
+    """A value as it is told of: in quotes, and not in all its length."""
     return repr(value if len(value) <= _SHOWN else value[: _SHOWN - 3] + "...")

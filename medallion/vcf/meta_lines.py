@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from medallion.vcf.reserved import reserved
+from medallion.vcf.reserved import FORMAT_NUMBERS, reserved
 
 __all__ = ["STRUCTURED", "odd_definition", "odd_line", "odd_reserved", "pairs_of"]
 
@@ -27,9 +27,6 @@ _TYPES = {
     "FORMAT": ("Integer", "Float", "Character", "String"),
 }
 _NUMBER = re.compile(r"[0-9]+|[AGR.]")
-# Of FORMAT alone: since 4.4, one for each allele of the genotype; since 4.5, for those that are
-# local to the sample, and for modified bases.
-_NUMBER_SINCE = {"P": 4, "LA": 5, "LR": 5, "LG": 5, "M": 5}
 _KEY_NAME = re.compile(r"1000G|[A-Za-z_][0-9A-Za-z_.+\-]*")
 _PAIR = re.compile(r'\s*([A-Za-z_][\w.\-]*)=("(?:[^"\\]|\\.)*"|\[[^\]]*\]|(?:[^,"][^,]*)?)(,|$)')
 _HAS_ID = re.compile(r"[<,]\s*ID=")
@@ -102,7 +99,7 @@ def _odd_key(kind: str, pairs: Mapping[str, str], version: int) -> str | None:
     if pairs["Type"] not in _TYPES[kind]:
         return f"Type should be one of {', '.join(_TYPES[kind])}, found {pairs['Type']}"
     number = pairs["Number"]
-    since = _NUMBER_SINCE.get(number) if kind == "FORMAT" else None
+    since = FORMAT_NUMBERS.get(number) if kind == "FORMAT" else None
     if not _NUMBER.fullmatch(number) and (since is None or version < since):
         hint = f" ({number} is of VCF 4.{since})" if since else ""
         return f"Number should be a count, A, R, G or ., found {number}{hint}"
@@ -110,6 +107,8 @@ def _odd_key(kind: str, pairs: Mapping[str, str], version: int) -> str | None:
         return "only a Flag has Number=0"
     if not _KEY_NAME.fullmatch(pairs["ID"]):
         return f"ID should be a name, found {pairs['ID']}"
+    if number == "M" and pairs["ID"][-1] not in "ACGTUN":
+        return f"ID should end with the base that is modified, found {pairs['ID']}"
     return None
 
 

@@ -18,10 +18,11 @@ import numpy.typing as npt
 import polars as pl
 
 from medallion.lookup import look_up
+from medallion.vcf.cells import Cells
 from medallion.vcf.declared import Undeclared
 from medallion.vcf.defects import Defect
 from medallion.vcf.escaped import readable
-from medallion.vcf.formats import Cells, FormatChecker, Ploidies
+from medallion.vcf.formats import FormatChecker, Ploidies
 from medallion.vcf.genotype_texts import INVALID
 from medallion.vcf.genotypes import Calls, GenotypeReader
 from medallion.vcf.header import Header
@@ -29,6 +30,7 @@ from medallion.vcf.info import InfoFields, InfoReader
 from medallion.vcf.line_parts import LineCutter, LineParts, Reason
 from medallion.vcf.lines import newlines
 from medallion.vcf.order import OrderKeeper
+from medallion.vcf.repeats import broken_lists
 from medallion.vcf.reserved import minor_version, phase_may_lead
 from medallion.vcf.sites import (
     broken_rules,
@@ -207,11 +209,12 @@ class RecordReader:
         groups: dict[bytes, tuple[list[int], list[Cells]]] = {}
         for fmt, place, row, start, stop in rich:
             if row not in self._bad:
-                alt = self._prefixes[row].split(b"\t", 5)[4]
+                site = self._prefixes[row]
+                alt = site.split(b"\t", 5)[4]
                 n_alts = 0 if alt == b"." else alt.count(b",") + 1
                 places, cells = groups.setdefault(fmt, ([], []))
                 places.append(place)
-                cells.append(Cells(row, start, stop, n_alts))
+                cells.append(Cells(row, start, stop, n_alts, site))
         for fmt, (places, cells) in groups.items():
             self.undeclared.keys(fmt[1:-1], self._records[cells[0].row] + self._lines_above)
             ploidy = None
@@ -248,7 +251,10 @@ class RecordReader:
                 .otherwise(pl.col("alt").str.count_matches(",", literal=True).cast(pl.Int64) + 1)
             ).to_series().to_numpy()  # fmt: skip
         info = self._info.read(sites["info"])
-        for number, reason, field, detail in info.broken(n_alts):
+        for number, reason, field, detail in (
+            *info.broken(n_alts),
+            *broken_lists(info, sites["alt"]),
+        ):
             self._bad.setdefault(number, (reason, field, detail))
         row = _joined(self._rows)
         column = _joined(self._columns)

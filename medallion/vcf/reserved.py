@@ -11,16 +11,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
-__all__ = ["FORMAT", "INFO", "Reserved", "minor_version", "phase_may_lead", "reserved"]
+__all__ = [
+    "FORMAT",
+    "FORMAT_NUMBERS",
+    "INFO",
+    "Reserved",
+    "minor_version",
+    "phase_may_lead",
+    "reserved",
+]
+
+FORMAT_NUMBERS = {"P": 4, "LA": 5, "LR": 5, "LG": 5, "M": 5}
+"""Numbers of FORMAT alone, and the 4.x that has them first: one for each allele of the genotype,
+for those that are local to the sample, and for modified bases."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
     """A reserved key: the Numbers and Types it may be given, from 4.`since` on.
 
-    `negative` tells whether its numbers may be below zero, `cigar` that it is a CIGAR
-    string.
+    `negative` tells whether its numbers may be below zero, `text` what a string of it is.
     """
 
     key: str
@@ -28,7 +40,7 @@ class Reserved:
     types: tuple[str, ...]
     since: int = 1
     negative: bool = False
-    cigar: bool = False
+    text: Literal["", "CIGAR", "CLAIM", "UNIT"] = ""
 
 
 def _table(*rows: Reserved) -> dict[str, Reserved]:
@@ -47,7 +59,7 @@ INFO = _table(
     Reserved("AF", ("A",), _FLOAT),
     Reserved("AN", ("1",), _INTEGER),
     Reserved("BQ", ("1",), _FLOAT),
-    Reserved("CIGAR", ("A",), _STRING, cigar=True),
+    Reserved("CIGAR", ("A",), _STRING, text="CIGAR"),
     Reserved("DB", ("0",), _FLAG),
     Reserved("DP", ("1",), _INTEGER),
     # 4.5 gives END back to the reader, who is to work it out; where it stands, it is one number.
@@ -82,9 +94,9 @@ INFO = _table(
     Reserved("CN", ("1", "A"), _NUMBER),
     Reserved("CICN", ("2", "."), _NUMBER, negative=True),
     Reserved("EVENTTYPE", ("A",), _STRING, since=4),
-    Reserved("SVCLAIM", ("A",), _STRING, since=4),
+    Reserved("SVCLAIM", ("A",), _STRING, since=4, text="CLAIM"),
     Reserved("RN", ("A",), _INTEGER, since=4),
-    Reserved("RUS", (".",), _STRING, since=4),
+    Reserved("RUS", (".",), _STRING, since=4, text="UNIT"),
     Reserved("RUL", (".",), _INTEGER, since=4),
     Reserved("RUC", (".",), _FLOAT, since=4),
     Reserved("RB", (".",), _INTEGER, since=4),
