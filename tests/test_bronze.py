@@ -130,6 +130,38 @@ def test_any_record_in_any_container(tmp_path: Path, ending: str) -> None:
     assert lake.raw("2:1000-1100") == []
 
 
+@pytest.mark.parametrize("blocks", [1, 63, 64, 65, 128])
+def test_the_block_that_ends_a_file_may_be_read_apart_from_all_others(
+    blocks: int, tmp_path: Path
+) -> None:
+    """Blocks are read some 64 at a time: of a 65th that is empty no line was said to end."""
+    text = sites(300).encode()
+    path = tmp_path / "x.vcf.gz"
+    path.write_bytes(plain_vcf.bgzf(text, [-(-len(text) // blocks)]))
+    assert check(path) == 303
+    path.write_bytes(plain_vcf.bgzf(text[:-1], [-(-len(text) // blocks)]))
+    assert check(path) == 303
+
+
+@pytest.mark.parametrize("packed", ["empty blocks", "small blocks", "small members"])
+def test_a_line_is_found_that_begins_where_little_is_read_at_once(
+    packed: str, tmp_path: Path
+) -> None:
+    text = sites(60).replace("\n1\t", "\nscaffold_000001\t").encode()
+    pieces = [text[i : i + 7] for i in range(0, len(text), 7)]
+    empty = plain_vcf.END_OF_FILE * 130
+    path = tmp_path / "x.vcf.gz"
+    path.write_bytes({
+        "empty blocks": empty.join(plain_vcf.bgzf(p, end=False) for p in pieces),
+        "small blocks": plain_vcf.bgzf(text, [1, 0, 0, 0, 0]),
+        "small members": b"".join(map(gzip.compress, pieces)),
+    }[packed])  # fmt: skip
+    lake = Lake(tmp_path / "lake", vcf=[path])
+    lake.build("bronze")
+    for n in range(0, 60, 5):
+        assert [r.record for r in lake.raw(f"scaffold_000001:{10 + 3 * n}")] == [n + 1]
+
+
 def test_region_is_what_bcftools_gives(tmp_path: Path) -> None:
     bcftools = tool("bcftools")
     vcf = real("phase3/chr22-16.05-16.50mb.vcf.gz")

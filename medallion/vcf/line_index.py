@@ -60,7 +60,14 @@ def index_lines(blocks: Blocks, first: int, last: int) -> LineIndex:
     # A line's first bytes may stand in the next run: its newline waits for them.
     waiting, waiting_at = b"", 0
     for text in read_text(blocks, first, last):
-        ends = text.endswith(b"\n")
+        if text:
+            ends = text.endswith(b"\n")
+        if len(text) < _WINDOW:
+            # The blocks of a run may be empty, as the one that ends a file is.
+            waiting_at = waiting_at if waiting else offset
+            waiting += text
+            offset += len(text)
+            continue
         if waiting:
             waiting += text[:_WINDOW]
             at = newlines(waiting)
