@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from cuts import content, cut_into
 from plain_vcf import (
@@ -135,6 +136,7 @@ def test_duplicates_and_order_are_seen_across_cuts(
 
 
 HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+BY_RECORD = ("silver.variants", "silver.genotypes", "silver.calls", "gold.frequencies")
 FAR = 9_000
 """Records: more than two blocks can hold."""
 
@@ -159,3 +161,36 @@ def test_an_allele_that_stands_twice_far_apart_is_seen_whatever_is_read_at_a_tim
     again = lake.scan("silver.defects").filter(pl.col("reason") == "duplicate").collect()
     found = again.group_by("chrom").len().sort("chrom").rows()
     assert found == [("2", FAR), ("3", 1)]
+
+
+def test_contigs_that_take_turns_lie_together(tmp_path: Path) -> None:
+    """Each record was a row group of its own, and reading took the square of their number."""
+    head = HEAD.removesuffix("\n") + "\tFORMAT\ts\tt\n"
+    calls = ["0|1\t2", "./.\t1/2", "0/0\t0|0|1", "2\t.", "0|0\t0|0"]
+    lines = {
+        (chrom, pos): f"{chrom}\t{pos}\t.\tA\tC,<DEL>\t.\t.\tAC=1,{pos};END={pos + 5};DB\tGT\t"
+        + calls[(pos + len(chrom)) % len(calls)]
+        for pos in range(1, 51)
+        for chrom in ("1", "chr2", "X")
+    }
+    found = []
+    for name, order in (("turns", list(lines)), ("sorted", sorted(lines))):
+        vcf = tmp_path / name / "a.vcf"
+        vcf.parent.mkdir()
+        vcf.write_text(head + "\n".join(lines[key] for key in order) + "\n", encoding="utf-8")
+        lake = Lake(tmp_path / name / "lake", vcf=[vcf])
+        lake.build("gold", workers=1)
+        assert assert_lossless(lake, vcf.name, [lines[key] for key in order]) == len(lines)
+        groups = [
+            pq.ParquetFile(path).num_row_groups
+            for table in ("variants", "genotypes", "calls")
+            for path in (tmp_path / name / "lake" / "silver" / table).rglob("*.parquet")
+        ]
+        assert groups == [1] * 9
+        tables = {table: lake.scan(table).collect() for table in BY_RECORD}
+        found.append({
+            table: frame.drop("record", "line", "pattern", strict=False).sort(pl.all())
+            for table, frame in tables.items()
+        })  # fmt: skip
+    for table in BY_RECORD:
+        assert found[0][table].equals(found[1][table]), table

@@ -268,6 +268,8 @@ class _Ledger:
         self.patterns: dict[int, Pattern] = {}
 
     def add(self, batch: Batch, reader: RecordReader, writers: _Writers, task: Partition) -> None:
+        # Each run of a contig is a row group: where contigs take turns, that was one a record.
+        batch = batch.by_contig()
         texts, patterns = reader.genotypes.texts, reader.genotypes.patterns.patterns
         long, remarks = alleles(batch.sites, batch.info)
         carried = carriers(batch, texts)

@@ -151,6 +151,15 @@ class InfoFields:
             self.start[use], self.key_stop[use], self.stop[use],
         )  # fmt: skip
 
+    def arranged(self, place: Ints) -> InfoFields:
+        """The fields where record i comes to stand at `place[i]`, shape (n,)."""
+        row = place[self.row]
+        order = np.argsort(row, kind="stable")
+        return InfoFields(
+            self.reader, self.text, self.commas, self.n, row[order], self.key[order],
+            self.start[order], self.key_stop[order], self.stop[order],
+        )  # fmt: skip
+
     def find(self, name: str) -> Found | None:
         """Where the values of key `name` are; None where no record has it."""
         if name not in self.reader.names:

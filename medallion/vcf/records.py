@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 
@@ -77,6 +77,23 @@ class Batch:
         for g in chosen:
             found |= self.gid == g
         return np.flatnonzero(found)
+
+    def by_contig(self) -> Batch:
+        """The same with the records of each contig together, contigs as they came."""
+        chrom = self.sites["chrom"]
+        names = chrom.unique(maintain_order=True)
+        if (chrom != chrom.shift(1)).sum() < max(len(names), 1):
+            return self
+        number = chrom.replace_strict(names, pl.Series(range(len(names)), dtype=pl.Int32))
+        order = np.argsort(number.to_numpy(), kind="stable")
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        row = place[self.row].astype(np.int32)
+        calls = np.argsort(row, kind="stable")
+        return replace(
+            self, sites=self.sites[order], info=self.info.arranged(place), row=row[calls],
+            column=self.column[calls], gid=self.gid[calls],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
