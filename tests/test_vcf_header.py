@@ -81,6 +81,9 @@ def test_what_a_version_says_is_held_against_that_version() -> None:
     sample = '##SAMPLE=<ID=S,Assay=WholeGenome,Description="">'
     assert told(sample, version="4.2") == [("header-malformed", 2)]
     assert told(sample, version="4.3") == []
+    assert told("##source=\x1f", version="4.2") == []
+    assert told("##source=a\0b", version="4.3") == [("header-malformed", 2)]
+    assert told("##source=a\tb", version="4.3") == []
 
 
 def test_a_definition_given_twice_is_noted_and_the_first_one_counts() -> None:

@@ -114,6 +114,8 @@ def test_a_tab_and_a_delete_are_no_control_characters_nor_is_the_lines_end() -> 
         ("GT:DP", b"0|:1", "genotype-unreadable"),
         ("DP:GT", b"1:0|1", "genotype-not-first"),
         ("GT:<D", b"0|1:1", "format-malformed"),
+        ("DP", b"", "sample-malformed"),
+        ("TX:DP", b"", "sample-malformed"),
         ("[GT", b"0|1", "format-malformed"),
     ],
 )

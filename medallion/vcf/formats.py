@@ -35,7 +35,7 @@ Shorts = npt.NDArray[np.int16]
 Ploidy = Callable[[Ints], tuple[Shorts, Shorts]]
 """For m records by their places: ploidy and called alleles of samples, shape (m, n_samples)."""
 
-_DOT = ord(".")
+_TAB, _DOT = b"\t."
 _BLANK = 32
 _PLAIN = b"0123456789.-"
 # Phased or not, and whatever its texts say, a cell has the same shape.
@@ -114,6 +114,11 @@ class FormatChecker:
         each = len(self._samples) < _MANY or self._rules[keys].uncounted
         rest = [i for i, cell in enumerate(cells) if each or not self._settled(text, keys, cell)]
         found: list[Broken] = []
+        if ploidy is None:
+            # Of GT nothing is no genotype, but of a number the shape is that of nothing.
+            empty = {i for i, cell in enumerate(cells) if _has_empty(text, cell)}
+            rest = [i for i in rest if i not in empty]
+            found = [self._empty(text, cells[i]) for i in sorted(empty)]
         low = 0
         while low < len(rest):
             size, high = 0, low
@@ -123,6 +128,11 @@ class FormatChecker:
             found += self._some(text, keys, cells, np.array(rest[low:high]), ploidy)
             low = high
         return found
+
+    def _empty(self, text: bytes, cell: Cells) -> Broken:
+        at = text[cell.start : cell.stop].split(b"\t").index(b"")
+        told = f"sample {self._samples[at]}: expected a value or a dot, found nothing"
+        return cell.row, "sample-malformed", "FORMAT", told
 
     def _rule(self, keys: bytes) -> _Rule:
         names = tuple(keys.decode("utf-8", "replace").split(":"))
@@ -241,6 +251,11 @@ class FormatChecker:
             wrong[of_it] = ~values.str.contains(rf"^{item}(?:,{item})*$").to_numpy()
             tell(wrong, "format-definition", f"expected {EXPECTED[Kind(kind)]} in {{name}}")
         return list(found.values())
+
+
+def _has_empty(text: bytes, cell: Cells) -> bool:
+    """Whether a sample's column is empty; a tab stands before the first."""
+    return text[cell.stop - 1] == _TAB or text.find(b"\t\t", cell.start - 1, cell.stop) >= 0
 
 
 class Ploidies:

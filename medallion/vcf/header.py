@@ -32,6 +32,8 @@ FIXED_COLUMNS = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 _MAX_HEADER = 1 << 27
 _MAX_SAMPLES = 1_000_000
 _NO_NAME = re.compile("[\x00-\x1f\x7f\ufffd]")
+# Of these 4.1 and 4.2 do not speak.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _NO_HEADER = re.compile(rb"\n[^#]")
 # As much of the text before a piece as may belong to what is looked for in it.
 _REACH = len(b"\n#CHROM")
@@ -207,6 +209,8 @@ class _Definitions:
         )
 
     def enter(self, line: str, number: int) -> None:
+        if _CONTROL.search(line) and minor_version(self.fileformat) > 2:
+            self.note(number, line, "a control character stands in the line")
         key, equals, value = line.removeprefix("##").partition("=")
         if not line.startswith("##") or not equals or not key or not value:
             self.note(number, line, "expected ##KEY=VALUE")
