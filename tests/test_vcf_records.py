@@ -192,6 +192,13 @@ def test_more_alleles_than_can_be_counted_are_told_of() -> None:
     assert "at most 127" in batch.defects[0].detail
 
 
+def test_an_empty_genotype_is_not_taken_for_the_reference_call_of_its_column() -> None:
+    """Found by fuzzing: six times 0, too long for a code of its own and met nowhere, had that
+    of nothing."""
+    lines = [line("GT", b"0|0", cell) for cell in (b"1|1|1|1|1|1", b"")]
+    assert reasons(read(*lines, samples=2)) == [("genotype-unreadable", "GT")]
+
+
 def test_a_blank_line_costs_a_line() -> None:
     batch = read(b"\t".join(SITE), b"", samples=0)
     assert reasons(batch) == [("blank-line", None)]

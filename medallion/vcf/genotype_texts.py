@@ -67,6 +67,7 @@ class GenotypeTexts:
     _INLINE = 7
     _SHORT = 1 << 24
     _LONG = np.uint64(1 << 63)
+    _NEVER = np.uint64((1 << 64) - 1)
     _LOOKED_AT = 1 << 12
 
     def __init__(self, *, leading: bool = True) -> None:
@@ -114,10 +115,11 @@ class GenotypeTexts:
         return found
 
     def code(self, gid: int) -> np.uint64:
-        """The code of a text of this gid; 0, which no genotype has, for one never met so."""
+        """The code of a text of this gid; one that no text has where it was never met so."""
         text = self.texts[gid].text
         if len(text) > self._INLINE:
-            return self._long_code.get(text, np.uint64(0))
+            # Not 0: that is the code of nothing, which is no genotype but may stand in a cell.
+            return self._long_code.get(text, self._NEVER)
         return np.uint64(int.from_bytes(text, "little"))
 
     def _text(self, code: int) -> bytes:
