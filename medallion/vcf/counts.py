@@ -115,7 +115,8 @@ class SampleCounts:
         if self.ploidy is None:
             return np.ones(len(items), bool)
         ploidy, called = self.ploidy
-        return (called.ravel()[cell] == 0) | (ploidy.ravel()[cell] == items)
+        ok: Bools = (called.ravel()[cell] == 0) | (ploidy.ravel()[cell] == items)
+        return ok
 
     def _genotypes(self, items: Ints, cell: Ints, alts: Ints) -> Bools:
         """One value for each genotype that a sample may have.
