@@ -121,7 +121,7 @@ def variant_filter(text: str) -> pl.Expr:
     if name is not None:
         here = in_region(Region(name.chrom, name.pos, name.pos))
     elif (pos := read_position(stripped)) is not None:
-        here = pl.col("pos") == pos
+        here = (pl.col("pos") == pos) & ~named.any()  # an identifier that is a number is meant
     if name is None or name.ref is None:  # an identifier may look like a position
         lower = pl.Series([stripped]).str.to_lowercase().item()
         alike = _has(pl.col("id").cast(pl.String).str.to_lowercase(), lower)

@@ -100,6 +100,26 @@ def test_a_number_that_names_a_sample_or_a_contig_stays_that(tmp_path: Path) -> 
     assert (found.region, found.variants.height) == (Region("1100"), 0)
 
 
+def test_an_identifier_that_is_a_number_is_meant_before_a_position(tmp_path: Path) -> None:
+    records = ["1 500 123456 A G . . . GT 0|1 0|0", "2 123456 . C T . . . GT 0|1 0|0"]
+    lake = made(tmp_path, records)
+    found = lake.search("123456, 500")
+    assert found.variants.select("asked", "chrom", "pos").rows() == [
+        ("123456", "1", 500), ("500", "1", 500),
+    ]  # fmt: skip
+    assert lake.variant("123456").select("chrom", "pos").rows() == [("1", 500)]
+
+
+@pytest.mark.parametrize("text", [
+    "22:16,050,075, 16,050,090", "16,050,075 22:16,050,090", "rs1,rs2 16,050,075",
+    "16,050,075, GBR", "22,123,456",
+])  # fmt: skip
+def test_a_number_keeps_its_commas_beside_other_names(text: str) -> None:
+    assert {name.replace(",", "") for name in terms_of(text)} <= {
+        "22:16050075", "16050090", "16050075", "22:16050090", "rs1", "rs2", "GBR", "22123456",
+    }  # fmt: skip
+
+
 @given(st.integers(1000, 299_999_999))
 def test_a_number_is_read_with_its_commas_and_without(pos: int) -> None:
     for text in (str(pos), f"{pos:,}"):

@@ -129,6 +129,8 @@ REPEATS = [
     ("<CNV:TR>", "RN=2;RUS=.,;RUC=.,1;RUB=7,8,9"), ("<CNV:TR>", "RN=+2;RUS=NNRY,A"),
     ("<CNV:TR>", "RN=2;RUL=4,5;RUC=1,2.0;RUB=4,5,5"), ("<CNV:TR>", "RUC=2;RUB=.,4,5"),
     # Clear of none of these: whether a list is to be held to anything.
+    ("<CNV:TR>,<CNV:TR>", "RN=1,.;RUS=CAG,CA"), ("<CNV:TR>,<CNV:TR>", "RN=.,3;RUS=.,CAG,CA,CAG"),
+    ("<CNV:TR>,C", "RN=1,1;RUS=CAG"),
     ("<CNV:TR>", "RN=.;RUS=CAG,CA"), ("<CNV:TR>", "RN;RUS=CAG,CA"), ("<CNV:TR>", "RN=0;RUS=CAG"),
     ("<CNV:TR:X>", "RUS=CAG,CA"), ("C", "RUS=CAG,CA"), ("<CNV>", "RUS=CAG,CA"), ("C", "RN=5;RB=1"),
     ("<CNV:TR>", "RN=2;CIRUC=-1,1"), ("<CNV:TR>", "RUC=2.5;RUB=1,2,3"), ("<CNV:TR>", "RUB=1,2,3"),

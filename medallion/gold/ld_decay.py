@@ -15,7 +15,7 @@ __all__ = ["LD_DECAY", "decay_rows"]
 LD_DECAY = Table(
     "gold.ld_decay",
     "super-population and range of distances; in a lake without a second super-population, "
-    f"population, if they are at most {MOST_COMPARED}, and without any such group, ALL",
+    f"population, if they are 2 to {MOST_COMPARED}, and without any such group, ALL",
     (
         Column("super_population", "string", "code of the group", nullable=False),
         Column("distance_from", "int32", "smallest distance of two sites", "bases", nullable=False),

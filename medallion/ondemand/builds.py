@@ -48,7 +48,10 @@ def _build_of_header(header: Header) -> str | None:
     if any(key == "medallion_simulated" for key, _ in header.other):
         return None  # a file that the demo's program made
     stated = {name: fields.get("length", "") for name, fields in header.contigs.items()}
-    return genome_of({name: int(length) for name, length in stated.items() if length.isdecimal()})
+    # No contig's length has more digits; Python refuses to read one of thousands.
+    return genome_of(
+        {n: int(length) for n, length in stated.items() if length.isdecimal() and len(length) < 11}
+    )
 
 
 def accession_of(text: str) -> str | None:

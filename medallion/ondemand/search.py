@@ -258,7 +258,8 @@ def _match(
     by_place = pl.concat(
         [
             every.join(at, on=["bare", "pos"]),
-            every.join(anywhere, on="pos"),
+            # An identifier that is a number is meant, not the position.
+            every.join(anywhere.join(by_id.filter("exact"), on="asked", how="anti"), on="pos"),
             every.join(places.drop_nulls("REF"), on=["bare", "pos", "REF", "ALT"]),
         ],
         how="diagonal",

@@ -99,9 +99,10 @@ class Silver:
         return self.bounds()["chrom"].to_list()
 
     def example(self) -> dict[str, Any] | None:
-        """A short variant of the lake: its chrom, pos, id, ref and alt; None: there is none."""
+        """A short variant of bases: its chrom, pos, id, ref and alt; None: there is none."""
         frame = delta.scan(self.root, VARIANTS, self.versions["variants"])
         short = pl.sum_horizontal(pl.col("ref", "alt").str.len_chars()) <= _SHORT
+        short &= pl.col("alt").cast(pl.String).str.contains("^[ACGT]+$")
         with delta.reading(self.root, "silver"):
             rows = frame.filter(short).head(1).select("chrom", "pos", "id", "ref", "alt")
             return next(iter(rows.collect().to_dicts()), None)

@@ -22,7 +22,7 @@ _NUMBER = r"(?:[12](?:,[0-9]{3}){3}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(?![0-9])"
 _BETWEEN_COMMAS = re.compile(rf"(?:(?<=[:_.{_DASHES}-]){_NUMBER}|[^,])+")
 _LINES = re.compile(r"[\r\n]+")
 _PARTS = re.compile(r"[;|]+")
-_BLANKS = re.compile(r",?\s+")
+_WORD = re.compile(r"\S+")
 _CHROM = r"(?:(?:[Cc][Hh][Rr])?(?:[0-9]{1,2}|[XYxy]|[Mm][Tt]?)|[Nn][Cc]_[0-9]{6}(?:\.[0-9]{1,3})?)"
 _POS = rf"(?:{_NUMBER}|[0-9]{{1,20}})"
 # A line of a table or of a VCF; without alleles, a small number is no position.
@@ -42,9 +42,9 @@ def terms_of(text: str, known: Iterable[str] = ()) -> list[str]:
     """Return the names in a text, each once, as they are written.
 
     They are parted by lines, semicolons, bars, commas or blanks. A comma that parts
-    thousands, after a contig's colon or in a number that stands alone, and the blanks
-    within a place, such as a line of a table (22 16050075 A G), part no names; nor does
-    what a name in `known`, in any case, holds itself.
+    thousands, after a contig's colon or in a number that stands alone (22,123,456), and
+    the blanks within a place, such as a line of a table (22 16050075 A G), part no names;
+    nor does what a name in `known`, in any case, holds itself.
     """
     held = {_folded(name) for name in known}
     longest = max((len(name.split()) for name in held), default=1)
@@ -60,18 +60,29 @@ def _terms(text: str, held: set[str], longest: int) -> Iterator[str]:
             if _one(piece, held):
                 yield piece.strip()
                 continue
-            words = _BLANKS.split(piece.strip(", \t"))
-            grouped = [word for word in words if "," in word]
-            if grouped and all(_alone(word, held) for word in grouped):
-                yield from _words(words, held, longest)
-                continue
-            for part in _BETWEEN_COMMAS.findall(piece):
-                if _one(part, held):
-                    yield part.strip()
-                elif "," in part and all(_folded(name) in held for name in part.split(",")):
-                    yield from (name.strip() for name in part.split(","))
-                else:
-                    yield from _words(part.split(), held, longest)
+            for stretch in _stretches(piece, held):
+                if _alone(stretch, held):
+                    yield stretch
+                    continue
+                for part in _BETWEEN_COMMAS.findall(stretch):
+                    if _one(part, held):
+                        yield part.strip()
+                    elif "," in part and all(_folded(name) in held for name in part.split(",")):
+                        yield from (name.strip() for name in part.split(","))
+                    else:
+                        yield from _words(part.split(), held, longest)
+
+
+def _stretches(piece: str, held: set[str]) -> Iterator[str]:
+    """A piece of a line cut at the numbers that stand alone in it, with commas of their own."""
+    before = 0
+    for word in _WORD.finditer(piece):
+        number = word[0].rstrip(",")
+        if _alone(number, held):
+            yield piece[before : word.start()]
+            yield number
+            before = word.end()
+    yield piece[before:]
 
 
 def _one(text: str, held: set[str]) -> bool:

@@ -6,7 +6,7 @@ each of the RUC units of each repeat.
 
 Source: The Variant Call Format Specification, VCFv4.4 and VCFv4.5, sections 3 (RN and those
 behind it) and 5.7, https://samtools.github.io/hts-specs/ . Where it is not clear nothing is
-judged: of records without such an allele, where RN is there but has nothing to count, of RUB
+judged: of records without such an allele, where RN is there but tells no number of one, of RUB
 where some of its values, or of RUC's, are missing. Of CIRUC and CIRB it says two lengths, that
 of the others and twice it: either will do.
 """
@@ -71,9 +71,23 @@ def _repeats(info: InfoFields, alt: pl.Series) -> tuple[Numbers, Bools]:
     if not judged.any() or (at := info.find("RN")) is None:
         return repeats, judged & ~_stated(info, "RN")
     counted = at.present & (at.counts() == alt.str.count_matches(",", literal=True).to_numpy() + 1)
-    sums = _sums(at)
-    judged &= (counted & (sums > 0)) | ~_stated(info, "RN")
-    return np.where(counted, sums, repeats), judged
+    rows = np.flatnonzero(judged & counted)
+    each = pl.DataFrame(
+        {"row": rows, "rn": at.values().gather(rows), "alt": alt.gather(rows)},
+        schema_overrides={"rn": pl.String, "alt": pl.String},
+    ).with_columns(pl.col("rn", "alt").str.split(","))
+    sums = (
+        each.explode("rn", "alt")
+        .filter(pl.col("alt") == _REPEAT)
+        .group_by("row")
+        .agg(_number(pl.col("rn")).sum(), known=_number(pl.col("rn")).is_not_null().all())
+        .filter(pl.col("known") & (pl.col("rn") > 0))
+    )
+    told = np.zeros(info.n, bool)
+    told[sums["row"].to_numpy()] = True
+    repeats = repeats.copy()
+    repeats[sums["row"].to_numpy()] = sums["rn"].to_numpy()
+    return repeats, judged & (told | ~_stated(info, "RN"))
 
 
 def _stated(info: InfoFields, name: str) -> Bools:
@@ -91,6 +105,9 @@ def _list(info: InfoFields, name: str) -> Found | None:
 
 def _sums(at: Found) -> Numbers:
     """The sum of each record's values, missing ones for nothing; 0 where it has none."""
-    number = pl.element().str.strip_chars_start("+").cast(pl.Float64, strict=False)
-    sums = at.values().str.split(",").list.eval(number).list.sum()
+    sums = at.values().str.split(",").list.eval(_number(pl.element())).list.sum()
     return sums.fill_null(0.0).to_numpy()
+
+
+def _number(text: pl.Expr) -> pl.Expr:
+    return text.str.strip_chars_start("+").cast(pl.Float64, strict=False)

@@ -6,6 +6,7 @@ One list for all views that take one, in the URL as ?ld_variants=.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 import streamlit as st
 
@@ -13,13 +14,14 @@ from medallion import Lake
 from medallion.errors import MedallionError
 from medallion.ondemand import MOST_IN_HAPLOTYPES, MOST_IN_MATRIX, Found
 from medallion.ondemand.named import forms
-from pages.shared import cache, draw, long_text, pick, place, say
+from pages.shared import cache, draw, find, long_text, pick, place, say
 from pages.shared.words import allele_label, plural
 
 __all__ = ["ask", "choose_alleles"]
 
 _KEY = "ld_variants"
 _SHOWN = 30  # names in one sentence
+_MOST_REASONS = 5
 _LOOKED_AT = 12_000  # alleles of which the examples are, so that this takes a moment only
 
 
@@ -51,15 +53,13 @@ def ask(lake: Lake, examples: int) -> tuple[str, Found] | None:
     except MedallionError as error:
         say.failure("This list cannot be read.", str(error), "Change the list above.")
         return None
+    for note in found.notes:
+        st.text(note)
     known = {*found.variants["asked"], *found.ambiguous["asked"]}
     if unknown := [name for name in found.terms if name not in known]:
-        _left_out(
-            unknown,
-            "not found",
-            "Positions are 1-based; REF and ALT as in the VCF."
-            if cache.named(str(lake.path), version)
-            else "No variant of this lake has an identifier: name them by position.",
-        )
+        reasons = list(dict.fromkeys(found.reasons))[:_MOST_REASONS]
+        _left_out(unknown, "not found", *reasons or ["What is named must be a variant."])
+        find.lines_set_apart(found)
     return (typed, found) if known else None
 
 
@@ -83,7 +83,8 @@ def choose_alleles(found: Found, listed: cache.Listed) -> None:
         "with several alleles",
         "Tick the allele that you mean: its name takes the place of yours in the list.",
     )
-    key = f"ld unclear {' '.join(names)}"[:200]  # another list, another table: nothing is ticked
+    # Another list, another table: nothing is ticked.
+    key = f"ld unclear {sha256(chr(10).join(names).encode()).hexdigest()[:16]}"
 
     def take() -> None:
         if rows := st.session_state[key]["selection"]["rows"]:
@@ -112,11 +113,11 @@ def _write(names: Sequence[str]) -> None:
     st.session_state[_KEY] = "\n".join(dict.fromkeys(names))
 
 
-def _left_out(names: Sequence[str], why: str, step: str) -> None:
+def _left_out(names: Sequence[str], why: str, *steps: str) -> None:
     more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     say.text_note(
         f"{plural(len(names), 'name')} of the list {why}, and left out.",
-        [", ".join(name[:80] for name in names[:_SHOWN]) + more, step],
+        [", ".join(name[:80] for name in names[:_SHOWN]) + more, *steps],
     )
 
 

@@ -14,7 +14,7 @@ from medallion.errors import MedallionError
 from medallion.figures.ld_matrix import ld_triangle, measure_title
 from medallion.ondemand import MOST_IN_MATRIX, Measure
 from pages.shared import cache, chosen, draw, find, geography, lead, pick, place, say, state
-from pages.shared.words import allele_label, plural
+from pages.shared.words import allele_label, escaped, plural
 
 __all__ = ["show", "show_chosen"]
 
@@ -176,7 +176,9 @@ def _show(
         )
         return
     if pairs.is_empty():
-        say.text_note(f"No two of these alleles vary in {group}.", ["Choose another group."])
+        say.text_note(
+            f"No two of these alleles vary in {escaped(group)}.", ["Choose another group."]
+        )
         return
     names = [allele_label(*row) for row in alleles.select("chrom", "pos", "ref", "alt").rows()]
     keys = [pick.key(row) for row in alleles.iter_rows(named=True)]
