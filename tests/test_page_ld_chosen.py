@@ -190,3 +190,19 @@ def test_an_example_is_a_press_away(page: Open) -> None:
     sound(button.click().run())
     assert "12 alleles, each a column and a row" in texts(app)
     assert "left out" not in texts(app)
+
+
+def test_why_a_name_is_missing_and_what_was_taken_for_granted_is_said(
+    page: Open, demo_lake: Lake, common: pl.DataFrame
+) -> None:
+    apart = demo_lake.scan("silver.defects", build=False).filter(
+        pl.col("verdict") == "quarantined", pl.col("reason") == "allele-out-of-range"
+    )
+    line, pos = apart.select("line", "pos").collect().row(0)
+    one, other = names_of(common)[:2]
+    app = page(f"NC_000022.11{one.removeprefix('22')} {other} 22:{pos}")
+    assert "took NC_000022.11 for 22" in texts(app)
+    assert f"Line {line:,} of demo.chr22.vcf.gz, at this position, was set apart" in texts(app)
+    links = [link.proto.label.replace("\\", "") for link in app.get("page_link")]
+    assert f"Line {line:,} of demo.chr22.vcf.gz" in links
+    assert len(charts(app)) == 1
